@@ -22,7 +22,7 @@ import { readDescribedNetworks } from '../join/host-networks.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
 import { leaveBegun } from '../leave/leave.js';
-import { cachePath, readCache } from '../table/cache.js';
+import { readCache, removeCache } from '../table/cache.js';
 import { callStanding, type NodeStanding } from '../uplink/uplink.js';
 import { requirePreflight, warnOfLease } from './preflight.js';
 
@@ -178,7 +178,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
     }
     if (made === undefined) throw new XnetError('Internal', 'joined without an identity');
     const { identity, subnet } = made;
-    if (before !== undefined && before.clusterId !== identity.clusterId) await rm(cachePath(stateDir), { force: true });
+    if (before !== undefined && before.clusterId !== identity.clusterId) await removeCache(stateDir);
     await writeIdentity(stateDir, identity);
     await rm(pendingKeyPath(stateDir), { force: true });
     progress(`written to ${identityFolder(stateDir)}`);

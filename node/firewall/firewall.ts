@@ -36,10 +36,7 @@ export type FirewallOptions = {
   readonly exec?: Exec;
   /** /proc of the same host. */
   readonly proc?: ProcFiles;
-  /**
-   * nftables' generation (NFT_MSG_GETGEN): while it is unchanged, nothing in nftables has changed, and no table is
-   * listed. Undefined, the default, means unknown: everything is listed each turn.
-   */
+  /** nftables' generation (NFT_MSG_GETGEN): no table is listed while it is the same. Undefined, the default, means unknown. */
   readonly generation?: () => number | undefined;
   /** Objects touched after one generation, up to another; undefined, the default, means unknown: everything is listed. */
   readonly touchedSince?: (from: number, to: number) => readonly TouchedObject[] | undefined;
@@ -153,8 +150,8 @@ export class Firewall implements Effect<DesiredFirewall> {
     const { findings } = settled;
     const changes = change.added.length + change.removed.length;
     if (changes === 0) return { findings, changes };
-    if (!this.#look.changeElements(sets)) return undefined;
     this.#last = undefined;
+    if (!this.#look.changeElements(sets)) return undefined;
     return { findings, changes, what: describePlan({ table: { kind: 'elements', sets, changes }, rules: new Map() }) };
   }
 

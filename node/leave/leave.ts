@@ -19,7 +19,7 @@ import type { Membership } from '../identity/membership.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
 import { removeDaemonSettings } from '../settings/daemon-settings.js';
-import { cachePath } from '../table/cache.js';
+import { removeCache } from '../table/cache.js';
 import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../uplink/uplink.js';
 
 /** LeaveOptions are the options and dependencies of a leave. */
@@ -152,7 +152,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
     onStep('the lease ends');
     await tell(lease, true, signal);
   }
-  await rm(cachePath(stateDir), { force: true });
+  await removeCache(stateDir);
   // From here on this host needs no certificate.
   await removeIdentity(stateDir);
   await removeDaemonSettings(stateDir);

@@ -1,21 +1,30 @@
-// Writes the cache: the newest state, at most once a second, one write at a time.
-// Invariant: a failed write is a finding, and is retried until it or a newer state is written.
+// Writes the cache: the newest state, at most once a second, one write at a time. A change of the routes is appended; the
+// whole is written when anything else has changed, and when the changes have grown to a part of it.
+// Invariant: a failed write is a finding, and is retried, as a whole, until it or a newer state is written.
 import { messageOf } from '../../proto/errors.js';
+import { appendToOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
 import { SingleFinding } from '../reconcile/single-finding.js';
-import { type Cached, RouteTexts, writeCache } from './cache.js';
+import { type Cached, type WrittenCache, writeCache } from './cache.js';
+import { changeRecord, changesPath, headerText } from './cache-changes.js';
 
 const everyMs = 1_000;
+// A reader applies the changes one by one: up to a quarter of the whole, or some hundred.
+const mostChangedBytes = 16 * 1024;
 const backoff = { firstMs: everyMs, longestMs: 60_000 };
+
+// What is on disk: the whole, the state with its changes, and their length.
+type Base = { readonly whole: WrittenCache; readonly cached: Cached; readonly changed: number };
 
 /** CacheWriter writes the cache of one state directory. */
 export class CacheWriter {
   readonly #stateDir: string;
   readonly #finding = new SingleFinding();
   readonly #log: Logger;
-  readonly #texts = new RouteTexts();
+  // Undefined: what is on disk is not known.
+  #base: Base | undefined;
   #newest: Cached | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -59,7 +68,7 @@ export class CacheWriter {
     this.#newest = undefined;
     if (cached === undefined) return;
     try {
-      await writeCache(this.#stateDir, cached, this.#texts);
+      await this.#put(cached);
       this.#failures = 0;
       this.#finding.note(undefined);
     } catch (error) {
@@ -78,4 +87,34 @@ export class CacheWriter {
       });
     }
   }
+
+  async #put(cached: Cached): Promise<void> {
+    const base = this.#base;
+    // A write that fails may leave a part of a change.
+    this.#base = undefined;
+    const changed = base && (await this.#append(base, cached));
+    if (base === undefined || changed === undefined) {
+      this.#base = { whole: await writeCache(this.#stateDir, cached), cached, changed: 0 };
+    } else this.#base = { ...base, cached, changed };
+  }
+
+  // Returns the length of the changes then; undefined if the whole is to be written.
+  async #append({ whole, cached: before, changed }: Base, cached: Cached): Promise<number | undefined> {
+    const text = textOf(before, cached);
+    if (text === undefined || changed + text.length > Math.max(mostChangedBytes, whole.bytes / 4)) return undefined;
+    const path = changesPath(this.#stateDir);
+    try {
+      if (changed === 0) await writeOwnFile(path, Buffer.from(headerText(whole.id) + text, 'utf8'));
+      else await appendToOwnFile(path, Buffer.from(text, 'utf8'));
+      return changed + text.length;
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'cache: could not append');
+      return undefined;
+    }
+  }
+}
+
+function textOf(before: Cached, now: Cached): string | undefined {
+  if (now.assignment !== before.assignment || now.fenced !== before.fenced) return undefined;
+  return now.table && before.table && changeRecord(before.table, now.table);
 }

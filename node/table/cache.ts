@@ -1,16 +1,11 @@
 // The newest assignment and table of the node on disk: applied at boot before any controller answers.
-// Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part.
-import { mkdir, readFile, rename } from 'node:fs/promises';
+// Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part. What changed
+// since is in a second file (cache-changes.ts).
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import {
-  formatIpv4,
-  formatPrefix,
-  parseIpv4,
-  parsePrefix,
-  prefixFromKey,
-  prefixKey,
-} from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import {
   type Assignment,
   availabilities,
@@ -18,12 +13,13 @@ import {
   leaseStates,
   modes,
   primaryLease,
-  type Route,
 } from '../../proto/domain/network.js';
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
+import { changesPath, withChanges } from './cache-changes.js';
+import { address, isStatic, kindOf, prefix, routeFrom } from './cache-values.js';
 import type { Fenced } from './fence.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
 
@@ -34,21 +30,6 @@ export type Cached = {
   /** The host is no longer its node. */
   readonly fenced?: Fenced | undefined;
 };
-
-function parsed<T>(parse: (text: string) => T | undefined, what: string) {
-  return v.pipe(
-    v.string(),
-    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
-      const value = parse(dataset.value);
-      if (value !== undefined) return value;
-      addIssue({ message: `not ${what}` });
-      return NEVER;
-    }),
-  );
-}
-
-const address = parsed(parseIpv4, 'an address');
-const prefix = parsed(parsePrefix, 'a CIDR');
 
 const lease = v.object({
   pool: v.string(),
@@ -63,11 +44,10 @@ const lease = v.object({
   state: v.picklist(leaseStates),
 });
 
-// What a static route has beside those of nodes. Versions that do not know it ignore it.
-const isStatic = v.optional(v.literal('static'));
-
 const schema = v.object({
   format: v.literal(1),
+  // Absent in a file of a version that knew no changes.
+  id: v.optional(v.string()),
   assignment: v.object({
     nodeId: v.string(),
     nodeName: v.string(),
@@ -132,7 +112,12 @@ export async function readCache(stateDir: string): Promise<Cached | undefined> {
     throw new XnetError('Corrupt', `can't read ${path}: ${messageOf(error)}`, { cause: error });
   }
   try {
-    return cachedFrom(v.parse(schema, JSON.parse(text)));
+    const written = v.parse(schema, JSON.parse(text));
+    const cached = cachedFrom(written);
+    if (cached.table === undefined || written.id === undefined) return cached;
+    // Without them it is the table of a while ago.
+    const changes = await readFile(changesPath(stateDir), 'utf8').catch(() => '');
+    return { ...cached, table: withChanges(cached.table, written.id, changes) };
   } catch (error) {
     await rename(path, `${path}.unreadable`);
     throw new XnetError('Corrupt', `${path} is not a valid cache: ${messageOf(error)}`, { cause: error });
@@ -151,14 +136,6 @@ function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Ass
     permit: undefined,
     leave: false,
   };
-}
-
-function routeFrom(route: Route, kind: 'static' | undefined): Route {
-  return kind === undefined ? route : { ...route, isStatic: true };
-}
-
-function kindOf({ isStatic }: Route): readonly string[] {
-  return isStatic ? ['static'] : [];
 }
 
 function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof schema>): Cached {
@@ -202,30 +179,11 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
   };
 }
 
-/**
- * RouteTexts is the text of a table's routes in the cache. It remembers those of the last table: of thousands of routes, a change
- * writes few anew.
- */
-export class RouteTexts {
-  #routes: NodeTable['routes'] = PrefixMap.from([]);
-  readonly #texts = new Map<number, string>();
-
-  /** of returns the JSON of each route, in any order. */
-  of(routes: NodeTable['routes']): Iterable<string> {
-    for (const key of routes.changedSince(this.#routes)) {
-      const route = routes.get(key);
-      if (route === undefined) this.#texts.delete(key);
-      else {
-        const { subnet, nextHop, nodeName } = route;
-        this.#texts.set(key, JSON.stringify([formatPrefix(subnet), formatIpv4(nextHop), nodeName, ...kindOf(route)]));
-      }
-    }
-    this.#routes = routes;
-    return this.#texts.values();
-  }
-}
-
-function tableText(table: NodeTable, texts: RouteTexts): string {
+function tableText(table: NodeTable): string {
+  const routes = Array.from(table.routes.values(), (route) => {
+    const { subnet, nextHop, nodeName } = route;
+    return JSON.stringify([formatPrefix(subnet), formatIpv4(nextHop), nodeName, ...kindOf(route)]);
+  });
   const rest = {
     version: table.version,
     unresolved: unresolvedOf(table),
@@ -243,7 +201,7 @@ function tableText(table: NodeTable, texts: RouteTexts): string {
       ]),
     },
   };
-  return `{"routes":[${[...texts.of(table.routes)].join(',')}],${JSON.stringify(rest).slice(1)}`;
+  return `{"routes":[${routes.join(',')}],${JSON.stringify(rest).slice(1)}`;
 }
 
 function leaseText({ lan, ...lease }: Lease) {
@@ -252,17 +210,19 @@ function leaseText({ lan, ...lease }: Lease) {
   return { ...lease, subnet: formatPrefix(lease.subnet), ...where };
 }
 
-/**
- * writeCache replaces the cache atomically, after a flush. Throws a system error.
- * @param texts those of the last write
- */
-export async function writeCache(stateDir: string, cached: Cached, texts = new RouteTexts()): Promise<void> {
+/** WrittenCache is the id of a cache that was written as a whole, and its length in bytes. */
+export type WrittenCache = { readonly id: string; readonly bytes: number };
+
+/** writeCache replaces the cache atomically, after a flush. The changes of the former one count no more. Throws a system error. */
+export async function writeCache(stateDir: string, cached: Cached): Promise<WrittenCache> {
   const { assignment, table, fenced } = cached;
   const { nodeId, nodeName, address, availability, leases } = assignment;
   const { state: _state, lan: _lan, ...primary } = primaryLease(assignment);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const id = randomUUID();
   const content = {
     format: 1,
+    id,
     assignment: {
       nodeId,
       nodeName,
@@ -276,8 +236,16 @@ export async function writeCache(stateDir: string, cached: Cached, texts = new R
     ...(fenced === undefined ? {} : { fenced }),
   };
   const rest = JSON.stringify(content);
-  const text = table === undefined ? rest : `{"table":${tableText(table, texts)},${rest.slice(1)}`;
-  await writeOwnFile(cachePath(stateDir), Buffer.from(`${text}\n`, 'utf8'));
+  const text = table === undefined ? rest : `{"table":${tableText(table)},${rest.slice(1)}`;
+  const bytes = Buffer.from(`${text}\n`, 'utf8');
+  await writeOwnFile(cachePath(stateDir), bytes);
+  return { id, bytes: bytes.length };
+}
+
+/** removeCache removes the cache and its changes, if there are any. */
+export async function removeCache(stateDir: string): Promise<void> {
+  await rm(cachePath(stateDir), { force: true });
+  await rm(changesPath(stateDir), { force: true });
 }
 
 function unresolvedOf(table: NodeTable): string[] {

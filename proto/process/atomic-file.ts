@@ -1,6 +1,6 @@
 // The only writer of files: writes a temporary file beside the target, flushes it, renames or links it to the target,
 // and flushes the folder.
-// Invariant: a path never has partial content, whether after a crash or on a full disk.
+// Invariant: a path never has partial content, whether after a crash or on a full disk; except for appendToOwnFile.
 import { constants } from 'node:fs';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -54,6 +54,25 @@ export async function writeOwnFile(path: string, bytes: Uint8Array, mode = 0o600
   try {
     await makeFolder(dirname(path), 0o700);
     await writeAtomically(path, bytes, { mode });
+  } catch (error) {
+    throw fileError(`can't write ${path}`, error);
+  }
+}
+
+/**
+ * appendToOwnFile appends to a file that only this program writes, and flushes it. A crash may leave a part of what is
+ * appended: the reader has to recognise that.
+ * @throws XnetError FailedPrecondition when it can't be written, or there is no such file; a part may have been written
+ */
+export async function appendToOwnFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+    try {
+      await file.writeFile(bytes);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw fileError(`can't write ${path}`, error);
   }

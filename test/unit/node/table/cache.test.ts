@@ -1,10 +1,13 @@
 // The cache on disk: what this version wrote, what a version that knew one lease per node reads and wrote.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { cachePath, RouteTexts, readCache, writeCache } from '../../../../node/table/cache.js';
+import { pino } from 'pino';
+import { type Cached, cachePath, readCache, removeCache, writeCache } from '../../../../node/table/cache.js';
+import { changesPath } from '../../../../node/table/cache-changes.js';
+import { CacheWriter } from '../../../../node/table/cache-writer.js';
 import { withSnapshot } from '../../../../node/table/node-table.js';
 import { prefixKey } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
@@ -53,25 +56,137 @@ test('the cache has the leases, without the permit; a version that knows one lea
   t.is(await readCache(dir), undefined, 'it was set aside');
 });
 
-test('what is remembered of the last table gives the same text as the whole table', (t) => {
-  const changes = fc.array(fc.tuple(someRoute, fc.boolean()), { maxLength: 16 });
-  fc.assert(
-    fc.property(fc.array(changes, { maxLength: 6 }), (history) => {
-      const remembered = new RouteTexts();
-      let routes = PrefixMap.from<typeof someRoute extends fc.Arbitrary<infer R> ? R : never>([]);
-      for (const step of history) {
-        routes = routes.with(step.map(([route, stays]) => [prefixKey(route.subnet), stays ? route : undefined]));
-        t.deepEqual([...remembered.of(routes)].sort(), [...new RouteTexts().of(routes)].sort());
+const someSubnets = fc.array(fc.constantFrom('10.76.2.0/24', '10.76.3.0/24', '10.77.0.0/26').map(prefix), {
+  maxLength: 2,
+});
+const seldom = <V>(some: fc.Arbitrary<V>) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: some });
+const someStep = fc.record({
+  changes: fc.array(fc.tuple(someRoute, fc.boolean()), { maxLength: 8 }),
+  unresolved: seldom(someSubnets),
+  held: seldom(someSubnets),
+  pools: seldom(someSubnets),
+  refused: seldom(fc.array(someRoute, { maxLength: 2 })),
+  cordoned: seldom(fc.constant(true)),
+  torn: fc.nat(),
+});
+type Step = typeof someStep extends fc.Arbitrary<infer S> ? S : never;
+
+function after({ table, assignment: one }: Cached, step: Step, revision: number): Cached {
+  const version = { clusterId: 'c', epoch: 1, revision };
+  const before = table ?? withSnapshot(undefined, { version, routes: [], unresolved: [], pools: [], fresh: true });
+  const { refused, unresolved, held } = step;
+  const pools = step.pools?.map((each) => ({ ...each, subnetLength: 28 })) ?? before.pools;
+  const problems = refused?.map((route) => [prefixKey(route.subnet), { route, problem: 'no' }] as const);
+  return {
+    assignment: step.cordoned ? { ...one, availability: one.availability === 'active' ? 'cordoned' : 'active' } : one,
+    table: {
+      version,
+      routes: before.routes.with(
+        step.changes.map(([route, stays]) => [prefixKey(route.subnet), stays ? route : undefined]),
+      ),
+      unresolved: new Set(unresolved?.map(prefixKey) ?? before.unresolved),
+      held: new Map(held?.map((each) => [prefixKey(each), { version, isUnexplained: false }] as const) ?? before.held),
+      pools,
+      refused: { pools: [], routes: problems === undefined ? before.refused.routes : PrefixMap.from(problems) },
+    },
+  };
+}
+
+// What a cache keeps of a state.
+function kept({ assignment: { availability }, table }: Cached): unknown {
+  if (table === undefined) return { availability };
+  const { version, routes, unresolved, held, pools, refused } = table;
+  const lists = [routes, refused.routes, held].map((each) => [...each]);
+  return { availability, version, lists, unresolved: [...unresolved].sort(), pools };
+}
+
+test('after any history, killed within any write, the cache is the state before that write or after it', async (t) => {
+  const log = pino({ level: 'silent' });
+  let appended = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(someStep, { minLength: 1, maxLength: 8 }), async (steps) => {
+      const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
+      const writer = new CacheWriter(dir, log);
+      const read = async (at = dir) => kept((await readCache(at)) ?? { assignment, table: undefined });
+      const contents = (path: string) => (existsSync(path) ? readFileSync(path) : Buffer.alloc(0));
+      try {
+        let state: Cached = { assignment, table: undefined };
+        let files = { whole: Buffer.alloc(0), changes: Buffer.alloc(0) };
+        for (const [index, step] of steps.entries()) {
+          const next = after(state, step, index + 1);
+          writer.keep(next);
+          await writer.flush();
+          t.deepEqual(await read(), kept(next));
+          const now = { whole: contents(cachePath(dir)), changes: contents(changesPath(dir)) };
+          if (now.whole.equals(files.whole)) {
+            appended += 1;
+            const continued = now.changes.subarray(0, files.changes.length).equals(files.changes);
+            const from = continued ? files.changes.length : 0;
+            writeFileSync(changesPath(dir), now.changes.subarray(0, from + (step.torn % (now.changes.length - from))));
+            t.deepEqual(await read(), kept(state), 'a record that is torn');
+            const behind = [now.changes.subarray(0, step.torn % 50), Buffer.alloc(9)];
+            writeFileSync(changesPath(dir), Buffer.concat([now.changes, ...behind]));
+            t.deepEqual(await read(), kept(next), 'what is no record behind it');
+          } else {
+            writeFileSync(changesPath(dir), files.changes);
+            t.deepEqual(await read(), kept(next), 'changes of another cache');
+          }
+          writeFileSync(changesPath(dir), now.changes);
+          [state, files] = [next, now];
+        }
+      } finally {
+        rmSync(dir, { recursive: true });
       }
-      t.is([...remembered.of(routes)].length, routes.size);
     }),
+    { numRuns: 40 },
   );
+  t.true(appended > 0);
+});
+
+test('the whole is written anew when the changes have grown, were removed or could not be written', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const writer = new CacheWriter(dir, pino({ level: 'silent' }));
+  let table = withSnapshot(undefined, {
+    ...{ routes: [], unresolved: [], pools: [], fresh: true },
+    version: { clusterId: 'c', epoch: 1, revision: 1 },
+  });
+  const step = async (names = 1) => {
+    const revision = table.version.revision + 1;
+    const changes = Array.from({ length: names }, (_, index) => {
+      const subnet = prefix(`10.${64 + (index >> 8)}.${index & 255}.0/24`);
+      return [prefixKey(subnet), { subnet, nextHop: address('192.168.83.12'), nodeName: `web-${revision}` }] as const;
+    });
+    table = { ...table, version: { ...table.version, revision }, routes: table.routes.with(changes) };
+    writer.keep({ assignment, table });
+    await writer.flush();
+    t.deepEqual((await readCache(dir))?.table?.version, table.version);
+    t.deepEqual([...((await readCache(dir))?.table?.routes ?? [])], [...table.routes]);
+    return readFileSync(cachePath(dir), 'utf8');
+  };
+  const first = await step();
+  t.is(await step(), first, 'the change is appended');
+  t.is(statSync(changesPath(dir)).mode & 0o777, 0o600);
+  rmSync(changesPath(dir));
+  const second = await step();
+  t.not(second, first, 'somebody has removed the changes');
+  t.is(await step(), second);
+  t.not(await step(400), second, 'a change that is longer than a quarter of the whole');
+  rmSync(changesPath(dir));
+  mkdirSync(changesPath(dir));
+  const third = await step();
+  t.not(await step(), third, 'there is something else in its place');
+  rmSync(changesPath(dir), { recursive: true });
+  t.deepEqual(writer.findings, []);
+  await removeCache(dir);
+  t.is(await readCache(dir), undefined);
+  t.false(existsSync(changesPath(dir)));
 });
 
 test('a table that was written after another is read as it was', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
-  const texts = new RouteTexts();
   const hop = (number: number, nodeName: string) => ({
     subnet: prefix(`10.76.${number}.0/24`),
     nextHop: address(`192.168.83.${number}`),
@@ -81,7 +196,7 @@ test('a table that was written after another is read as it was', async (t) => {
     const version = { clusterId: 'c', epoch: 1, revision: 7 };
     const pools = [{ ...prefix('10.76.0.0/16'), subnetLength: 24 }];
     const table = withSnapshot(undefined, { version, routes, unresolved: [], pools, fresh: true });
-    await writeCache(dir, { assignment, table }, texts);
+    await writeCache(dir, { assignment, table });
     const read = (await readCache(dir))?.table;
     t.deepEqual([...(read?.routes.values() ?? [])], [...table.routes.values()]);
     t.deepEqual([read?.version, read?.pools], [table.version, table.pools]);
