@@ -24,7 +24,7 @@ import type { Tables } from './iptables-save.js';
 import { type FilterTables, filterTablesOf } from './iptables-verdict.js';
 import { FirewallLook } from './look.js';
 import { Nft } from './nft.js';
-import { elementsOf, type PeerChange } from './peer-change.js';
+import { type PeerChange, setElementsOf } from './peer-change.js';
 import { countChanges, type FirewallPlan, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
@@ -143,7 +143,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   changePeers(change: PeerChange): Outcome | undefined {
     const settled = this.#settled;
     const table = this.#look.ownTable();
-    const sets = table && elementsOf(change, table);
+    const sets = table && setElementsOf(change, table);
     // The peers that came could make a foreign rule one that drops all packets, or one that no longer does.
     if (!change.added.every((peer) => settled?.theirs.keepsAnswers(rangeOf(peer)) === true)) return undefined;
     if (settled === undefined || sets === undefined) return undefined;

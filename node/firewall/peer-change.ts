@@ -30,8 +30,8 @@ export function peerChange(before: Routes, now: Routes, own: readonly OwnSubnet[
 
 type Elements = { readonly missing: Ipv4[]; readonly superfluous: Ipv4[] };
 
-/** elementsOf returns the elements to change; undefined if more has to change, or the table is not as before the change. */
-export function elementsOf(change: PeerChange, { sets }: InstalledTable): readonly SetElements[] | undefined {
+/** setElementsOf returns the elements to change; undefined if more has to change, or the table is not as before the change. */
+export function setElementsOf(change: PeerChange, { sets }: InstalledTable): readonly SetElements[] | undefined {
   const changes = new Map<string, Elements>();
   const of = (name: string): Elements => {
     const known = changes.get(name) ?? { missing: [], superfluous: [] };

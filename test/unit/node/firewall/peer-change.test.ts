@@ -6,7 +6,7 @@ import { dropFindings } from '../../../../node/firewall/drops.js';
 import { Addresses, rangeOf } from '../../../../node/firewall/flow.js';
 import { parseSave } from '../../../../node/firewall/iptables-save.js';
 import { filterTablesOf } from '../../../../node/firewall/iptables-verdict.js';
-import { elementsOf, peerChange } from '../../../../node/firewall/peer-change.js';
+import { peerChange, setElementsOf } from '../../../../node/firewall/peer-change.js';
 import { planTable, replaceText, rulesetOf, takeElements } from '../../../../node/firewall/ruleset.js';
 import { ownSubnets } from '../../../../node/table/own-subnets.js';
 import { formatPrefix, prefixKey } from '../../../../proto/domain/address.js';
@@ -48,7 +48,7 @@ test('any history of changes ends with the table that a turn with all peers leav
       for (const step of steps) {
         const next = changed(routes, step);
         const ruleset = rulesetOf(desired(next));
-        const elements = elementsOf(peerChange(routes, next, own), table);
+        const elements = setElementsOf(peerChange(routes, next, own), table);
         const plan = planTable(ruleset, table);
         t.is(elements === undefined, plan.kind === 'replace', 'a turn where rules have to change, and only there');
         if (elements === undefined) table = installed(listing(replaceText(ruleset)));
@@ -80,12 +80,12 @@ test('a table that is not as before is left to a turn', (t) => {
     ),
   );
   const [first = lease.subnet, second = lease.subnet, third = lease.subnet] = few;
-  t.deepEqual(elementsOf({ added: [third], removed: [first] }, table), [
+  t.deepEqual(setElementsOf({ added: [third], removed: [first] }, table), [
     { name: 'peers24', missing: [third.network], superfluous: [first.network] },
   ]);
-  t.is(elementsOf({ added: [first], removed: [] }, table), undefined, 'it is there already');
-  t.is(elementsOf({ added: [], removed: [third] }, table), undefined, 'it is gone already');
-  t.is(elementsOf({ added: [], removed: [first, second] }, table), undefined, 'no set is left empty');
+  t.is(setElementsOf({ added: [first], removed: [] }, table), undefined, 'it is there already');
+  t.is(setElementsOf({ added: [], removed: [third] }, table), undefined, 'it is gone already');
+  t.is(setElementsOf({ added: [], removed: [first, second] }, table), undefined, 'no set is left empty');
 });
 
 test('where no answer about the addresses of the peers differs, the foreign rules that drop are the same', (t) => {
