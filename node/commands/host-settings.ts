@@ -18,6 +18,7 @@ export function hostSettings(settings: NodeSettings): HostSettings {
       unit: settings.dockerUnit,
       restartCommand: settings.dockerRestart,
       onRunning: settings.onRunning,
+      moveBip: settings.moveBip,
       waitMs: settings.dockerWait * 1000,
       restarts: dockerDefaults.restarts,
       stateFolder: settings.stateDir,

@@ -77,6 +77,7 @@ export const settingsSchema = v.object({
   tuneKernel: onOrOff,
   followAddress: onOrOff,
   takeOver: onOrOff,
+  moveBip: onOrOff,
   mark: v.pipe(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), fromCheck(checkMark)),
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
@@ -180,6 +181,12 @@ export function addOptions(target: Command): Command {
     .addOption(
       new Option('--take-over [boolean]', "make hand-made routes that lead to peers as xnet's would xnet's own")
         .env(env('TAKE_OVER'))
+        .preset('true')
+        .default('false'),
+    )
+    .addOption(
+      new Option('--move-bip [boolean]', "move a --bip of dockerd's unit to daemon.json, by a drop-in of the unit")
+        .env(env('MOVE_BIP'))
         .preset('true')
         .default('false'),
     )

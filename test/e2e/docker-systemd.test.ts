@@ -43,7 +43,12 @@ else {
     lab.onHost([], async (host) => {
       await host.stopDockerd();
       const environmentFile = join(host.store, 'default-docker');
-      const systemd = await Systemd.start(host, { 'docker.service': unit(host, environmentFile) });
+      const units = '/etc/systemd/system';
+      const systemd = await Systemd.start(
+        host,
+        { 'docker.service': unit(host, environmentFile) },
+        { unitPath: [units] },
+      );
       if ('why' in systemd) {
         console.log(`SKIP dockerd under systemd: ${systemd.why}`);
         return t.pass();
@@ -102,6 +107,36 @@ else {
       t.deepEqual((await turn({ turn: 'leave' }))?.findings, []);
       // That of the flag: Docker keeps what it had.
       t.is(await addressOn(host, 'docker0'), '10.9.9.1/24');
-      return t.false(existsSync(host.daemonJson));
+      t.false(existsSync(host.daemonJson));
+
+      // A flag of the unit itself moves to daemon.json, and back, and Docker is not restarted for it.
+      const ran = async (...argv: readonly string[]) => {
+        const { code, stdout, stderr } = await systemd.exec(argv);
+        if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+        return stdout;
+      };
+      const shown = (property: string) => ran('systemctl', 'show', 'docker.service', '-p', property, '--value');
+      await ran('mount', '-t', 'tmpfs', 'tmpfs', units);
+      const byHand = `[Service]\nExecStart=\nExecStart=${host.engine?.dockerd} -H unix:///run/docker.sock --bip 10.9.9.1/24 --storage-driver=vfs\n`;
+      await ran('mkdir', `${units}/docker.service.d`);
+      await systemd.exec(['tee', `${units}/docker.service.d/10-bip.conf`], byHand);
+      await ran('systemctl', 'daemon-reload');
+      await ran('systemctl', 'restart', 'docker.service');
+      const flag = { settings: { ...settings, moveBip: true }, desired: bipOf('10.9.9.0/24') };
+      const pid = await shown('MainPID');
+      t.is(await turn({ ...flag, dieAt: 'drop-in-written' }), undefined);
+      t.deepEqual((await turn(flag))?.findings, []);
+      t.deepEqual(await turn(flag), { findings: [], changes: 0 });
+      t.is(readFileSync(host.daemonJson, 'utf8').replace(/\s/g, ''), '{"bip":"10.9.9.1/24"}');
+      t.notRegex(await shown('ExecStart'), /--bip/);
+      t.is(await shown('MainPID'), pid);
+      await ran('systemctl', 'restart', 'docker.service');
+      t.is(await addressOn(host, 'docker0'), '10.9.9.1/24');
+      const restarted = await shown('MainPID');
+      t.deepEqual((await turn({ ...flag, turn: 'leave' }))?.findings, []);
+      t.false(existsSync(host.daemonJson));
+      t.is(await ran('ls', `${units}/docker.service.d`), '10-bip.conf\n');
+      t.regex(await shown('ExecStart'), /--bip 10\.9\.9\.1\/24/);
+      return t.is(await shown('MainPID'), restarted);
     }));
 }

@@ -19,6 +19,7 @@ import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-j
 import { daemonJsonFinding, notWritten } from './findings.js';
 import { flagFinding } from './flag-finding.js';
 import { bipInForce } from './in-force.js';
+import { moveFlag, putFlagBack } from './move-flag.js';
 import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withoutOurs } from './plan.js';
 
 /**
@@ -79,8 +80,8 @@ export async function hasBip(host: DockerHost): Promise<boolean> {
   return isTouched(await readJournal(host.settings.stateFolder));
 }
 
-function isTouched({ ours, givenUp, toStart }: Journal): boolean {
-  return ours !== undefined || givenUp !== undefined || toStart.length > 0;
+function isTouched({ ours, givenUp, toStart, dropIn }: Journal): boolean {
+  return [ours, givenUp, dropIn].some((part) => part !== undefined) || toStart.length > 0;
 }
 
 /**
@@ -181,7 +182,15 @@ async function lookAt(
   return { ...given, interfaces, flags, file: daemonJson.bytes, onRunning, restarts, nowMs, dockerd, path, daemonJson };
 }
 
-async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
+async function join(host: DockerHost, seen: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
+  let world = seen;
+  if (host.settings.moveBip && seen.flags.has('bip')) {
+    const problem = await moveFlag(host, { ...seen, major: seen.engine.version.major }, signal);
+    if (problem !== undefined) return { findings: [problem], changes: 0 };
+    const again = await lookAt(host, { ...seen, journal: await readJournal(host.settings.stateFolder) }, signal);
+    if ('reason' in again) return { findings: [again], changes: 1 };
+    world = again;
+  }
   const plan = planJoin(world, wanted);
   if (plan.do === 'add-address') {
     const problem = await putGatewayBack(host, plan.bridgeName, wanted, signal);
@@ -195,6 +204,14 @@ async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSi
 }
 
 async function leave(host: DockerHost, world: World, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  const outcome = await giveBack(host, world, force, signal);
+  // Only without a key in daemon.json does dockerd start with its flag.
+  const problem =
+    outcome.findings.length > 0 ? undefined : await putFlagBack(host, await readJournal(host.settings.stateFolder));
+  return problem === undefined ? outcome : { ...outcome, findings: [problem] };
+}
+
+async function giveBack(host: DockerHost, world: World, force: boolean, signal: AbortSignal): Promise<Outcome> {
   const plan = planLeave(world, force);
   if (plan.do === 'nothing') {
     await writeJournal(host.settings.stateFolder, { ...world.journal, givenUp: undefined });
@@ -223,7 +240,10 @@ async function leaveWithoutDocker(host: DockerHost, journal: Journal, why: Findi
     if ('refused' in without) return { findings: [daemonJsonFinding(without, ours.path)], changes: 0 };
     written = await writeDaemonJson(host, file, without.content);
   }
-  await writeJournal(host.settings.stateFolder, { ...emptyJournal, toConnect: journal.toConnect });
+  const { dropIn, toConnect } = journal;
+  await writeJournal(host.settings.stateFolder, { ...emptyJournal, dropIn, toConnect });
+  const flag = await putFlagBack(host, { ...emptyJournal, dropIn, toConnect });
+  if (flag !== undefined) return { findings: [flag], changes: written ? 1 : 0 };
   if (isGone || ours === undefined) return { findings: [], changes: written ? 1 : 0 };
   const had = ours.former === undefined ? 'another address' : formatBip(ours.former);
   const message =

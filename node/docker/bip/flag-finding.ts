@@ -64,5 +64,7 @@ export async function flagFinding(
  */
 export function bipFlagFinding(bip: string, place: string): Finding {
   const message = `dockerd is given --bip ${quoted(bip)} by ${place}, and does not start with a bip in daemon.json as well`;
-  return blocked('BipIsFlag', message, `remove --bip from ${place} and restart Docker`);
+  // xnetd moves only what the unit itself says.
+  const orMove = /\.(service|conf), line/.test(place) ? ', or set move-bip: true in /etc/xnet/xnetd.yaml' : '';
+  return blocked('BipIsFlag', message, `remove --bip from ${place} and restart Docker${orMove}`);
 }

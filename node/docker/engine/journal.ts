@@ -92,6 +92,8 @@ export type Journal = {
   readonly toConnect: readonly ToConnect[];
   /** Restarts of Docker, oldest first; those of the last hour count. */
   readonly restarts: readonly Restart[];
+  /** The drop-in by which dockerd's unit lacks its flag --bip; undefined: xnet has moved none. */
+  readonly dropIn: { readonly path: string; readonly text: string } | undefined;
 };
 
 /** emptyJournal is the journal of a host that xnet has not touched. */
@@ -102,6 +104,7 @@ export const emptyJournal: Journal = {
   toStart: [],
   toConnect: [],
   restarts: [],
+  dropIn: undefined,
 };
 
 const content = v.pipe(
@@ -166,6 +169,7 @@ const schema = v.object({
     ),
     [],
   ),
+  dropIn: v.pipe(v.optional(v.nullable(v.object({ path: v.string(), text: v.string() })), null), v.transform(absent)),
 });
 
 /** journalPath returns the path of the journal in a state directory: "/var/lib/xnet/docker.json". */
@@ -202,9 +206,9 @@ export async function readJournal(stateFolder: string): Promise<Journal> {
  * @throws XnetError FailedPrecondition when it can't be written; the former journal then remains
  */
 export async function writeJournal(stateFolder: string, journal: Journal): Promise<void> {
-  const { ours, apply, givenUp, toStart, toConnect, restarts } = journal;
+  const { ours, apply, givenUp, toStart, toConnect, restarts, dropIn } = journal;
   const lists = toStart.length + toConnect.length + restarts.length;
-  if (ours === undefined && apply === undefined && givenUp === undefined && lists === 0) {
+  if ([ours, apply, givenUp, dropIn].every((part) => part === undefined) && lists === 0) {
     return removeOwnFile(journalPath(stateFolder));
   }
   const encoded: v.InferInput<typeof schema> = {
@@ -220,6 +224,7 @@ export async function writeJournal(stateFolder: string, journal: Journal): Promi
       address: address === undefined ? null : formatIpv4(address),
     })),
     restarts: [...restarts],
+    dropIn: dropIn ?? null,
   };
   await writeOwnFile(journalPath(stateFolder), Buffer.from(`${JSON.stringify(encoded, null, 1)}\n`));
 }

@@ -102,7 +102,10 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
     const message = `${pidFile} names no running dockerd`;
     return blocked('DockerdNotFound', message, "set --docker-pid-file to the file that dockerd's --pidfile names");
   }
-  const flags = new Map([...flagsOf(running.argv), ...flagsOf(unit?.argv ?? [])]);
+  const ofUnit = flagsOf(unit?.argv ?? []);
+  const flags = new Map([...flagsOf(running.argv), ...ofUnit]);
+  // It was taken out of the unit since dockerd's start, so it rules nothing out at the next one.
+  if (unit?.mainPid === running.pid && !ofUnit.has('bip')) flags.delete('bip');
   return {
     program: running.program,
     argv: running.argv,

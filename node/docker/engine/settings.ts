@@ -34,6 +34,8 @@ export type DockerSettings = {
   /** Command that restarts dockerd; undefined: systemd restarts it. */
   readonly restartCommand: readonly [string, ...string[]] | undefined;
   readonly onRunning: OnRunning;
+  /** Whether a --bip of dockerd's unit is moved to daemon.json. */
+  readonly moveBip: boolean;
   /** Time in milliseconds that dockerd has to answer after a restart. */
   readonly waitMs: number;
   /** Limit on restarts of Docker that no operator requested. */
@@ -50,6 +52,7 @@ export const dockerDefaults = {
   unit: 'docker.service',
   restartCommand: undefined,
   onRunning: 'refuse',
+  moveBip: false,
   waitMs: 60_000,
   restarts: { mostPerHour: 3, mostPermittedPerHour: 12, pauseMs: 60_000 },
 } as const satisfies Omit<DockerSettings, 'stateFolder'>;

@@ -266,6 +266,7 @@ test('the journal survives writing and reading, and a damaged one is not taken f
       toStart: ['a', 'b'],
       toConnect: [{ containerId: 'c', networkName: 'xnet', aliases: ['web'], address: parseIpv4('10.76.3.9') }],
       restarts: [{ atMs: 1_700_000_000_000, decided: 'd', rollout: 'r-1/1', back: true }],
+      dropIn: { path: '/etc/systemd/system/docker.service.d/zz-xnet-bip.conf', text: '[Service]\n' },
     };
     await writeJournal(folder, journal);
     t.deepEqual(await readJournal(folder), journal);

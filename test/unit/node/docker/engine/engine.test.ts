@@ -8,6 +8,7 @@ import {
   networksFrom,
   versionFrom,
 } from '../../../../../node/docker/engine/engine-answers.js';
+import { argvWithoutBip, dropInText, execStartOf, withoutBip } from '../../../../../node/docker/engine/exec-start.js';
 import { flagsOf } from '../../../../../node/docker/engine/flags.js';
 import { unreachableEngine, unsupportedEngine } from '../../../../../node/docker/engine/preflight.js';
 import { reasonIn } from '../../../../../node/docker/engine/restarter.js';
@@ -117,4 +118,37 @@ test('N21 an unusable Docker is reported with a remedy', async (t) => {
   t.is(await reason('ECONNREFUSED', true), 'NotRunning');
   t.is(await reason('EACCES', true), 'NoPermission');
   t.is(await reason('ECONNRESET', true), 'NotAnswering');
+});
+
+test('the command line of a unit, and the same without --bip', (t) => {
+  const unit =
+    '[Unit]\nExecStart=/no\n[Service]\n# ExecStart=/old\nExecStart=/usr/sbin/dockerd -H fd:// \\\n  $DOCKER_OPTS\n';
+  const path = '/lib/systemd/system/docker.service';
+  const dropIn = {
+    path: '/etc/systemd/system/docker.service.d/10.conf',
+    text: '[Service]\nExecStart=\nExecStart=/x --bip=1\n',
+  };
+  t.deepEqual(execStartOf([{ path, text: unit }]), { path, command: '/usr/sbin/dockerd -H fd://    $DOCKER_OPTS' });
+  t.deepEqual(execStartOf([{ path, text: unit }, dropIn]), { path: dropIn.path, command: '/x --bip=1' });
+  t.is(
+    execStartOf([
+      { path, text: unit },
+      { path, text: '[Service]\nExecStart=/more\n' },
+    ]),
+    undefined,
+  );
+  t.is(execStartOf([{ path, text: '[Service]\nType=notify\n' }]), undefined);
+  for (const flag of ['--bip=10.9.9.1/24', '--bip 10.9.9.1/24', '--bip="10.9.9.1/24"', "--bip '10.9.9.1/24'"]) {
+    t.is(withoutBip(`/d -H fd:// ${flag} --debug $X`), '/d -H fd:// --debug $X');
+  }
+  t.is(withoutBip('/d --bip6=fd00::1/64 $DOCKER_OPTS'), undefined);
+  t.deepEqual(argvWithoutBip(['-H', 'fd://', '--bip', '1', '--bip=2', '--debug']), ['-H', 'fd://', '--debug']);
+  const text = dropInText('/d -H fd://');
+  t.deepEqual(
+    execStartOf([
+      { path, text: unit },
+      { path, text },
+    ]),
+    { path, command: '/d -H fd://' },
+  );
 });
