@@ -7,7 +7,7 @@ import type { Problem } from '../../proto/process/problem.js';
 import { type DaemonStatus, readStatus } from '../daemon/status-file.js';
 import { bipOfLease } from '../docker/bip/choose.js';
 import type { OutsideNetwork } from '../docker/block-networks.js';
-import { bridgeState } from '../docker/engine/own-bridge.js';
+import { bridgeState, hands, hasLink } from '../docker/engine/own-bridge.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { type Host, openHost } from '../host/host.js';
@@ -168,6 +168,8 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   const { assignment } = cached ?? {};
   // Docker reports the subnet even if its interface, or the interface's address, was deleted.
   const isInForce = (lease: Lease) => {
+    if (lease.mode === 'lan')
+      return networks.some((network) => network.name === lease.networkName && hands(network, lease));
     const { address, length } = bipOfLease(lease);
     return (
       bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole' &&
@@ -183,7 +185,9 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
     version: host.engineFacts.version,
     running: true,
     subnetInForce: assignment !== undefined && staying.every(isInForce),
-    dualHomed: assignment?.leases.some(({ mode }) => mode === 'bridge') ? await host.docker.dualHomed(signal) : [],
+    dualHomed: assignment?.leases.some(({ mode }) => mode === 'bridge' || mode === 'lan')
+      ? await host.docker.dualHomed(signal)
+      : [],
     unrouted: assignment === undefined ? [] : await host.docker.unroutedNetworks(assignment.leases, signal),
     outside: assignment === undefined ? [] : await host.docker.outsideNetworks(assignment.leases, signal),
   };
@@ -192,13 +196,22 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
 function leaseStatus(host: Host, lease: Lease): LeaseStatus {
   const { subnet, pool, mode, state } = lease;
   const bridge = bridgeNameOf(lease);
-  const inForce = bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole';
-  return { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)), pool, mode, bridge, state, inForce };
+  const inForce =
+    lease.mode === 'lan' ? hasLink(host.mirror, bridge) : bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole';
+  return {
+    subnet: formatPrefix(subnet),
+    gateway: formatIpv4(lease.lan?.gateway ?? gatewayOf(subnet)),
+    pool,
+    mode,
+    bridge,
+    state,
+    inForce,
+  };
 }
 
 function primaryStatus(assignment: Assignment): Pick<LeaseStatus, 'subnet' | 'gateway' | 'pool' | 'mode'> {
-  const { subnet, pool, mode } = primaryLease(assignment);
-  return { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)), pool, mode };
+  const { subnet, pool, mode, lan } = primaryLease(assignment);
+  return { subnet: formatPrefix(subnet), gateway: formatIpv4(lan?.gateway ?? gatewayOf(subnet)), pool, mode };
 }
 
 // Returns what the leases require and Docker does not have.

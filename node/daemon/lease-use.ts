@@ -16,7 +16,7 @@ import { bipOfLease } from '../docker/bip/choose.js';
 import type { DockerEffect } from '../docker/effect.js';
 import { type Bip, bipsEqual } from '../docker/engine/bip-value.js';
 import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
-import { bridgeState } from '../docker/engine/own-bridge.js';
+import { bridgeState, hands, hasLink } from '../docker/engine/own-bridge.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { Debounce } from '../reconcile/debounce.js';
 import { Subscribers } from '../reconcile/live-value.js';
@@ -38,6 +38,12 @@ export function leaseUseOf(
   seen: DockerSeen | undefined,
 ): LeaseUse {
   const { subnet, generation, state } = lease;
+  if (lease.mode === 'lan') {
+    // Until Docker has answered, the bridge stands for the network over it.
+    const inForce =
+      seen === undefined ? hasLink(mirror, lease.bridgeName) : seen.networks.some((network) => hands(network, lease));
+    return { subnet, generation, inForce, ending: state === 'ending' };
+  }
   const hasAddress = bridgeState(mirror, ownSubnetOf(lease)) === 'whole';
   // While dockerd is down, its bridge may be gone, and comes back with the address when it starts.
   const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet) || isToCome(lease, seen));

@@ -5,6 +5,7 @@ import type { HostNetwork } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
+import { answering } from '../probe/arp.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { bipsToCome, convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
 import { runningFinding } from './bip/findings.js';
@@ -93,6 +94,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     restarter: restartCommand === undefined ? systemdRestarter(exec, unit) : commandRestarter(exec, restartCommand),
     exec,
     interfaces: options.interfaces,
+    answering,
     steps,
     now: Date.now,
     log,

@@ -35,7 +35,10 @@ const isKept = ({ bridgeName, subnets }: EngineNetwork, leases: LeaseModes) =>
       lease.bridgeName === bridgeName &&
       subnets.some(({ prefix }) => lease.subnet !== undefined && prefixesEqual(lease.subnet, prefix)),
   );
-const hasBridge = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bridge');
+const hasBridge = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bridge' || mode === 'lan');
+// The bridge of mode lan has the host's own address: its network is the host's.
+const isOfHost = (bridge: string | undefined, leases: LeaseModes) =>
+  leases.some(({ mode, bridgeName }) => mode === 'lan' && bridgeName === bridge);
 
 /**
  * hostNetworks lists them: 172.18.0.0/16 of "docker network shop", 192.168.83.0/24 of "interface eth0".
@@ -49,7 +52,7 @@ export function hostNetworks(
   const own = networks.filter(
     (network) => isOurNetwork(network) || isKept(network, leases) || (hasBip(leases) && network.isDefault),
   );
-  const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName));
+  const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName).filter((bridge) => !isOfHost(bridge, leases)));
   const found = new Map<number, HostNetwork>();
   const add = (prefix: Prefix, source: string) => {
     const key = prefixKey(prefix);

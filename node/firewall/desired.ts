@@ -10,6 +10,8 @@ import { type OwnSubnet, ownSubnets } from '../table/own-subnets.js';
 export type DesiredFirewall = {
   /** This node's own subnets and their bridges, ordered by prefixKey. */
   readonly own: readonly OwnSubnet[];
+  /** Leases of mode lan, ordered by prefixKey; absent: none. */
+  readonly lans?: readonly LanSubnet[];
   /** The interface that peers are reached on: "eth0". */
   readonly underlay: string;
   /** The peers' subnets, ordered by prefixKey, each once. */
@@ -21,6 +23,17 @@ export type DesiredFirewall = {
   /** False: no controller has confirmed the route table yet, so that our nftables table may be newer: it only grows. */
   readonly isConfirmed: boolean;
 };
+
+/** LanSubnet is a lease of mode lan, and the bridge that has the host's own interface: "xnet-lan". */
+export type LanSubnet = { readonly subnet: Prefix; readonly bridge: string };
+
+function lansOf({ leases }: Pick<Assignment, 'leases'>): { readonly lans?: readonly LanSubnet[] } {
+  const lans = leases
+    .filter(({ mode }) => mode === 'lan')
+    .map(({ subnet, bridgeName: bridge }) => ({ subnet, bridge }))
+    .sort((a, b) => prefixKey(a.subnet) - prefixKey(b.subnet));
+  return lans.length === 0 ? {} : { lans };
+}
 
 /**
  * defaultMark is bit 31. Programs that use single bits leave it alone, except Calico and Cilium, which use nearly all
@@ -62,6 +75,7 @@ export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
   }
   return {
     own,
+    ...lansOf(assignment),
     underlay,
     peers: distinct(peers),
     pools: distinct(input.pools),
@@ -96,8 +110,9 @@ export function bridgesOf({ own }: Pick<DesiredFirewall, 'own'>): readonly strin
  * unusableNames returns the interface names that can't be used in a rule. The kernel allows nearly any character in
  * them; nft and iptables take some as wildcards.
  */
-export function unusableNames(desired: Pick<DesiredFirewall, 'own' | 'underlay'>): readonly string[] {
-  return [...bridgesOf(desired), desired.underlay].filter((name) => 'problem' in checkInterfaceName(name));
+export function unusableNames(desired: Pick<DesiredFirewall, 'own' | 'lans' | 'underlay'>): readonly string[] {
+  const lans = (desired.lans ?? []).map(({ bridge }) => bridge);
+  return [...bridgesOf(desired), ...lans, desired.underlay].filter((name) => 'problem' in checkInterfaceName(name));
 }
 
 /** EngineFacts are the facts about this host's Docker engine that firewall decisions depend on. */

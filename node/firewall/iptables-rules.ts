@@ -10,6 +10,7 @@ import {
   comment,
   forwardPolicy,
   isOurRule,
+  isolatedBridges,
   meaningOf,
   type Tables,
   userChain,
@@ -32,6 +33,19 @@ function toPools({ own, pools, underlay }: DesiredFirewall): readonly string[] {
     return pools.map(
       (pool) => `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} ${from} -o ${underlay} ${commented}`,
     );
+  });
+}
+
+// A Docker network over the bridge that has the host's interface makes Docker isolate its other networks from that bridge, and so
+// from all that the host reaches by it. What Docker accepted before is accepted here: what they send, except to containers of
+// this host on that network, answers, and what comes for their published ports. Docker's rules name its bridges.
+function aroundIsolation({ lans = [] }: DesiredFirewall, tables: Tables): readonly string[] {
+  return lans.flatMap(({ subnet, bridge }) => {
+    const others = isolatedBridges(tables).filter((name) => name !== bridge);
+    return others.flatMap((name) => [
+      `! -d ${formatPrefix(subnet)} -i ${name} -o ${bridge} ${commented}`,
+      `-i ${bridge} -o ${name} -m conntrack --ctstate RELATED,ESTABLISHED,DNAT ${commented}`,
+    ]);
   });
 }
 
@@ -77,7 +91,8 @@ export function planRules(
   const inRaw: ChainPlace = { place: (foreign) => placeInRaw(foreign, own), mayMove };
   const raw = planChain('PREROUTING', chainOf(tables, 'raw', 'PREROUTING').rules, inward, inRaw);
   const inUser: ChainPlace = { place: placeInUserChain, mayMove };
-  const user = planChain(userChain, chainOf(tables, 'filter', userChain).rules, inward, inUser);
+  const outward = role === 'nothing' ? [] : aroundIsolation(desired, tables);
+  const user = planChain(userChain, chainOf(tables, 'filter', userChain).rules, [...inward, ...outward], inUser);
   const forward = planChain('FORWARD', chainOf(tables, 'filter', 'FORWARD').rules, both, last);
   const create = role === 'chain and rules' ? [`-N ${userChain}`] : [];
   return {

@@ -72,6 +72,15 @@ export function jumpsToUserChain(tables: Tables): boolean {
   return chainOf(tables, 'filter', 'FORWARD').rules.some((rule) => meaningOf(rule) === `-j ${userChain}`);
 }
 
+/** isolatedBridges returns the bridges of Docker's networks that Docker isolates from each other: "docker0", "br-0c5e…". */
+export function isolatedBridges(tables: Tables): readonly string[] {
+  const names = chainOf(tables, 'filter', 'DOCKER-ISOLATION-STAGE-1').rules.flatMap((rule) => {
+    const [, name, other] = /^-i (\S+) ! -o (\S+) -j DOCKER-ISOLATION-STAGE-2$/.exec(rule) ?? [];
+    return name !== undefined && name === other ? [name] : [];
+  });
+  return [...new Set(names)].sort();
+}
+
 /** hasChain reports whether the filter table has a chain of that name. */
 export function hasChain(tables: Tables, name: string): boolean {
   return tables.get('filter')?.has(name) === true;

@@ -58,9 +58,15 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
       ? `oifname != ${quotedName(bridge)} ${from}`
       : `ip daddr != ${formatPrefix(subnet)} ${from}`;
   });
+  // A container on the LAN would answer a client of its published port directly, past the host that translated the address.
+  const published = (desired.lans ?? []).map(
+    ({ subnet, bridge }) => `oifname ${quotedName(bridge)} ip daddr ${formatPrefix(subnet)} ct status dnat masquerade`,
+  );
+  const chain: Chain = { name: 'published', type: 'nat', hook: 'postrouting', priority: 98, rules: published };
   return {
     sets,
     chains: [
+      ...(published.length === 0 ? [] : [chain]),
       // Before raw (-300), where engines from 28 on drop packets from outside to a container's address.
       {
         name: 'from-peers',
@@ -189,7 +195,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const ownNames = /^(peers\d{1,2}|from-peers|from-peers-again|to-pools)$/;
+const ownNames = /^(peers\d{1,2}|from-peers|from-peers-again|to-pools|published)$/;
 
 /** isOurTable reports whether xnet made a table of our name: it is empty, or has a rule, a chain or a set of ours. */
 export function isOurTable(table: InstalledTable): boolean {

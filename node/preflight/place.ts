@@ -15,6 +15,7 @@ import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
 import { LinuxLookup, type Lookup } from '../kernel/lookup.js';
 import { KernelMirror } from '../kernel/mirror.js';
 import { Poller } from '../kernel/poller.js';
+import { answering } from '../probe/arp.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
 
 /** PlaceSettings are the settings of the daemon that decide what preflight looks at. */
@@ -70,6 +71,7 @@ export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): 
     restarter: systemdRestarter(exec, settings.docker.unit),
     exec,
     interfaces: () => interfacesOf(mirror),
+    answering,
     steps: noSteps,
     now: Date.now,
     log: undefined,

@@ -30,6 +30,9 @@ export function network(name: string, cidr: string, more: Partial<EngineNetwork>
       subnets,
       bridgeName: `br-${name}`,
       isDefault: false,
+      keepsAddresses: false,
+      masquerades: true,
+      excluded: [],
     },
     ...more,
   };

@@ -10,15 +10,9 @@ import { putGatewayBack } from '../engine/gateway-address.js';
 import { type Journal, readJournal, type ToConnect, writeJournal } from '../engine/journal.js';
 import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
-import {
-  type BridgePlan,
-  type DesiredBridge,
-  isOurNetwork,
-  ownerLabel,
-  planBridge,
-  planBridgeRemoval,
-  planStrays,
-} from './plan.js';
+import type { DesiredBridge } from './desired.js';
+import { addressesIn, allTaken, excludedNote } from './lan.js';
+import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
 
 /** removeStrays removes networks of ours that no lease needs and that none takes the place of. */
 export function removeStrays(
@@ -53,7 +47,8 @@ export function convergeBridges(
     for (const each of desired.filter(({ ending }) => !ending)) {
       const plan = planBridge(each, desired, { ...engine, interfaces }, host.settings.onRunning);
       const made = await carryOut(host, each, plan, signal);
-      findings.push(...made.findings);
+      const note = made.changes > 0 ? undefined : excludedNote(each, engine.networks);
+      findings.push(...made.findings, ...(note === undefined ? [] : [note]));
       changes += made.changes;
     }
     const connected = await connectAgain(host, desired, signal);
@@ -158,10 +153,16 @@ async function remember(
 }
 
 async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
-  const { networkName, bridgeName, subnet, gateway, range, nodeId } = desired;
+  const { networkName, bridgeName, subnet, gateway, range, nodeId, lan } = desired;
+  // What somebody has already is kept from Docker.
+  const taken = lan === undefined ? [] : await host.answering(addressesIn(range ?? lan.lease), bridgeName, signal);
+  const everything = lan === undefined ? undefined : allTaken(desired, taken);
+  if (everything !== undefined) return everything;
+  const ofLan = lan === undefined ? {} : { beside: { excluded: [lan.host, ...taken] } };
   try {
     const labels = { [ownerLabel]: nodeId };
-    await host.engine.createNetwork({ name: networkName, subnet, gateway, range, bridgeName, labels }, signal);
+    const network = { name: networkName, subnet, gateway, range, bridgeName, labels, ...ofLan };
+    await host.engine.createNetwork(network, signal);
   } catch (error) {
     if (!(error instanceof XnetError) || signal.aborted) throw error;
     if (error.code === 'Unavailable') throw error;

@@ -1,14 +1,7 @@
 // Decides the steps that create or remove the node's bridge networks in Docker.
 // Invariant: only networks with our label are changed, and a container is detached only with the operator's consent.
 // Pure.
-import {
-  formatIpv4,
-  formatPrefix,
-  gatewayOf,
-  type Ipv4,
-  type Prefix,
-  prefixesEqual,
-} from '../../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
 import { dockerRange } from '../../../proto/domain/docker-range.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { rangesEqual } from '../engine/bip-value.js';
@@ -16,34 +9,21 @@ import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engin
 import type { HostInterface } from '../engine/interfaces.js';
 import { overlapFinding, overlapping } from '../engine/preflight.js';
 import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from '../engine/settings.js';
+import type { DesiredBridge } from './desired.js';
+import { fitsLan, lanBridge, lanObstacles } from './lan.js';
 
 /** ownerLabel marks networks that xnet made; its value is the id of the node. */
 export const ownerLabel = 'io.xnet.node';
 
-/** DesiredBridge is the desired network of one lease of mode bridge. */
-export type DesiredBridge = {
-  readonly nodeId: string;
-  readonly subnet: Prefix;
-  readonly gateway: Ipv4;
-  /** The part that Docker hands out addresses from; undefined: all of it. */
-  readonly range: Prefix | undefined;
-  /** "xnet" */
-  readonly networkName: string;
-  /** "xnet0" */
-  readonly bridgeName: string;
-  /** The lease ends: the network goes once nothing is attached to it. */
-  readonly ending: boolean;
-};
-
-/** desiredBridges returns the networks of a node's leases of mode bridge. */
-export function desiredBridges({ nodeId, leases }: DesiredDocker): readonly DesiredBridge[] {
-  return leases
-    .filter(({ mode }) => mode === 'bridge')
-    .map((lease) => {
-      const { subnet, networkName, bridgeName, state } = lease;
-      const [gateway, range] = [gatewayOf(subnet), dockerRange(lease)];
-      return { nodeId, subnet, gateway, range, networkName, bridgeName, ending: state === 'ending' };
-    });
+/** desiredBridges returns the networks of a node's leases of modes bridge and lan. */
+export function desiredBridges({ nodeId, address, leases }: DesiredDocker): readonly DesiredBridge[] {
+  return leases.flatMap((lease) => {
+    if (lease.mode === 'lan') return address === undefined ? [] : lanBridge(nodeId, address, lease);
+    if (lease.mode !== 'bridge') return [];
+    const { subnet, networkName, bridgeName, state } = lease;
+    const [gateway, range] = [gatewayOf(subnet), dockerRange(lease)];
+    return [{ nodeId, subnet, gateway, range, networkName, bridgeName, ending: state === 'ending' }];
+  });
 }
 
 /** Removal is a network of ours to remove, and the containers to detach from it first. */
@@ -82,6 +62,7 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
     subnet !== undefined &&
     prefixesEqual(subnet.prefix, desired.subnet) &&
     subnet.gateway === desired.gateway &&
+    (desired.lan === undefined || fitsLan(network)) &&
     // What Docker hands out does not matter where nothing is to be kept from it.
     (desired.range === undefined || rangesEqual(subnet.range, desired.range))
   );
@@ -134,7 +115,8 @@ export function planBridge(
   const ours = seen.networks.filter(isOurNetwork);
   const present = ours.find((network) => isAsDesired(network, desired));
   const bridge = seen.interfaces.find(({ name }) => name === desired.bridgeName);
-  const broken = present !== undefined && bridge === undefined;
+  // In mode lan, Docker has no part in the bridge.
+  const broken = present !== undefined && bridge === undefined && desired.lan === undefined;
   const replaced = strays(all, seen).filter(({ successor }) => successor === desired);
   const removals = [...replaced.map(({ network }) => network), ...(broken ? [present] : [])].map((network) => ({
     network,
@@ -146,9 +128,13 @@ export function planBridge(
   const going = new Set(removals.map(({ network }) => network.id));
   const staying = seen.networks.filter(({ id }) => !going.has(id));
   const create = present === undefined || broken;
+  if (create) findings.push(...lanObstacles(desired, seen.interfaces));
   if (create) findings.push(...obstacles(desired, { networks: staying, interfaces: seen.interfaces }, ours));
   if (findings.length > 0) return { removals: [], create: false, addAddress: false, findings };
-  const addAddress = !create && bridge?.addresses.some(({ address }) => address === desired.gateway) === false;
+  const addAddress =
+    !create &&
+    desired.lan === undefined &&
+    bridge?.addresses.some(({ address }) => address === desired.gateway) === false;
   return { removals, create, addAddress, findings };
 }
 
@@ -210,7 +196,7 @@ function obstacles(
   const wasOurs = ours.some((network) => network.bridgeName === bridgeName);
   const goingBridges = [bridgeName, ...ours.flatMap((network) => network.bridgeName ?? [])];
   // A bridge without a foreign address was left by a killed dockerd; Docker adopts it.
-  if (!wasOurs && bridge?.addresses.some(({ address }) => address !== gateway)) {
+  if (!wasOurs && desired.lan === undefined && bridge?.addresses.some(({ address }) => address !== gateway)) {
     const message = `there is an interface ${bridgeName} on this host that xnet did not make`;
     return [blocked('BridgeNameTaken', message, `ip link delete ${bridgeName}, or choose another bridge for the pool`)];
   }

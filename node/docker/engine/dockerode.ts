@@ -3,7 +3,7 @@
 // call (0.2 s, 18 MB), so a host without Docker never loads it.
 import type Dockerode from 'dockerode';
 import * as v from 'valibot';
-import { formatIpv4, formatPrefix } from '../../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, type Ipv4 } from '../../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
 import { backoffMs, pause } from '../../../proto/process/backoff.js';
 import type { Attachment, Engine, EngineEvent, NetworkToCreate } from './engine.js';
@@ -136,6 +136,18 @@ function connection({ containerId, aliases, address }: Attachment): Dockerode.Ne
   return { Container: containerId, EndpointConfig: { ...ipam, Aliases: [...aliases] } };
 }
 
+const besideOptions = {
+  'com.docker.network.bridge.inhibit_ipv4': 'true',
+  // With it, Docker would masquerade what comes from the LAN to other networks of the host, and serve all published ports
+  // through its proxy, which hides the client's address.
+  'com.docker.network.bridge.enable_ip_masquerade': 'false',
+} as const;
+
+// Docker wants a name for each.
+function named(addresses: readonly Ipv4[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(addresses.map((address, index) => [`xnet-${index}`, formatIpv4(address)]));
+}
+
 function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
   return {
     Name: network.name,
@@ -149,10 +161,14 @@ function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
           Subnet: formatPrefix(network.subnet),
           Gateway: formatIpv4(network.gateway),
           ...(network.range === undefined ? {} : { IPRange: formatPrefix(network.range) }),
+          ...(network.beside === undefined ? {} : { AuxiliaryAddresses: named(network.beside.excluded) }),
         },
       ],
     },
-    Options: { 'com.docker.network.bridge.name': network.bridgeName },
+    Options: {
+      'com.docker.network.bridge.name': network.bridgeName,
+      ...(network.beside === undefined ? {} : besideOptions),
+    },
     Labels: { ...network.labels },
   };
 }

@@ -33,6 +33,7 @@ const networksAnswer = v.array(
               Subnet: v.optional(v.string()),
               Gateway: v.optional(v.string()),
               IPRange: v.optional(v.string()),
+              AuxiliaryAddresses: v.nullish(v.record(v.string(), v.string())),
             }),
           ),
           [],
@@ -116,6 +117,11 @@ export function networksFrom(answer: unknown): readonly EngineNetwork[] {
       }),
       bridgeName: network.Driver === 'bridge' ? bridgeName : undefined,
       isDefault,
+      keepsAddresses: network.Options['com.docker.network.bridge.inhibit_ipv4'] === 'true',
+      masquerades: network.Options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+      excluded: (network.IPAM?.Config ?? []).flatMap(({ AuxiliaryAddresses: named }) =>
+        Object.values(named ?? {}).flatMap((text) => parseIpv4(text) ?? []),
+      ),
     };
   });
 }

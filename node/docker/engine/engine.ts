@@ -41,6 +41,12 @@ export type EngineNetwork = {
   readonly bridgeName: string | undefined;
   /** The network that containers get by default, named "bridge". */
   readonly isDefault: boolean;
+  /** Docker gives the bridge no address, and takes none from it (inhibit_ipv4). */
+  readonly keepsAddresses: boolean;
+  /** What leaves the network gets an address of the host. */
+  readonly masquerades: boolean;
+  /** Addresses that Docker hands out to nobody. */
+  readonly excluded: readonly Ipv4[];
 };
 
 /** EngineContainer is a container, running or not. */
@@ -79,6 +85,11 @@ export type NetworkToCreate = {
   /** At most 15 characters: "xnet0". */
   readonly bridgeName: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** A bridge that is not Docker's, beside which the network is to exist: no address of it changes, nothing is masqueraded. */
+  readonly beside?: {
+    /** Addresses that Docker is to hand out to nobody. */
+    readonly excluded: readonly Ipv4[];
+  };
 };
 
 /**

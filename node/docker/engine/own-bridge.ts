@@ -1,8 +1,10 @@
 // The bridges with the node's subnets, as the kernel has them: docker0 in mode bip and block, xnet's own in mode bridge.
 // Invariant: read-only. The Docker effect repairs the bridges.
-import { gatewayOf } from '../../../proto/domain/address.js';
+import { gatewayOf, prefixesOverlap } from '../../../proto/domain/address.js';
+import type { Lease } from '../../../proto/domain/network.js';
 import type { KernelMirror } from '../../kernel/mirror.js';
 import type { OwnSubnet } from '../../table/own-subnets.js';
+import type { EngineNetwork } from './engine.js';
 
 /** BridgeState is the state of a bridge in the kernel: missing, present without its gateway address, or complete. */
 export type BridgeState = 'gone' | 'without gateway' | 'whole';
@@ -21,6 +23,18 @@ export function bridgeState(
       ifindex === link.ifindex && address === gateway && (partLength === undefined || partLength === prefix.length),
   );
   return has ? 'whole' : 'without gateway';
+}
+
+/** hasLink reports whether the host has an interface of a name. */
+export function hasLink({ links }: Pick<KernelMirror, 'links'>, bridge: string): boolean {
+  return [...links.values()].some(({ name }) => name === bridge);
+}
+
+/** hands reports whether Docker hands out addresses of a lease of mode lan on a network. */
+export function hands({ subnets, bridgeName }: EngineNetwork, lease: Pick<Lease, 'subnet' | 'bridgeName'>): boolean {
+  const overlaps = ({ prefix, range = prefix }: EngineNetwork['subnets'][number]) =>
+    prefixesOverlap(range, lease.subnet);
+  return bridgeName === lease.bridgeName && subnets.some(overlaps);
 }
 
 /**

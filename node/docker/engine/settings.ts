@@ -1,5 +1,6 @@
 // Settings and inputs of the Docker effect, and its dependencies on one host.
 // Invariant: values only; nothing here touches the host.
+import type { Ipv4 } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import type { Lease, Permit } from '../../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
@@ -60,6 +61,8 @@ export const dockerDefaults = {
 /** DesiredDocker is the desired state of Docker on a node: at most one lease that does not end is of mode bip. */
 export type DesiredDocker = {
   readonly nodeId: string;
+  /** The node's address, which leases of mode lan depend on. */
+  readonly address?: Ipv4;
   readonly leases: readonly Lease[];
   /** Allows a restart of Docker that changes which lease of mode bip docker0 has. */
   readonly permit: Permit | undefined;
@@ -72,6 +75,8 @@ export type DockerHost = {
   readonly restarter: Restarter;
   readonly exec: Exec;
   readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
+  /** See answering in node/probe/arp.ts. */
+  readonly answering: (addresses: readonly Ipv4[], ifname: string, signal: AbortSignal) => Promise<readonly Ipv4[]>;
   readonly steps: Steps;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -1,9 +1,9 @@
 // Decisions of mode bridge, and the networks of a host.
 import test from 'ava';
 import fc from 'fast-check';
+import type { DesiredBridge } from '../../../../../node/docker/bridge/desired.js';
 import {
   attachedTo,
-  type DesiredBridge,
   isAsDesired,
   planBridge,
   planBridgeRemoval,

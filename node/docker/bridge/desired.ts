@@ -1,0 +1,27 @@
+// The desired Docker network of one lease of mode bridge or lan. Values only.
+import type { Ipv4, Prefix } from '../../../proto/domain/address.js';
+
+/** DesiredBridge is the desired network of one lease of mode bridge or lan. */
+export type DesiredBridge = {
+  readonly nodeId: string;
+  readonly subnet: Prefix;
+  readonly gateway: Ipv4;
+  /** The part that Docker hands out addresses from; undefined: all of it. */
+  readonly range: Prefix | undefined;
+  /** Of mode lan, where `subnet` is the LAN and `gateway` its router. */
+  readonly lan?: LanPart;
+  /** "xnet" */
+  readonly networkName: string;
+  /** "xnet0" */
+  readonly bridgeName: string;
+  /** The lease ends: the network goes once nothing is attached to it. */
+  readonly ending: boolean;
+};
+
+/** LanPart is what a desired network has in mode lan besides. */
+export type LanPart = {
+  /** The lease: the part of the LAN that Docker hands out addresses from, or more than that. */
+  readonly lease: Prefix;
+  /** The host's own address, which the bridge has. */
+  readonly host: Ipv4;
+};

@@ -1,0 +1,90 @@
+// The Docker network of a lease of mode lan: over a bridge that has the host's own address and interface, with the LAN as
+// its subnet, so that its containers are on the hosts' own network. Pure.
+// Invariant: Docker makes, changes and removes nothing of that bridge: the network exists only beside it.
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  ipv4FromNumber,
+  lastAddress,
+  type Prefix,
+} from '../../../proto/domain/address.js';
+import { dockerRange } from '../../../proto/domain/docker-range.js';
+import type { Lease } from '../../../proto/domain/network.js';
+import type { Finding } from '../../reconcile/effect.js';
+import type { EngineNetwork } from '../engine/engine.js';
+import type { HostInterface } from '../engine/interfaces.js';
+import { blocked, shown, waiting } from '../engine/settings.js';
+import type { DesiredBridge } from './desired.js';
+
+/** lanBridge returns the network of a lease of mode lan. @param host the node's address */
+export function lanBridge(nodeId: string, host: Ipv4, lease: Lease): readonly DesiredBridge[] {
+  const { lan, subnet, networkName, bridgeName, state } = lease;
+  if (lan === undefined) return [];
+  const range = dockerRange(lease) ?? subnet;
+  const names = { networkName, bridgeName };
+  const parts = { subnet: lan.prefix, gateway: lan.gateway, range, lan: { lease: subnet, host } };
+  return [{ nodeId, ...parts, ...names, ending: state === 'ending' }];
+}
+
+/** fitsLan reports whether a network leaves the bridge and the addresses of the host alone, as one of mode lan has to. */
+export function fitsLan({ keepsAddresses, masquerades }: EngineNetwork): boolean {
+  return keepsAddresses && !masquerades;
+}
+
+/** lanObstacles returns what keeps Docker from the network of mode lan. */
+export function lanObstacles(
+  { bridgeName, lan, subnet }: Pick<DesiredBridge, 'bridgeName' | 'lan' | 'subnet'>,
+  interfaces: readonly HostInterface[],
+): readonly Finding[] {
+  if (lan === undefined) return [];
+  const [host, where] = [formatIpv4(lan.host), formatPrefix(subnet)];
+  const bridge = interfaces.find(({ name }) => name === bridgeName);
+  const own = bridge?.addresses.find(({ address }) => address === lan.host);
+  if (own === undefined) {
+    const message = `the bridge ${bridgeName} does not have the host's address ${host} yet`;
+    return [waiting('WaitingForLanBridge', message, 'see what the condition Lan says: xnetd status')];
+  }
+  if (own.length !== subnet.length) {
+    const message = `the host's address ${host}/${own.length} is not of the LAN ${where} that its pool names`;
+    return [
+      blocked('LanDiffers', message, `give the host the address ${host}/${subnet.length}, or make a pool for its LAN`),
+    ];
+  }
+  // An address that docker0 kept from a time when it was the bridge itself.
+  const twice = interfaces.find(
+    ({ name, addresses }) => name !== bridgeName && addresses.some(({ address }) => address === lan.host),
+  );
+  if (twice === undefined) return [];
+  const message = `the interface ${shown(twice.name)} has the host's address ${host} as well as ${bridgeName}`;
+  return [blocked('AddressTwice', message, `ip address delete ${host} dev ${twice.name}`)];
+}
+
+/** addressesIn returns all addresses of a range, in order. */
+export function addressesIn(range: Prefix): readonly Ipv4[] {
+  const count = lastAddress(range) - range.network + 1;
+  return Array.from({ length: count }, (_, index) => ipv4FromNumber(range.network + index));
+}
+
+/** allTaken reports that no address of a lease is left for containers; undefined: some are. */
+export function allTaken({ range, lan }: DesiredBridge, taken: readonly Ipv4[]): Finding | undefined {
+  const part = range ?? lan?.lease;
+  if (part === undefined || taken.length < addressesIn(part).length) return undefined;
+  const message = `all addresses of ${formatPrefix(part)} answer ARP already: other machines have them, or a router answers for all`;
+  return blocked('AddressesTaken', message, 'lease this node another subnet; see who answers: ip neigh');
+}
+
+/** excludedNote names the addresses of a lease that Docker does not hand out because others had them; undefined: none. */
+export function excludedNote(
+  { networkName: name, lan }: DesiredBridge,
+  networks: readonly EngineNetwork[],
+): Finding | undefined {
+  const excluded = networks.find((network) => network.name === name)?.excluded ?? [];
+  const taken = excluded.filter((address) => address !== lan?.host).map(formatIpv4);
+  if (lan === undefined || taken.length === 0) return undefined;
+  const some = taken.slice(0, 5).join(', ');
+  const more = taken.length > 5 ? ` and ${taken.length - 5} more` : '';
+  const message = `other machines answered at ${some}${more} when the network ${shown(name)} was made: no container gets these`;
+  const fix = `reserve them, so that they are leased to nobody: xctl pools reserve POOL ${taken[0]}/32 --reason TEXT`;
+  return { ...blocked('AddressesTaken', message, fix), isNote: true };
+}
