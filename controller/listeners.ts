@@ -66,6 +66,10 @@ export class Listeners {
   /** Why ports are not open. */
   #problem: XnetError | undefined;
   #closed = false;
+  /** Revocations changed while the store was not accepted. */
+  #revocationsDue = false;
+  /** The cluster for which all open streams were checked. */
+  #checkedFor = '';
   #retry: NodeJS.Timeout | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -79,12 +83,25 @@ export class Listeners {
     ];
     deps.authority.onOpened((opened) => this.#schedule(opened));
     deps.feed.onChange((touched) => {
-      // Open streams survive a period in which the store is not accepted.
-      const concerned = deps.feed.ready && (touched.certificates || touched.nodes.size > 0);
-      if (concerned) for (const { server } of this.#ports) server?.recheck();
+      this.#recheck(touched.revocations);
       this.#tellHealth();
     });
     deps.feed.onStanding(() => this.#tellHealth());
+  }
+
+  // Nothing else than revocations, or another cluster, refuses the caller of an open stream: see #refuse.
+  #recheck(revocations: boolean): void {
+    const { feed } = this.#deps;
+    // Open streams survive a period in which the store is not accepted.
+    if (!feed.ready) {
+      this.#revocationsDue ||= revocations;
+      return;
+    }
+    const clusterId = feed.view.cluster?.record.id ?? '';
+    if (!revocations && !this.#revocationsDue && clusterId === this.#checkedFor) return;
+    this.#revocationsDue = false;
+    this.#checkedFor = clusterId;
+    for (const { server } of this.#ports) server?.recheck();
   }
 
   /** opened reports whether all ports are open. */

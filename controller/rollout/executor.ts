@@ -3,7 +3,7 @@
 // that dies leaves nothing but the record, and any other continues from there.
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../proto/errors.js';
-import { pause } from '../../proto/process/backoff.js';
+import { Alarm, pause } from '../../proto/process/backoff.js';
 import { type Context, mutate } from '../registry/mutation.js';
 import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -46,7 +46,7 @@ export class RolloutExecutor {
   readonly #permits = new Map<string, number>();
   /** Since when something is due that another controller is to do: monotonic ms, by rollout and revision. */
   readonly #left = new Map<string, { readonly revision: number; readonly at: number }>();
-  #wake: () => void = () => undefined;
+  readonly #alarm = new Alarm();
   /** How long it has looked since the last rest, in milliseconds. */
   #lookedMs = 0;
 
@@ -67,10 +67,16 @@ export class RolloutExecutor {
   async run(signal: AbortSignal): Promise<void> {
     const { context, onFacts } = this.#options;
     const { feed, log } = context;
-    const stops = [feed.onChange(() => this.#wake()), feed.onStanding(() => this.#wake()), onFacts(() => this.#wake())];
+    const wake = () => {
+      // Reports of a whole fleet arrive here: where there is no rollout, they are about none.
+      if (signal.aborted || !feed.ready || feed.view.rollouts.size > 0) this.#alarm.ring();
+    };
+    signal.addEventListener('abort', wake, { once: true });
+    const stops = [feed.onChange(wake), feed.onStanding(wake), onFacts(wake)];
     try {
       while (!signal.aborted) {
-        const changed = this.#changed(signal);
+        // From here on, so that a change during the turn leads to another one.
+        const changed = this.#alarm.wait(lookEveryMs);
         try {
           await this.#turn(signal);
         } catch (error) {
@@ -82,6 +88,8 @@ export class RolloutExecutor {
       }
     } finally {
       for (const stop of stops) stop();
+      signal.removeEventListener('abort', wake);
+      this.#alarm.ring();
     }
   }
 
@@ -89,16 +97,6 @@ export class RolloutExecutor {
     const restMs = Math.min(longestRestMs, this.#lookedMs * restPerLook);
     this.#lookedMs = 0;
     if (restMs > 0) await pause(restMs, signal);
-  }
-
-  // Resolves at the next change, or after a while if a rollout is open.
-  #changed(signal: AbortSignal): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    const done = new AbortController();
-    const over = AbortSignal.any([signal, done.signal]);
-    return Promise.race([woken, pause(lookEveryMs, over)]).finally(() => done.abort());
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

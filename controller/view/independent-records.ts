@@ -74,6 +74,7 @@ export class IndependentRecords {
   readonly revoked = new RecordMap('revoked', {
     note: (changes) => {
       changes.certificates = true;
+      changes.revocations = true;
     },
     // An unreadable revocation is as effective as a readable one.
     placeholder: (id) => ({ role: 'node', id, atMs: 0 }),

@@ -21,6 +21,8 @@ export type ViewChanges = {
   approval: boolean;
   /** Whether certificates or revocations changed. */
   certificates: boolean;
+  /** Whether revocations changed. */
+  revocations: boolean;
   /** The recorded events. Empty for a listing. */
   readonly events: { readonly id: string; readonly record: EventRecord }[];
 };
@@ -40,6 +42,7 @@ export function noViewChanges(): ViewChanges {
     adoption: false,
     approval: false,
     certificates: false,
+    revocations: false,
     events: [],
   };
 }

@@ -3,8 +3,9 @@
 import * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
 import { descriptor } from '../gen/descriptor.js';
-import { type Identity, identityOf, isPersonRole, type Role } from '../pki/identity.js';
+import { isPersonRole, type Role } from '../pki/identity.js';
 import { CallLimits } from './call-limits.js';
+import { proofOf } from './client-proof.js';
 import { attachPeer, formatPeer, type Peer } from './peer.js';
 import { statusFromError } from './status.js';
 
@@ -98,12 +99,11 @@ export function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingC
   const address = addressOf(call.getPeer());
   if (from === 'strangers') return { kind: 'stranger', address };
   const certificate = call.getAuthContext().sslPeerCertificate;
-  const identity: Identity | undefined =
-    certificate === undefined ? undefined : identityOf(certificate.subject, certificate.subjectaltname ?? '');
-  if (certificate === undefined || identity === undefined) return { kind: 'stranger', address };
+  const proof = certificate === undefined ? undefined : proofOf(certificate);
   // The certificate was valid when the connection was made, which may be hours ago.
-  if (Date.parse(certificate.valid_to) <= Date.now()) return { kind: 'stranger', address };
-  return { kind: 'certificate', identity, serial: certificate.serialNumber.toLowerCase(), address };
+  if (proof === undefined || proof.notAfterMs <= Date.now()) return { kind: 'stranger', address };
+  const { identity, serial } = proof;
+  return { kind: 'certificate', identity, serial, address };
 }
 
 type Caller = Extract<Peer, { readonly kind: 'certificate' }>;

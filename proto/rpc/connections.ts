@@ -7,8 +7,9 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
-import { formatIdentity, identityOf } from '../pki/identity.js';
+import { formatIdentity } from '../pki/identity.js';
 import { Allowances } from './allowance.js';
+import { keepProof } from './client-proof.js';
 import { callerLimits, connectionLimits } from './limits.js';
 import { peerNameOf, SilentSockets } from './silent-sockets.js';
 
@@ -97,11 +98,7 @@ export class Connections {
   }
 
   #whose(socket: unknown, address: string): Pick<Connection, 'kind' | 'holder'> {
-    const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined;
-    const identity =
-      certificate?.subject === undefined
-        ? undefined
-        : identityOf(certificate.subject, certificate.subjectaltname ?? '');
+    const identity = socket instanceof TLSSocket ? keepProof(socket)?.identity : undefined;
     if (identity === undefined) return { kind: 'stranger', holder: address };
     return { kind: identity.role === 'node' ? 'node' : 'person', holder: formatIdentity(identity) };
   }

@@ -135,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   });
   const names = ['', ...bindings.flatMap(({ definition }) => serviceName(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
+  let isServing = false;
   for (const { definition, implementation } of bindings) server.addService(definition, implementation);
   health.addToServer(server);
   if (from !== 'strangers') {
@@ -160,6 +161,8 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
     recheck: () => control.recheck(),
     health: {
       set: (serving) => {
+        if (serving === isServing) return;
+        isServing = serving;
         for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
       },
     },
