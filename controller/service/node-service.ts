@@ -31,6 +31,7 @@ import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { FollowedAddresses } from './followed-addresses.js';
+import { ReportPace } from './report-pace.js';
 
 /** NodeServiceDeps are the dependencies of the calls. */
 export type NodeServiceDeps = {
@@ -48,10 +49,6 @@ export type NodeServiceDeps = {
 type Call = { readonly metadata: Metadata };
 
 const reportEveryMs = 30_000;
-// A report costs a controller about 0.3 ms: spread them so that they take a fifth of one core.
-const spreadMsPerNode = 1.5;
-const nodesWithoutSpread = 32;
-const longestSpreadMs = 5_000;
 // How long a view may lag behind what a node has already seen through another controller.
 const catchUpMs = 2_000;
 
@@ -62,6 +59,7 @@ class DaemonCalls {
   readonly #deps: NodeServiceDeps;
   readonly #renewals = new Allowances(renewals);
   readonly #followed: FollowedAddresses;
+  readonly #pace = new ReportPace();
   /** Nodes with an event that they could not be adopted, and the reason. */
   readonly #logged = new Map<string, string>();
 
@@ -210,9 +208,7 @@ class DaemonCalls {
     if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     if (sessions.fanout.streamOf(nodeId) !== undefined) void leases.finish(nodeId, status);
     await this.#followed.take({ nodeId, nodeName: assignment.nodeName, peer: peerOf(call) }, request.newAddress);
-    const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
-    const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));
-    return { nextReportMs: reportEveryMs, spreadMs };
+    return { nextReportMs: reportEveryMs, spreadMs: this.#pace.spreadMs(sessions.fanout.streams.size) };
   }
 
   async leave(request: LeaveRequest__Output, call: Call): Promise<LeaveResponse> {

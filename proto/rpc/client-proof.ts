@@ -3,8 +3,8 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Identity, identityOf } from '../pki/identity.js';
 
-/** Proof is the identity of a certificate that a client has proved, and what calls need of that certificate. */
-export type Proof = {
+/** ClientProof is the identity of a certificate that a client has proved, and what calls need of that certificate. */
+export type ClientProof = {
   readonly identity: Identity;
   /** Hexadecimal, lower case. */
   readonly serial: string;
@@ -12,9 +12,9 @@ export type Proof = {
   readonly notAfterMs: number;
 };
 
-type Kept = PeerCertificate & { readonly proof: Proof | undefined };
+type Kept = PeerCertificate & { readonly proof: ClientProof | undefined };
 
-function read(certificate: PeerCertificate): Proof | undefined {
+function read(certificate: PeerCertificate): ClientProof | undefined {
   if (certificate.subject === undefined) return undefined;
   const identity = identityOf(certificate.subject, certificate.subjectaltname ?? '');
   if (identity === undefined) return undefined;
@@ -29,7 +29,7 @@ function read(certificate: PeerCertificate): Proof | undefined {
  * keepProof reads the certificate of a new connection, and has its socket answer with that from then on: grpc-js asks the
  * socket with every call, and Node.js parses the certificate each time, which takes as long as a small call.
  */
-export function keepProof(socket: TLSSocket): Proof | undefined {
+export function keepProof(socket: TLSSocket): ClientProof | undefined {
   const certificate = socket.getPeerCertificate();
   const proof = read(certificate);
   const { subject, subjectaltname, valid_to, serialNumber, raw } = certificate;
@@ -40,6 +40,6 @@ export function keepProof(socket: TLSSocket): Proof | undefined {
 }
 
 /** proofOf returns what a certificate proves that grpc-js has from a socket; undefined: it names none of our identities. */
-export function proofOf(certificate: PeerCertificate): Proof | undefined {
+export function proofOf(certificate: PeerCertificate): ClientProof | undefined {
   return 'proof' in certificate ? (certificate as Kept).proof : read(certificate);
 }

@@ -12,6 +12,7 @@ import { Allowances } from './allowance.js';
 import { keepProof } from './client-proof.js';
 import { callerLimits, connectionLimits } from './limits.js';
 import { peerNameOf, SilentSockets } from './silent-sockets.js';
+import { Turns } from './turns.js';
 
 /** CallerKind is the kind of a caller, which selects its limits. */
 export type CallerKind = keyof typeof callerLimits;
@@ -39,6 +40,7 @@ export class Connections {
   readonly #open = new Map<string, Connection>();
   readonly #ofHolder = new Map<string, number>();
   readonly #silent: SilentSockets;
+  readonly #turns = new Turns();
   readonly #arrivals = new Allowances(connectionLimits.byAddress);
   readonly #begun = perKind('begun');
   readonly #resets = perKind('resets');
@@ -58,18 +60,39 @@ export class Connections {
     if (!(servers instanceof Map) || servers.size === 0) throw new XnetError('Internal', 'no HTTP/2 server to guard');
     for (const http2 of servers.keys() as Iterable<Http2SecureServer>) {
       http2.maxConnections = most;
-      http2.prependListener('connection', (socket: Socket) => this.#takeSocket(socket));
+      // The listeners that make TLS of a connection: they get it at its turn.
+      const secure = http2.listeners('connection');
+      http2.removeAllListeners('connection');
+      http2.on('connection', (socket: Socket) => {
+        this.#takeSocket(socket, () => {
+          for (const listener of secure) listener.call(http2, socket);
+        });
+      });
       http2.on('session', (session) => this.#takeSession(session));
     }
   }
 
-  #takeSocket(socket: Socket): void {
+  #takeSocket(socket: Socket, secure: () => void): void {
     const { remoteAddress = '' } = socket;
     if (!this.#arrivals.of(remoteAddress, performance.now()).take(performance.now())) {
       socket.destroy();
       return;
     }
-    this.#silent.take(socket);
+    if (!this.#silent.take(socket)) return;
+    // Until TLS has it, nothing else listens for its errors.
+    const ignore = () => undefined;
+    socket.on('error', ignore);
+    this.#turns.take(socket, () => {
+      socket.off('error', ignore);
+      this.#silent.begin(socket);
+      secure();
+    });
+  }
+
+  #spoke(peer: string): void {
+    const socket = this.#silent.of(peer);
+    this.#silent.spoke(peer);
+    if (socket !== undefined) this.#turns.done(socket);
   }
 
   #takeSession(session: ServerHttp2Session): void {
@@ -115,7 +138,7 @@ export class Connections {
     });
     // Let pending calls get the error that there are too many connections.
     if (beyond) session.close();
-    else this.#silent.spoke(peer);
+    else this.#spoke(peer);
   }
 
   /** refusalOf returns why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */

@@ -109,9 +109,12 @@ export const connectionLimits = {
   most: 20_000,
   /** On the join port. */
   mostJoining: 2_048,
-  /** Connections that have not begun a call. Beyond this limit: see SilentSockets. */
-  mostSilent: 1_024,
-  /** Milliseconds from the connection to the first call: TLS, HTTP/2's preface, the headers of one request. */
+  /**
+   * Connections that have not begun a call, most of which wait for their turn (Turns) and cost some kilobytes. Beyond this
+   * limit: see SilentSockets.
+   */
+  mostSilent: 4_096,
+  /** Milliseconds from its turn to the first call of a connection: TLS, HTTP/2's preface, the headers of one request. */
   silenceMs: 10_000,
   /** New connections by address: a TLS handshake costs a controller about 2 ms. */
   byAddress: { burst: 5_000, perSecond: 100 },

@@ -1,6 +1,7 @@
 // Limits the sockets of one port that have not begun a call.
 // Invariant: however many arrive at once, the only socket of an address keeps its place until it has begun a call or
-// its time is over. So of thousands of hosts that connect at once, some finish their handshakes and the others retry.
+// its time is over, which begins with its handshake. So of thousands of hosts that connect at once, some finish their
+// handshakes and the others retry.
 import type { Socket } from 'node:net';
 
 /** peerNameOf returns the address and port of a socket's other end, as grpc-js names a peer: "192.168.83.7:40123". */
@@ -26,7 +27,7 @@ export class SilentSockets {
   }
 
   /**
-   * take adds a new socket. It is destroyed when its time is over, or at once if there is no room.
+   * take adds a new socket, or destroys it if there is no room.
    * @returns whether there is room
    */
   take(socket: Socket): boolean {
@@ -39,12 +40,24 @@ export class SilentSockets {
     this.#sockets.set(peer, socket);
     const names = this.#ofAddress.get(address) ?? new Set();
     this.#ofAddress.set(address, names.add(peer));
-    const timer = setTimeout(() => this.cut(peer), this.#silenceMs).unref();
     socket.once('close', () => {
-      clearTimeout(timer);
       if (this.#sockets.get(peer) === socket) this.spoke(peer);
     });
     return true;
+  }
+
+  /** begin begins the time of a socket: it is destroyed when that is over. */
+  begin(socket: Socket): void {
+    const peer = peerNameOf(socket);
+    const timer = setTimeout(() => {
+      if (this.#sockets.get(peer) === socket) this.cut(peer);
+    }, this.#silenceMs).unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** of returns the socket of a name that has not begun a call. */
+  of(peer: string): Socket | undefined {
+    return this.#sockets.get(peer);
   }
 
   // Evicts the newest socket of the address that has most, if that leaves it with no fewer than the newcomer's address.

@@ -1,0 +1,71 @@
+// The order in which the sockets of a port begin their handshakes.
+import { Socket } from 'node:net';
+import test from 'ava';
+import fc from 'fast-check';
+import { Turns } from '../../../../proto/rpc/turns.js';
+
+// A socket that says that it comes from an address.
+const from = (address: string): Socket => Object.defineProperty(new Socket(), 'remoteAddress', { value: address });
+
+const closed = (socket: Socket) => new Promise<void>((resolve) => socket.destroy().once('close', () => resolve()));
+
+test('a few begin at once, the others in turn: one address after the other', async (t) => {
+  const turns = new Turns({ most: 2, longestMs: 3_600_000 });
+  const begun: string[] = [];
+  const sockets = new Map<string, Socket>();
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'c1']) {
+    const socket = from(name.slice(0, 1));
+    sockets.set(name, socket);
+    turns.take(socket, () => begun.push(name));
+  }
+  t.deepEqual(begun, ['a1', 'a2']);
+  // One that has not begun is gone: nothing begins for it.
+  const gone = sockets.get('b1');
+  if (gone !== undefined) await closed(gone);
+  for (const name of ['a2', 'a1', 'a3', 'b2', 'c1', 'a4', 'a5']) {
+    const socket = sockets.get(name);
+    // One way or the other, its turn ends; a second time changes nothing.
+    if (socket === undefined) return t.fail();
+    if (name === 'b2') await closed(socket);
+    turns.done(socket);
+    turns.done(socket);
+  }
+  t.deepEqual(begun, ['a1', 'a2', 'a3', 'b2', 'c1', 'a4', 'a5']);
+});
+
+test('sockets that do not go on lose their turns', async (t) => {
+  const turns = new Turns({ most: 2, longestMs: 1 });
+  for (let index = 0; index < 20; index += 1) turns.take(from('10.0.0.1'), () => undefined);
+  await new Promise<void>((resolve) => turns.take(from('10.0.0.2'), resolve));
+  t.pass();
+});
+
+test('whatever arrives, closes and ends, each socket that stays begins once and no more are under way', async (t) => {
+  const actions = fc.array(fc.record({ address: fc.constantFrom('a', 'b', 'c'), end: fc.nat(5) }), { maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(actions, async (all) => {
+      const turns = new Turns({ most: 3, longestMs: 3_600_000 });
+      const begun: Socket[] = [];
+      const ended = new Set<Socket>();
+      const made: Socket[] = [];
+      for (const { address, end } of all) {
+        const socket = from(address);
+        made.push(socket);
+        turns.take(socket, () => begun.push(socket));
+        const one = begun[end];
+        if (one !== undefined && !ended.has(one)) {
+          ended.add(one);
+          turns.done(one);
+        }
+        t.true(begun.length - ended.size <= 3);
+      }
+      for (let at = 0; at < begun.length; at += 1) {
+        const one = begun[at];
+        if (one !== undefined) turns.done(one);
+      }
+      t.is(begun.length, made.length);
+      t.is(new Set(begun).size, made.length);
+    }),
+    { numRuns: 50 },
+  );
+});
