@@ -62,7 +62,7 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
   ]);
   // Only the daemon probes, and knows what waits for a rollout; routes of others that serve are told of by it as well.
   const told = (status.daemon?.conditions ?? []).filter(
-    ({ ok, type, message }) => ok && message !== '' && ['DataPath', 'Docker', 'Routes'].includes(type),
+    ({ ok, type, message }) => ok && message !== '' && ['DataPath', 'Docker', 'Nics', 'Routes'].includes(type),
   );
   const unrouted = docker.unrouted.filter((name) => docker.outside.every(({ network }) => network !== name));
   const notes = [

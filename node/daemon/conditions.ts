@@ -11,6 +11,7 @@ export const conditionTypes = [
   'Routes',
   'DataPath',
   'Withdrawals',
+  'Nics',
   'Controller',
   'Certificate',
   'State',

@@ -105,7 +105,7 @@ export class Daemon {
     });
     this.#dataPath = new DataPath({ host, known, underlay, intervalMs: settings.probeIntervalMs, log });
     this.#space = new StateSpace(stateDir, log);
-    this.#uses = new LeaseUses({ docker: host.docker, mirror, known, log });
+    this.#uses = new LeaseUses({ docker: host.docker, nics: host.nics, mirror, known, log });
     this.#status = new SelfStatus({
       host,
       known,
@@ -147,7 +147,10 @@ export class Daemon {
       lanes,
       own: () => ownSubnets(known.current.assignment),
       dockerWaits: () => this.#status.waits('docker'),
-      onContainers: () => this.#uses.lookSoon(),
+      onContainers: () => {
+        this.#uses.lookSoon();
+        this.#nicsSoon();
+      },
     });
     const ends = [triggers.listen(), ...this.#subscribe()];
     const renewal = this.#renewal;
@@ -155,6 +158,7 @@ export class Daemon {
       routes: (stop) => lanes.routes.run(stop),
       firewall: (stop) => lanes.firewall.run(stop),
       docker: (stop) => lanes.docker.run(stop),
+      nics: (stop) => lanes.nics.run(stop),
       connection: (stop) => this.#uplink.run(this.#feed, stop),
       reporter: (stop) => this.#reporter.run(stop),
       'events of Docker': (stop) => triggers.followDocker(stop),
@@ -178,10 +182,18 @@ export class Daemon {
   }
 
   #subscribe(): readonly (() => void)[] {
-    const { cache, asked } = this.#options;
+    const { host, cache, asked } = this.#options;
     const tell = () => this.#status.tell();
     return [
-      this.#lanes.turns.subscribe((lane, outcome, known) => this.#feed.onTurn(lane, outcome, known)),
+      this.#lanes.turns.subscribe((lane, outcome, known) => {
+        this.#feed.onTurn(lane, outcome, known);
+        // Docker may have been restarted, and its bridge made anew.
+        if (lane === 'docker') this.#nicsSoon();
+        if (lane === 'nics' && outcome.changes > 0) this.#uses.lookSoon();
+      }),
+      host.monitor.onChange((changes) => {
+        if (changes.has('link') || changes.has('lost')) this.#nicsSoon();
+      }),
       ...[this.#dataPath, this.#space, this.#uses, asked, this.#renewal]
         .flatMap((source) => source ?? [])
         .map((source) => source.subscribe(tell)),
@@ -192,11 +204,18 @@ export class Daemon {
     ];
   }
 
+  // A host without nics is not looked at for each container that starts.
+  #nicsSoon(): void {
+    const { nics } = this.#options.known.current.assignment ?? {};
+    if (nics !== undefined && nics.nics.length > 0) this.#lanes.nics.triggerSoon();
+  }
+
   /** retry tries at once what was given up, or waits for its time: an operator asks for it. */
   retry(): void {
     const { host, log } = this.#options;
     log.info('reload: every effect is tried again');
     host.docker.retry();
-    for (const lane of [this.#lanes.routes, this.#lanes.firewall, this.#lanes.docker]) lane.trigger();
+    const { routes, firewall, docker, nics } = this.#lanes;
+    for (const lane of [routes, firewall, docker, nics]) lane.trigger();
   }
 }

@@ -205,7 +205,7 @@ export class Feed implements Watcher {
     if (next.assignment !== undefined && isReassigned) this.#noteLease(before.assignment, next.assignment);
     known.set(next);
     if (isReassigned || next.fenced !== before.fenced) {
-      for (const lane of [lanes.routes, lanes.firewall, lanes.docker]) lane.trigger();
+      for (const lane of [lanes.routes, lanes.firewall, lanes.docker, lanes.nics]) lane.trigger();
       reporter.changed();
     }
     if (next.table !== before.table) this.#noteTable(next.table);

@@ -13,7 +13,7 @@ import {
   notAllowed,
   reconsider,
 } from '../table/admission-rules.js';
-import { acceptablePart } from '../table/lease-rules.js';
+import { acceptablePart, withNewestNics } from '../table/lease-rules.js';
 import type { NodeTable, TableSnapshot } from '../table/node-table.js';
 import { activeAddresses, readUsedRanges } from '../table/used-ranges.js';
 import type { ControllerList } from './controller-list.js';
@@ -81,7 +81,8 @@ export class Intake {
   #judge(known: Known): Known {
     const offer = this.#offer;
     if (offer === undefined || known.table === undefined) return known;
-    const { assignment, refused } = acceptablePart(offer, known.table, known.assignment);
+    const { assignment: part, refused } = acceptablePart(offer, known.table, known.assignment);
+    const assignment = withNewestNics(part, known.assignment);
     this.#problem = assignmentProblem(assignment, known.table.pools, this.#rules(known));
     if (this.#problem !== undefined) return known;
     const text = refused.map(leaseText).join(', ');

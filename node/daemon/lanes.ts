@@ -1,4 +1,4 @@
-// Builds the daemon's three lanes, each from one effect and its desired state.
+// Builds the daemon's four lanes, each from one effect and its desired state.
 // Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
@@ -41,13 +41,14 @@ export type LanesOptions = {
 };
 
 /** LaneName names a lane. */
-export type LaneName = 'routes' | 'firewall' | 'docker';
+export type LaneName = 'routes' | 'firewall' | 'docker' | 'nics';
 
 /** Lanes are the daemon's lanes. */
 export type Lanes = {
   readonly routes: Lane<Known>;
   readonly firewall: Lane<Known>;
   readonly docker: Lane<Known>;
+  readonly nics: Lane<Known>;
   /** Notified after each turn: its lane, its outcome, and what was known when it began. */
   readonly turns: Subscribers<[lane: LaneName, outcome: Outcome, known: Known]>;
 };
@@ -159,6 +160,18 @@ function dockerEffect({ host }: LanesOptions): Effect<Known> {
   };
 }
 
+function nicsEffect({ host }: LanesOptions): Effect<Known> {
+  return {
+    name: 'nics',
+    converge: async ({ assignment, table, fenced }, signal) => {
+      const { nics, leases = [] } = assignment ?? {};
+      // A host that is fenced keeps what its containers have, as it keeps Docker.
+      const wanted = fenced === undefined ? nics?.nics : undefined;
+      return host.nics.converge({ nics: wanted, leases, pools: table?.pools ?? [] }, signal);
+    },
+  };
+}
+
 /** makeLanes makes the lanes. */
 export function makeLanes(options: LanesOptions): Lanes {
   const { known, underlay, watchdog, log } = options;
@@ -197,5 +210,13 @@ export function makeLanes(options: LanesOptions): Lanes {
     log,
     onTurn: (outcome, now) => turns.notify('docker', outcome, now),
   });
-  return { routes, firewall, docker, turns };
+  const nics: Lane<Known> = new Lane({
+    effect: nicsEffect(options),
+    type: 'Nics',
+    desired: () => (known.current.assignment?.nics === undefined ? undefined : known.current),
+    resyncMs: otherResyncMs,
+    log,
+    onTurn: (outcome, now) => turns.notify('nics', outcome, now),
+  });
+  return { routes, firewall, docker, nics, turns };
 }

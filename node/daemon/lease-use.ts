@@ -18,6 +18,7 @@ import { type Bip, bipsEqual } from '../docker/engine/bip-value.js';
 import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
 import { bridgeState, hands, hasLink } from '../docker/engine/own-bridge.js';
 import type { KernelMirror } from '../kernel/mirror.js';
+import type { AttachedNic, Nics } from '../nics/nics.js';
 import { Debounce } from '../reconcile/debounce.js';
 import { Subscribers } from '../reconcile/live-value.js';
 import { ownSubnetOf } from '../table/own-subnets.js';
@@ -85,11 +86,25 @@ export function containerUses(
     .map(({ order: _order, ...use }) => use);
 }
 
+/** withNics returns containers with the addresses of their nics. Pure. */
+export function withNics(
+  containers: readonly EngineContainer[],
+  attached: readonly AttachedNic[],
+): readonly EngineContainer[] {
+  if (attached.length === 0) return containers;
+  return containers.map((container) => {
+    const own = attached.filter(({ containerId }) => containerId === container.id);
+    const nics = own.map(({ address }) => ({ name: '', id: '', address }));
+    return own.length === 0 ? container : { ...container, networks: [...container.networks, ...nics] };
+  });
+}
+
 /** LeaseUsesOptions are the sources of the observation. */
 export type LeaseUsesOptions = {
   readonly docker: Pick<DockerEffect, 'bipsToCome'> & {
     readonly engine: Pick<DockerEffect['engine'], 'networks' | 'containers'>;
   };
+  readonly nics: Pick<Nics, 'attached'>;
   readonly mirror: Pick<KernelMirror, 'links' | 'addresses'>;
   readonly known: KnownReader;
   readonly log: Logger;
@@ -150,7 +165,8 @@ export class LeaseUses {
 
   /** report returns what the host does with the leases of the present assignment. */
   report({ leases }: Pick<Assignment, 'leases'>): LeaseUseReport {
-    const containers = containerUses(leases, this.#seen?.containers ?? []);
+    const { nics } = this.#options;
+    const containers = containerUses(leases, withNics(this.#seen?.containers ?? [], nics.attached));
     return {
       leases: leases.map((lease) => leaseUseOf(lease, this.#options.mirror, this.#seen)),
       containers: containers.slice(0, mostContainersReported),

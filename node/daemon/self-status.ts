@@ -16,6 +16,7 @@ import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHeldRoutes, wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
 import { wireFromContainerUse, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
+import { wireFromNicUse } from '../../proto/rpc/convert-nic.js';
 import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
@@ -51,7 +52,7 @@ export type FindingSource = {
 
 /** SelfStatusOptions are the sources of the status. */
 export type SelfStatusOptions = {
-  readonly host: Pick<Host, 'docker' | 'engineFacts' | 'mirror' | 'routes'>;
+  readonly host: Pick<Host, 'docker' | 'engineFacts' | 'mirror' | 'nics' | 'routes'>;
   readonly known: KnownReader;
   readonly intake: Pick<Intake, 'offered' | 'findings'>;
   readonly dataPath: Pick<DataPath, 'findings' | 'silentPeers'>;
@@ -283,6 +284,7 @@ export class SelfStatus {
       hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
       silentPeers: dataPath.silentPeers.map(wireFromSilentPeer),
       leases: leases.map(wireFromLeaseUse),
+      nics: host.nics.uses.map(wireFromNicUse),
       containers: containers.map(wireFromContainerUse),
       // A host without Docker has no containers.
       containerCount: containerCount ?? 0,

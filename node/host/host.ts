@@ -17,6 +17,7 @@ import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
+import { Nics } from '../nics/nics.js';
 import { PathLook } from '../path/path.js';
 import type { Finding } from '../reconcile/effect.js';
 import { Routes } from '../routes/routes.js';
@@ -41,6 +42,7 @@ export type Host = {
   readonly firewall: Firewall;
   readonly docker: DockerEffect;
   readonly engineFacts: EngineFactsReader;
+  readonly nics: Nics;
   /**
    * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface.
    * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL
@@ -74,6 +76,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     monitor,
     docker,
     engineFacts,
+    nics: new Nics({ engine: docker.engine, log }),
     neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
     lookAtPath: (desired) => path.look(desired),
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops, takeOver: settings.takeOver }),

@@ -88,11 +88,13 @@ export async function undoMarked(
 ): Promise<Undone> {
   onStep('Docker gets its former configuration back');
   const docker = await host.docker.leave(force, [], signal);
+  onStep('the nics go');
+  const nics = await host.nics.remove(signal);
   onStep('the rules of the firewall go');
   const firewall = await host.firewall.remove(signal);
   onStep('the routes go');
   const routes = await host.routes.remove(signal);
-  const all = [docker, firewall, routes];
+  const all = [docker, nics, firewall, routes];
   return {
     changes: all.reduce((sum, { changes }) => sum + changes, 0),
     findings: all.flatMap(({ findings }) => findings).filter(({ isNote }) => isNote !== true),
@@ -140,6 +142,8 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   }
   if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
   throwIfFound(docker.findings, 'the configuration of Docker');
+  onStep('the nics go');
+  await host.nics.remove(signal);
   if (lease !== undefined) {
     onStep('all other hosts withdraw their routes');
     await announce(lease, signal);

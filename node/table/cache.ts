@@ -20,6 +20,7 @@ import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import { changesPath, withChanges } from './cache-changes.js';
 import { address, isStatic, kindOf, prefix, routeFrom } from './cache-values.js';
+import { cachedNics, nicsText } from './cached-nics.js';
 import type { Fenced } from './fence.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
 
@@ -61,6 +62,8 @@ const schema = v.object({
     bridgeName: v.string(),
     // Absent in a file of a version that knew one lease per node.
     leases: v.optional(v.array(lease)),
+    // Absent: not known.
+    nics: v.exactOptional(cachedNics),
   }),
   fenced: v.optional(
     v.object({
@@ -125,7 +128,7 @@ export async function readCache(stateDir: string): Promise<Cached | undefined> {
 }
 
 function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Assignment {
-  const { nodeId, nodeName, address, availability, leases = [], ...only } = cached;
+  const { nodeId, nodeName, address, availability, leases = [], nics, ...only } = cached;
   return {
     nodeId,
     nodeName,
@@ -135,6 +138,7 @@ function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Ass
     // A permit is valid only while a controller gives it: it is not kept.
     permit: undefined,
     leave: false,
+    ...(nics === undefined ? {} : { nics }),
   };
 }
 
@@ -216,7 +220,7 @@ export type WrittenCache = { readonly id: string; readonly bytes: number };
 /** writeCache replaces the cache atomically, after a flush. The changes of the former one count no more. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<WrittenCache> {
   const { assignment, table, fenced } = cached;
-  const { nodeId, nodeName, address, availability, leases } = assignment;
+  const { nodeId, nodeName, address, availability, leases, nics } = assignment;
   const { state: _state, lan: _lan, ...primary } = primaryLease(assignment);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const id = randomUUID();
@@ -232,6 +236,7 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<Writ
       ...primary,
       subnet: formatPrefix(primary.subnet),
       leases: leases.map(leaseText),
+      ...nicsText(nics),
     },
     ...(fenced === undefined ? {} : { fenced }),
   };

@@ -72,6 +72,17 @@ export function acceptablePart(
   };
 }
 
+/**
+ * withNewestNics returns an assignment with the newer list of nics: its own, or the one that the host has. A controller may
+ * lag behind another, or be of a version that knows no nics.
+ */
+export function withNewestNics(assignment: Assignment, held: Assignment | undefined): Assignment {
+  const [own, other] = [assignment.nics, held?.nodeId === assignment.nodeId ? held.nics : undefined];
+  if (other === undefined) return assignment;
+  const isNewer = own && (own.epoch === other.epoch ? own.revision >= other.revision : own.epoch > other.epoch);
+  return isNewer === true ? assignment : { ...assignment, nics: other };
+}
+
 function leaseProblem(lease: Lease, address: Ipv4, pools: readonly PoolRange[]): string | undefined {
   const { pool: poolName, subnet, generation, mode } = lease;
   if ('problem' in checkName(poolName)) return `${quoted(poolName)} is not the name of a pool`;

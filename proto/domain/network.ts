@@ -184,6 +184,7 @@ export type ConditionType =
   | 'Forwarding'
   | 'Docker'
   | 'Withdrawals'
+  | 'Nics'
   | 'Controller'
   | 'Certificate'
   | 'DataPath'

@@ -7,7 +7,15 @@ import { formatIpv4, formatPrefix, type Ipv4 } from '../../../proto/domain/addre
 import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
 import { backoffMs, pause } from '../../../proto/process/backoff.js';
 import type { Attachment, Engine, EngineEvent, NetworkToCreate } from './engine.js';
-import { attachmentFrom, containersFrom, eventFrom, infoFrom, networksFrom, versionFrom } from './engine-answers.js';
+import {
+  attachmentFrom,
+  containersFrom,
+  eventFrom,
+  infoFrom,
+  networksFrom,
+  processFrom,
+  versionFrom,
+} from './engine-answers.js';
 
 // A dockerd that is starting many containers was seen to take seconds to answer; one that hangs never answers.
 const callTimeoutMs = 20_000;
@@ -70,6 +78,10 @@ export function connectEngine(socketPath: string): Engine {
       ),
     startContainer: (id, signal) =>
       call((docker) => docker.getContainer(id).start(), signal, stopTimeoutMs).then(nothing, doneIf('AlreadyExists')),
+    process: (containerId, signal) =>
+      call(async (docker) => processFrom(await docker.getContainer(containerId).inspect()), signal).catch(
+        doneIf('NotFound'),
+      ),
     events: (signal) => eventsOf(() => client(0), signal),
   };
 }

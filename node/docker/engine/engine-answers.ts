@@ -2,7 +2,15 @@
 // Invariant: an answer of the engine is used only after it passed its schema. Pure.
 import * as v from 'valibot';
 import { type Ipv4, type Prefix, parseIpv4, prefixOf } from '../../../proto/domain/address.js';
-import type { Attachment, EngineContainer, EngineEvent, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
+import type {
+  Attachment,
+  ContainerProcess,
+  EngineContainer,
+  EngineEvent,
+  EngineInfo,
+  EngineNetwork,
+  EngineVersion,
+} from './engine.js';
 
 const texts = v.nullish(v.record(v.string(), v.string()), {});
 
@@ -68,6 +76,10 @@ const containerAnswer = v.object({
       }),
     ),
   }),
+});
+
+const processAnswer = v.object({
+  State: v.object({ Running: v.boolean(), Pid: v.number(), StartedAt: v.string() }),
 });
 
 const eventAnswer = v.object({
@@ -160,6 +172,12 @@ export function attachmentFrom(answer: unknown, networkName: string): Attachment
   // Engines before 25 list the container's short id among its aliases.
   const aliases = (network?.Aliases ?? []).filter((alias) => !containerId.startsWith(alias));
   return { containerId, aliases, address: parseIpv4(network?.IPAMConfig?.IPv4Address ?? '') };
+}
+
+/** processFrom extracts the process of a container from the answer of GET /containers/ID/json; undefined if it does not run. */
+export function processFrom(answer: unknown): ContainerProcess | undefined {
+  const { Running: running, Pid: pid, StartedAt: startedAt } = v.parse(processAnswer, answer).State;
+  return running && pid > 0 ? { pid, startedAt } : undefined;
 }
 
 /** eventFrom parses one line of GET /events; undefined for an event that needs no reaction. */

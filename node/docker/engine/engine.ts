@@ -66,6 +66,13 @@ export type EngineContainer = {
   }[];
 };
 
+/** ContainerProcess identifies one run of a container. */
+export type ContainerProcess = {
+  /** Process id of its first process, as the host sees it. */
+  readonly pid: number;
+  readonly startedAt: string;
+};
+
 /** Attachment is how a container is attached to a network, as it was requested. */
 export type Attachment = {
   readonly containerId: string;
@@ -139,6 +146,8 @@ export interface Engine {
    * @throws XnetError NotFound
    */
   startContainer(id: string, signal?: AbortSignal): Promise<void>;
+  /** process returns the process of a running container; undefined if it does not run, or is gone. */
+  process(containerId: string, signal?: AbortSignal): Promise<ContainerProcess | undefined>;
   /** events yields events until `signal` aborts; it reconnects by itself, with growing pauses. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>;
 }

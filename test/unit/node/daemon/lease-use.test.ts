@@ -123,7 +123,7 @@ test('containers are known once Docker has answered', async (t) => {
     return [];
   };
   const docker = { engine: { networks: answer, containers: answer }, bipsToCome: async () => [] };
-  const uses = new LeaseUses({ docker, mirror: kernel(['docker0', bip]), known, log: silent });
+  const uses = new LeaseUses({ docker, nics: { attached: [] }, mirror: kernel(['docker0', bip]), known, log: silent });
   const count = async () => {
     await uses.look();
     return uses.report({ leases: [bip] }).containerCount;

@@ -40,6 +40,14 @@ test('the cache has the leases, without the permit; a version that knows one lea
   t.is(await readCache(dir), undefined);
   await writeCache(dir, { assignment, table: undefined });
   t.deepEqual((await readCache(dir))?.assignment, { ...assignment, permit: undefined, leave: false });
+  const nics = {
+    epoch: 1,
+    revision: 7,
+    nics: [{ address: address('10.76.1.200'), container: 'db', interfaceName: 'nic0' }],
+  };
+  await writeCache(dir, { assignment: { ...assignment, nics }, table: undefined });
+  t.deepEqual((await readCache(dir))?.assignment.nics, nics);
+  await writeCache(dir, { assignment, table: undefined });
 
   const written = JSON.parse(readFileSync(cachePath(dir), 'utf8')) as { assignment: Record<string, unknown> };
   const { leases, ...flat } = written.assignment;

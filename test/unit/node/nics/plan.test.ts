@@ -1,0 +1,102 @@
+// Nics: which container one is for, what of the host's interfaces is xnet's, and which list of them counts.
+import test from 'ava';
+import { withNics } from '../../../../node/daemon/lease-use.js';
+import type { VethLink } from '../../../../node/kernel/veth-messages.js';
+import { aliasOf, containerOf, endName, leadsToPools, planNics } from '../../../../node/nics/plan.js';
+import { withNewestNics } from '../../../../node/table/lease-rules.js';
+import { formatIpv4 } from '../../../../proto/domain/address.js';
+import type { Assignment, Lease } from '../../../../proto/domain/network.js';
+import type { Nic } from '../../../../proto/domain/nic.js';
+import { container } from '../../../support/docker-values.js';
+import { address, prefix } from '../../../support/pools.js';
+
+const lease: Lease = {
+  ...{ pool: 'default', subnet: prefix('10.76.3.0/24'), generation: 1, mode: 'bip', dockerLength: 25 },
+  ...{ networkName: 'xnet', bridgeName: 'xnet0', state: 'in force' },
+};
+const nic: Nic = { address: address('10.76.3.128'), container: 'db', interfaceName: 'nic0' };
+const link = (name: string, more: Partial<VethLink> = {}): VethLink => ({
+  ...{ ifindex: 7, name, isUp: true, kind: 'veth', master: 3, mtu: 1500, mac: '', alias: '' },
+  ...more,
+});
+const bridge = link('docker0', { kind: 'bridge', ifindex: 3 });
+const desired = { nics: [nic], leases: [lease], pools: [] };
+
+test('a nic follows the name of its container, and an id means that container alone', (t) => {
+  const id = `${'0c5e'.repeat(3)}${'a'.repeat(52)}`;
+  const [db, other] = [container('db'), { ...container('web'), id }];
+  t.is(containerOf({ container: 'db' }, [db, other]), db);
+  t.is(containerOf({ container: id.slice(0, 12) }, [db, other]), other);
+  t.is(containerOf({ container: id.slice(0, 11) }, [db, other]), undefined, 'too short for an id');
+  const named = { ...db, name: id.slice(0, 12) };
+  t.is(containerOf({ container: id.slice(0, 12) }, [other, named]), named, 'a name precedes');
+  t.is(containerOf({ container: id.slice(0, 12) }, [other, { ...db, id: `${id.slice(0, 12)}b` }]), undefined);
+});
+
+test('only ends of nics that are not declared are removed, and nothing while the list is not known', (t) => {
+  const stray = link(endName(address('10.76.3.200')));
+  const links = [
+    bridge,
+    stray,
+    link(endName(nic.address), { alias: aliasOf(nic, 'id-db') }),
+    link('xn0a4c03ff', { alias: "the operator's" }),
+    link('xn0a4c03fe', { kind: 'dummy' }),
+    link('xnet0', { kind: 'bridge' }),
+    link('veth12'),
+  ];
+  t.deepEqual(planNics(desired, { containers: [container('db')], links }).remove, [stray]);
+  t.deepEqual(planNics({ ...desired, nics: undefined }, { containers: [container('db')], links }), {
+    ...{ remove: [], make: [], states: [] },
+  });
+  const silent = planNics(desired, { containers: undefined, links });
+  t.deepEqual([silent.remove, silent.states[0]?.reason], [[stray], 'DockerNotAnswering']);
+});
+
+test('what can’t be made is said, with what to do', (t) => {
+  const said = (one: Partial<Nic>, containers = [container('db')], links = [bridge]) =>
+    planNics({ ...desired, nics: [{ ...nic, ...one }] }, { containers, links }).states.map(({ reason }) => reason);
+  t.deepEqual(said({}), []);
+  t.deepEqual(said({ address: address('10.76.3.7') }), ['NotLeased'], 'Docker hands it out');
+  t.deepEqual(said({ address: address('10.99.3.200') }), ['NotLeased']);
+  t.deepEqual(said({ interfaceName: 'eth0' }), ['NameRefused']);
+  t.deepEqual(said({ interfaceName: 'a/b' }), ['NameRefused']);
+  t.deepEqual(said({ container: 'web' }), ['ContainerNotFound']);
+  t.deepEqual(said({}, [{ ...container('db'), running: false }]), ['ContainerNotRunning']);
+  t.deepEqual(said({}, undefined, []), ['BridgeGone']);
+});
+
+test('a container sends to the pools by its first nic, unless Docker gave it an address of one', (t) => {
+  const pools = [prefix('10.76.0.0/16')];
+  const second = { ...nic, address: address('10.76.3.129') };
+  const on = (text: string) => ({
+    ...container('db'),
+    networks: [{ name: 'bridge', id: 'b', address: address(text) }],
+  });
+  const both = (where: string) => [nic, second].map((each) => ({ nic: each, container: on(where) }));
+  const leads = (where: string) => both(where).map((each) => leadsToPools(each, both(where), pools));
+  t.deepEqual(leads('172.17.0.2'), [true, false]);
+  t.deepEqual(leads('10.76.3.2'), [false, false]);
+});
+
+test('a host keeps the newer list of nics, and its own where a controller says nothing of them', (t) => {
+  const assignment = (nodeId: string, epoch?: number, revision = 0): Assignment => ({
+    ...{ nodeId, nodeName: 'web-1', address: address('192.168.83.11'), availability: 'active', leases: [lease] },
+    ...{ permit: undefined, leave: false },
+    ...(epoch === undefined ? {} : { nics: { epoch, revision, nics: [] } }),
+  });
+  const kept = (received: Assignment, held: Assignment | undefined) => withNewestNics(received, held).nics;
+  t.like(kept(assignment('n-1', 1, 5), assignment('n-1', 1, 9)), { revision: 9 });
+  t.like(kept(assignment('n-1', 1, 9), assignment('n-1', 1, 5)), { revision: 9 });
+  t.like(kept(assignment('n-1', 2, 5), assignment('n-1', 1, 9)), { epoch: 2 }, 'a restored store');
+  t.like(kept(assignment('n-1'), assignment('n-1', 1, 9)), { revision: 9 });
+  t.is(kept(assignment('n-2'), assignment('n-1', 1, 9)), undefined, 'of the node that it was');
+});
+
+test('a container with a nic uses the subnet', (t) => {
+  const [db, other] = [container('db', 'shop'), container('web', 'shop')];
+  const attached = [{ containerId: db.id, containerName: 'db', address: nic.address }];
+  const addresses = withNics([db, other], attached).map(({ networks }) =>
+    networks.flatMap((network) => (network.address === undefined ? [] : [formatIpv4(network.address)])),
+  );
+  t.deepEqual(addresses, [['10.76.3.128'], []]);
+});
