@@ -15,6 +15,7 @@ import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
 import { leaseService } from './service/lease-service.js';
 import { lifecycleService } from './service/lifecycle-calls.js';
+import { networkService } from './service/network-service.js';
 import { nicService } from './service/nic-service.js';
 import { nodeService } from './service/node-service.js';
 import { rolloutFacts } from './service/rollout-facts.js';
@@ -64,6 +65,7 @@ export class Api {
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
       nicService({ feed, nics: registries.nics, statusOf: (nodeId) => sessions.statusOf(nodeId) }),
       heldRouteService({ feed, context: deps.backup.context, live: liveOf(sessions) }),
+      networkService({ feed, networks: registries.networks, live: () => liveOf(sessions), now: Date.now }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
       backupService({
         ...deps.backup,

@@ -14,6 +14,8 @@ import { Authority } from './authority/authority.js';
 import { CertificateRegistry } from './authority/certificates.js';
 import { TokenRegistry } from './authority/tokens.js';
 import { Restoration } from './backup/restoration.js';
+import { NetworkKeeper } from './network/keeper.js';
+import { NetworkRegistry } from './network/networks.js';
 import { registrationOf } from './registration.js';
 import { deregisterController } from './registry/controllers.js';
 import { LeaseRegistry } from './registry/leases.js';
@@ -58,6 +60,7 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
     pools: new PoolRegistry(context),
     nics: new NicRegistry(context),
     staticRoutes: new StaticRouteRegistry(context),
+    networks: new NetworkRegistry(context),
     rollouts: new RolloutRegistry(context),
     tokens: new TokenRegistry(context),
     authority,
@@ -93,6 +96,7 @@ class Controller {
   readonly #context: Context;
   readonly #registries: Registries;
   readonly #rollouts: RolloutExecutor;
+  readonly #networks: NetworkKeeper;
   readonly #api: Api;
   readonly #runReclaims: (signal: AbortSignal) => Promise<void>;
   readonly #failed = new AbortController();
@@ -139,6 +143,8 @@ class Controller {
       facts: rolloutFacts(feed, sessions),
       onFacts: (listener) => sessions.convergence.onChange(listener),
     });
+    const isConnected = (nodeId: string) => sessions.fanout.streamOf(nodeId) !== undefined;
+    this.#networks = new NetworkKeeper({ context, controllerId: id, isConnected });
     const controller: Omit<ThisController, 'ports'> = {
       id,
       version,
@@ -214,6 +220,7 @@ class Controller {
     return {
       presence: (stop) => this.#presence.run(stop),
       rollouts: (stop) => this.#rollouts.run(stop),
+      networks: (stop) => this.#networks.run(stop),
       drains: (stop) => this.#drains.run(stop),
       sweeps: (stop) => runSweeps(this.#context, stop),
       reclaims: this.#runReclaims,

@@ -14,6 +14,7 @@ export type Source =
   | 'leased'
   | 'static-routes'
   | 'nics'
+  | 'networks'
   | 'rollouts'
   | 'tokens'
   | 'serials'
@@ -91,6 +92,7 @@ function walk(program: Command, words: readonly string[]): Walked {
 const sources: Readonly<Record<string, Source>> = {
   node: 'nodes',
   pool: 'pools',
+  network: 'networks',
   rollout: 'rollouts',
   per: 'label-keys',
   subnet: 'quarantined',
@@ -117,8 +119,9 @@ function valuesOf(thing: Option | Argument): { readonly candidates: readonly Can
   const name = 'long' in thing ? thing.attributeName() : thing.name();
   const known = name === 'state' ? nodeStates : (thing.argChoices ?? []);
   const candidates = known.map((value) => ({ value, description: '' }));
-  // The subnet of `nodes add --subnet` must be free, so existing ones are no candidates.
-  const source = 'long' in thing && name === 'subnet' ? undefined : sources[name];
+  // The subnet of `nodes add --subnet` and the name of `leases add --network` must be free: existing ones are no candidates.
+  const isNew = 'long' in thing && (name === 'subnet' || name === 'network');
+  const source = isNew ? undefined : sources[name];
   return { candidates, ...(source === undefined ? {} : { source }) };
 }
 

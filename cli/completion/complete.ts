@@ -65,6 +65,10 @@ async function askController(
       const { nics } = await client.read((each) => each.listNics.bind(each), {});
       return nics.map(({ nic, node }) => ({ value: nic?.address ?? '', description: `${nic?.container} on ${node}` }));
     }
+    if (source === 'networks') {
+      const { networks } = await client.read((admin) => admin.listNetworks.bind(admin), {});
+      return networks.map(({ name, pool }) => ({ value: name, description: pool }));
+    }
     if (source === 'rollouts') {
       const { rollouts } = await client.read((admin) => admin.listRollouts.bind(admin), {});
       return rollouts.map(({ id, state }) => ({

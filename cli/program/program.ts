@@ -7,6 +7,7 @@ import { addControllers } from './controllers.js';
 import { addFleet } from './fleet.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './inspect.js';
 import { addIpam } from './ipam.js';
+import { addNetworks } from './networks.js';
 import { addNics } from './nics.js';
 import { addNodes } from './nodes.js';
 import { addPools } from './pools.js';
@@ -99,6 +100,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addFleet(program);
   addRollouts(program);
   addLeases(program);
+  addNetworks(program);
   addIpam(program);
   addNics(program);
   addRoutes(program);

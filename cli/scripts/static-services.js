@@ -78,6 +78,7 @@ const operators = {
     rollout: 'RolloutService',
     held_route: 'HeldRouteService',
     static_route: 'StaticRouteService',
+    network: 'NetworkService',
   },
 };
 const clients = { node: { node: 'NodeService' }, join: { join: 'JoinService' } };

@@ -27,7 +27,7 @@ export function recordChanges(view: ReadonlyView, operations: readonly Operation
     const kind = parseKey(operation.key)?.kind;
     // Names and addresses add nothing to the node's record.
     if (kind === 'name' || kind === 'address' || kind === 'event' || kind === 'operation') continue;
-    const isTold = kind === 'node' || kind === 'pool' || kind === 'subnet' || kind === 'approval';
+    const isTold = kind === 'node' || kind === 'pool' || kind === 'subnet' || kind === 'approval' || kind === 'network';
     before[operation.key] = isTold ? textBefore(view, operation.key) : untold;
     if (operation.kind === 'delete') after[operation.key] = null;
     else after[operation.key] = isTold ? parsed(operation.value) : untold;
@@ -43,6 +43,10 @@ function textBefore(view: ReadonlyView, text: string): unknown {
   }
   if (key?.kind === 'approval') {
     return view.approval === undefined ? null : parsed(encode('approval', view.approval.record));
+  }
+  if (key?.kind === 'network') {
+    const held = view.networks.get(key.name);
+    return held === undefined ? null : parsed(encode('network', held.record));
   }
   if (key?.kind === 'pool') {
     const held = view.pools.get(key.name);

@@ -35,6 +35,8 @@ export type NewLease = {
   readonly mode?: Mode;
   readonly networkName?: string;
   readonly bridgeName?: string;
+  /** Name of the network that the lease is for; absent: it belongs to none. */
+  readonly network?: string;
   /** The lease of the node that is to end because of this one. */
   readonly replace?: Prefix;
 };
@@ -107,7 +109,8 @@ function isWanted(
   wanted: NewLease & { readonly pool: string },
   lease: HeldLease,
 ): boolean {
-  if (lease.pool !== wanted.pool) return false;
+  if (lease.pool !== wanted.pool || lease.record.network !== wanted.network) return false;
+  if (wanted.network !== undefined) return true;
   if (wanted.subnet !== undefined) return prefixesEqual(lease.subnet, wanted.subnet);
   const { record } = poolState(view, wanted.pool);
   const [is, should] = [networkOf(lease.record, node, record), networkOf(wanted, node, record)];
@@ -155,10 +158,12 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
     ...(wanted.mode === undefined ? {} : { mode: wanted.mode }),
     ...(wanted.networkName === undefined ? {} : { networkName: wanted.networkName }),
     ...(wanted.bridgeName === undefined ? {} : { bridgeName: wanted.bridgeName }),
+    ...(wanted.network === undefined ? {} : { network: wanted.network }),
   };
   requireCompatible(view, node, [...others(found, undefined, nowMs), { pool, subnet, record: lease }]);
   const key = keys.subnet(pool, subnet);
-  const what = `leased ${formatPrefix(subnet)} of pool ${pool} to ${node.name} as well`;
+  const use = wanted.network === undefined ? 'as well' : `for network ${wanted.network}`;
+  const what = `leased ${formatPrefix(subnet)} of pool ${pool} to ${node.name} ${use}`;
   return changeOf(input, found, {
     what,
     guards: [asSeen(view, key), asSeen(view, keys.pool(pool)), ...grantGuards(view, pool)],
@@ -177,7 +182,7 @@ function networksOf(view: ReadonlyView, nodeId: string): readonly HostNetwork[] 
 function retentionOf(input: LeaseInput, found: Found & { readonly existing: HeldLease }): Decision {
   const { view, wanted, nowMs } = input;
   const { node, existing, replaced } = found;
-  const { endingMs: _ending, ...record } = existing.record;
+  const { endingMs: _ending, detach: _detach, ...record } = existing.record;
   const text = formatPrefix(existing.subnet);
   requireSame(view, node, existing, wanted);
   requireCompatible(view, node, [...others(found, existing, nowMs), { ...existing, record }]);

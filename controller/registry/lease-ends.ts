@@ -24,6 +24,10 @@ export type LeaseEnd = {
   readonly force: boolean;
   /** Whether the host is connected, as far as this controller knows beyond the store. */
   readonly isConnected: boolean;
+  /** Name of the network that ends its lease on the node; absent: an operator ends one. */
+  readonly network?: string;
+  /** Whether the host is to detach containers from the lease's Docker network. */
+  readonly detach?: boolean;
 };
 
 /**
@@ -38,6 +42,7 @@ export function decideEndLease(view: ReadonlyView, end: LeaseEnd, nowMs: number)
   const lease = leases.find((each) => prefixesEqual(each.subnet, subnet));
   if (lease === undefined) return notLeased(view, nodeId, node, subnet);
   requireAnother(node, leases, lease);
+  requireOwnEnd(view, node, lease, end.network);
   const isConnected = end.isConnected || view.sessions.has(nodeId);
   const hasConnected = isConnected || view.statuses.has(nodeId) || view.absences.has(nodeId);
   if (force && isConnected) {
@@ -50,12 +55,13 @@ export function decideEndLease(view: ReadonlyView, end: LeaseEnd, nowMs: number)
     const own = [keys.node(nodeId), keys.session(nodeId)].map((key) => asSeen(view, key));
     return releaseOf(view, { nodeId, node, lease, why: '' }, [...own, ...leaseGuards(view, leases)], nowMs);
   }
-  if (lease.record.endingMs !== undefined) return { subject: nodeId };
+  const { detach = false } = end;
+  if (lease.record.endingMs !== undefined && (!detach || lease.record.detach === true)) return { subject: nodeId };
   return {
     subject: nodeId,
     change: {
       guards: [asSeen(view, keys.node(nodeId)), ...leaseGuards(view, leases)],
-      operations: [ended(lease, nowMs)],
+      operations: [ended(lease, nowMs, detach)],
       event: {
         reason: 'LeaseEnding',
         subject: `node/${node.name}`,
@@ -113,6 +119,19 @@ function requireAnother({ name }: NodeRecord, leases: readonly HeldLease[], leas
   throw new XnetError('FailedPrecondition', `${formatPrefix(lease.subnet)} is the last lease of ${name}`, {
     hint: `add another one first: xctl leases add ${name} --pool POOL; or remove the node: xctl nodes remove ${name}`,
   });
+}
+
+// The network would lease the node another subnet at once.
+function requireOwnEnd(view: ReadonlyView, { name }: NodeRecord, lease: HeldLease, by: string | undefined): void {
+  const { network, endingMs } = lease.record;
+  if (network === undefined || network === by || endingMs !== undefined || !view.networks.has(network)) return;
+  throw new XnetError(
+    'FailedPrecondition',
+    `${formatPrefix(lease.subnet)} is the lease of ${name} for network ${network}`,
+    {
+      hint: `take the network from the node: xctl networks exclude ${network} ${name}`,
+    },
+  );
 }
 
 type Release = {

@@ -55,14 +55,15 @@ export function nodeGuards(view: ReadonlyView, nodeId: string, leases: readonly 
   return [asSeen(view, keys.node(nodeId)), ...leaseGuards(view, leases), ...poolGuards(view, leases)];
 }
 
-/** ended returns the write that marks a lease as ending. */
-export function ended(lease: HeldLease, nowMs: number): Operation {
-  return put(keyOfLease(lease), encode('subnet', { ...lease.record, endingMs: nowMs }));
+/** ended returns the write that marks a lease as ending. `detach`: its host detaches containers from its Docker network. */
+export function ended(lease: HeldLease, nowMs: number, detach = false): Operation {
+  const endingMs = lease.record.endingMs ?? nowMs;
+  return put(keyOfLease(lease), encode('subnet', { ...lease.record, endingMs, ...(detach ? { detach } : {}) }));
 }
 
 /** kept returns the write that takes the mark from a lease that is ending. */
 export function kept(lease: HeldLease): Operation {
-  const { endingMs: _ending, ...record } = lease.record;
+  const { endingMs: _ending, detach: _detach, ...record } = lease.record;
   return put(keyOfLease(lease), encode('subnet', record));
 }
 

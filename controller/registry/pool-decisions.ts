@@ -94,6 +94,12 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
       hint: 'remove their nodes first: xctl leases list',
     });
   }
+  const named = [...view.networks].filter(([, { record }]) => record.pool === name).map(([network]) => network);
+  if (named.length > 0) {
+    throw new XnetError('FailedPrecondition', `pool ${name} is that of network ${named.join(', ')}`, {
+      hint: `remove it first: xctl networks remove ${named[0]}`,
+    });
+  }
   const routed = records.filter(([, record]) => record.state === 'static').length;
   if (routed > 0) {
     throw new XnetError('FailedPrecondition', `pool ${name} has ${routed} static routes`, {
@@ -112,6 +118,7 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
       guards: [
         asSeen(view, keys.pool(name)),
         { kind: 'unchanged', prefix: prefixes.subnetsOf(name), since: view.revision },
+        { kind: 'unchanged', prefix: prefixes.networks, since: view.revision },
       ],
       operations: [
         { kind: 'delete', key: keys.pool(name) },

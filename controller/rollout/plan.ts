@@ -62,7 +62,10 @@ function inOrder(steps: readonly StepRecord[]): readonly StepRecord[] {
 // The lease that a node moves from: that of docker0, else the oldest that is not ending.
 function movable(view: ReadonlyView, nodeId: string, move: NodeMove): HeldLease | undefined {
   const node = view.nodes.get(nodeId)?.record;
-  const staying = leasesOf(view, nodeId).filter(({ record }) => record.endingMs === undefined);
+  // Those of named networks stay with them.
+  const staying = leasesOf(view, nodeId).filter(
+    ({ record }) => record.endingMs === undefined && record.network === undefined,
+  );
   const isOfDocker0 = ({ pool, record }: HeldLease) => {
     const poolRecord = view.pools.get(pool)?.record;
     return poolRecord !== undefined && usesDocker0(networkOf(record, node, poolRecord).mode);
@@ -168,7 +171,7 @@ export function movesOfPool(view: ReadonlyView, pool: string, mode: Mode): reado
     const node = view.nodes.get(held.record.node)?.record;
     const poolRecord = view.pools.get(pool)?.record;
     if (node === undefined || node.mode !== undefined || poolRecord === undefined) return [];
-    if (networkOf(held.record, node, poolRecord).mode === mode) return [];
+    if (held.record.network !== undefined || networkOf(held.record, node, poolRecord).mode === mode) return [];
     return [{ nodeId: held.record.node, pool, mode }];
   });
 }

@@ -5,6 +5,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../authority/certificates.js';
 import type { TokenRegistry } from '../authority/tokens.js';
+import type { NetworkRegistry } from '../network/networks.js';
 import type { MutationId } from '../registry/guards.js';
 import type { LeaseRegistry } from '../registry/leases.js';
 import type { NicRegistry } from '../registry/nics.js';
@@ -33,6 +34,7 @@ export type Registries = {
   readonly pools: PoolRegistry;
   readonly nics: NicRegistry;
   readonly staticRoutes: StaticRouteRegistry;
+  readonly networks: NetworkRegistry;
   readonly rollouts: RolloutRegistry;
   readonly tokens: TokenRegistry;
   readonly certificates: CertificateRegistry;

@@ -1,7 +1,7 @@
 // The nodes' reports: the newest of each node connected here, in memory, and its copy in the store.
 // Invariant: a node has at most one write of its status in flight, always of the newest, within the node's share of the
 // store. Intermediate reports are merged into one change.
-import type { NodeStatus } from '../../proto/domain/network.js';
+import type { LeaseUse, NodeStatus } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -184,12 +184,17 @@ function recordOf({ containerCount, ...status }: NodeStatus, withContainers: boo
     conditions: [...status.conditions],
     hostNetworks: [...status.hostNetworks],
     silentPeers: [...status.silentPeers],
-    leases: [...status.leases],
     ...(status.nics === undefined ? {} : { nics: [...status.nics] }),
+    leases: status.leases.map((use) => (use.ending ? { ...use, attached: [...(use.attached ?? [])] } : unnamed(use))),
     containers: withContainers ? [...status.containers] : [],
     ...(withContainers && containerCount !== undefined ? { containerCount } : {}),
     reportedMs: Date.now(),
   };
+}
+
+// The names of containers that keep a lease from ending are for the other controllers; of other leases only whether there are any.
+function unnamed({ attached: _attached, ...use }: LeaseUse): Omit<LeaseUse, 'attached'> {
+  return use;
 }
 
 // Counts change with every join and leave in the fleet: the store only keeps how many routes are wrong.

@@ -21,6 +21,7 @@ export type Key =
   | { readonly kind: 'address'; readonly address: Ipv4 }
   | { readonly kind: 'subnet'; readonly pool: string; readonly subnet: Prefix }
   | { readonly kind: 'nics'; readonly id: string }
+  | { readonly kind: 'network'; readonly name: string }
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'absence'; readonly id: string }
   | { readonly kind: 'status'; readonly id: string }
@@ -51,6 +52,7 @@ export const keys = {
   subnet: (pool: string, subnet: Prefix) => `subnets/${pool}/${formatPrefix(subnet).replace('/', '-')}`,
   /** The nics of a node, by its id. */
   nics: (node: string) => `nics/${node}`,
+  network: (name: string) => `networks/${name}`,
   session: (id: string) => `sessions/${id}`,
   absence: (id: string) => `absences/${id}`,
   status: (id: string) => `status/${id}`,
@@ -78,6 +80,7 @@ export const prefixes = {
   nodes: 'nodes/',
   subnets: 'subnets/',
   subnetsOf: (pool: string) => `subnets/${pool}/`,
+  networks: 'networks/',
   rollouts: 'rollouts/',
   stepsOf: (rollout: string) => `steps/${rollout}.`,
 } as const;
@@ -126,6 +129,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
     return keys.subnet(pool, subnet) === `subnets/${rest}` ? { kind: 'subnet', pool, subnet } : undefined;
   },
   nics: byId('nics'),
+  networks: (rest) => (isName(rest) ? { kind: 'network', name: rest } : undefined),
   sessions: byId('session'),
   absences: byId('absence'),
   status: byId('status'),

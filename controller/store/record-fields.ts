@@ -56,6 +56,9 @@ export const leaseUse = object({
   generation: count,
   inForce: v.boolean(),
   ending: v.exactOptional(v.boolean()),
+  inUse: v.exactOptional(v.boolean()),
+  /** Only of an ending lease. */
+  attached: v.exactOptional(v.array(v.string())),
 });
 
 /** heldRoutes are the routes that a node keeps although they were withdrawn. */

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
 import { adoption, approval, cluster } from './cluster-records.js';
+import { network } from './network-records.js';
 import { addressText, count, drain, heldRoutes, leaseUse, object, prefixText } from './record-fields.js';
 import { rollout, steps } from './rollout-records.js';
 import { subnet } from './subnet-records.js';
@@ -216,6 +217,7 @@ export const schemas = {
   address: owner,
   subnet,
   nics,
+  network,
   session,
   absence,
   status,
@@ -262,6 +264,8 @@ export type StaticRouteRecord = Extract<SubnetRecord, { readonly state: 'static'
 export type LeaseRecord = Extract<SubnetRecord, { readonly state: 'leased' }>;
 /** NicsRecord is the nics of a node. */
 export type NicsRecord = RecordOf<'nics'>;
+/** NetworkRecord is a named network. */
+export type NetworkRecord = RecordOf<'network'>;
 /** SessionRecord says which controller a node is connected to. */
 export type SessionRecord = RecordOf<'session'>;
 /** AbsenceRecord is the time since which a node has been disconnected. */

@@ -17,6 +17,10 @@ export const subnet = v.variant('state', [
     mode: v.optional(v.picklist(modes)),
     networkName: v.optional(v.string()),
     bridgeName: v.optional(v.string()),
+    /** Name of the network that the lease belongs to; absent: none. */
+    network: v.exactOptional(v.string()),
+    /** Of an ending lease: its host detaches containers. */
+    detach: v.exactOptional(v.boolean()),
   }),
   object({
     state: v.literal('quarantined'),

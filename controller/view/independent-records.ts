@@ -17,6 +17,7 @@ export type IndependentKey = Exclude<Key, CheckedKey | { readonly kind: 'operati
 type Tables = { readonly [K in IndependentKey['kind']]: KindTable };
 
 function idOf(key: IndependentKey): string {
+  if (key.kind === 'network') return key.name;
   return 'id' in key ? key.id : '';
 }
 
@@ -79,6 +80,7 @@ export class IndependentRecords {
     // An unreadable revocation is as effective as a readable one.
     placeholder: (id) => ({ role: 'node', id, atMs: 0 }),
   });
+  readonly networks = new RecordMap('network', { note: (changes, name) => changes.networks.add(name) });
   readonly rollouts = new RecordMap('rollout', {
     note: (changes) => {
       changes.rollouts = true;
@@ -121,6 +123,7 @@ export class IndependentRecords {
       token: this.tokens,
       certificate: this.certificates,
       revoked: this.revoked,
+      network: this.networks,
       rollout: this.rollouts,
       steps: this.steps,
     };

@@ -50,6 +50,10 @@ export function statedLeases(
     if (poolRecord === undefined) return [];
     const isInForce = lease === only || useOf(uses ?? [], lease)?.inForce === true;
     const state = record.endingMs !== undefined ? 'ending' : isInForce ? 'in force' : 'wanted';
-    return [{ pool, subnet, generation: record.generation, ...networkOf(record, node, poolRecord), state } as const];
+    const { generation, network, detach } = record;
+    const named = network === undefined ? {} : { network };
+    const its = { ...networkOf(record, node, poolRecord), ...named };
+    const detached = state === 'ending' && detach === true ? { detach } : {};
+    return [{ pool, subnet, generation, ...its, state, ...detached } as const];
   });
 }

@@ -1,5 +1,8 @@
 // The parts of a view that a batch of changes affects. Listeners use it to decide whether to recompute.
+import { parseKey } from '../store/keys.js';
+import { decode } from '../store/record-codec.js';
 import type { EventRecord } from '../store/records.js';
+import type { Entry } from '../store/store.js';
 
 /** ViewChanges names the parts of a view that one batch of changes affects. */
 export type ViewChanges = {
@@ -7,6 +10,8 @@ export type ViewChanges = {
   readonly subnets: Set<number>;
   /** Ids of nodes with at least one changed record. */
   readonly nodes: Set<string>;
+  /** Names of networks whose record changed. */
+  readonly networks: Set<string>;
   pools: boolean;
   sessions: boolean;
   progress: boolean;
@@ -32,6 +37,7 @@ export function noViewChanges(): ViewChanges {
   return {
     subnets: new Set(),
     nodes: new Set(),
+    networks: new Set(),
     pools: false,
     sessions: false,
     progress: false,
@@ -45,4 +51,12 @@ export function noViewChanges(): ViewChanges {
     revocations: false,
     events: [],
   };
+}
+
+/** noteEvent notes an entry of the store that is an event. */
+export function noteEvent({ key: text, value }: Entry, changes: ViewChanges): void {
+  const key = parseKey(text);
+  if (key?.kind !== 'event') return;
+  const decoded = decode('event', value);
+  if ('record' in decoded) changes.events.push({ id: key.id, record: decoded.record });
 }

@@ -12,6 +12,7 @@ import type {
   CertificateRecord,
   ClusterRecord,
   ControllerRecord,
+  NetworkRecord,
   NodeRecord,
   PoolRecord,
   ProgressRecord,
@@ -34,20 +35,13 @@ import type { ReadonlyHostNetworks } from './host-networks.js';
 import { IndependentRecords } from './independent-records.js';
 import { localTimes } from './local-times.js';
 import type { ReadonlyRolloutSteps } from './rollout-steps.js';
-import { noViewChanges, type ViewChanges } from './view-changes.js';
+import { noteEvent, noViewChanges, type ViewChanges } from './view-changes.js';
 
 /** Times measure the times in records: the view's own clock, and when it saw each revision. */
 export type Times = { readonly ages: Ages; readonly now: () => number };
 
 /** ReadonlyView is the view for all users except its feed. */
 export type ReadonlyView = Omit<View, 'apply' | 'replace'>;
-
-function noteEvent({ key: text, value }: Entry, changes: ViewChanges): void {
-  const key = parseKey(text);
-  if (key?.kind !== 'event') return;
-  const decoded = decode('event', value);
-  if ('record' in decoded) changes.events.push({ id: key.id, record: decoded.record });
-}
 
 /** View holds the records of all kinds except operations and events, which are read from the store on demand. */
 export class View {
@@ -65,6 +59,7 @@ export class View {
   readonly unresolvedSubnets: ReadonlyMap<number, Prefix>;
   /** Keys of subnets whose record does not fit its pool, contradicts an older one or is unreadable. */
   readonly strays: ReadonlyMap<string, Prefix>;
+  readonly networks: ReadonlyMap<string, Held<NetworkRecord>>;
   readonly sessions: ReadonlyMap<string, Held<SessionRecord>>;
   /** Records of nodes that were connected and are not any more. */
   readonly absences: ReadonlyMap<string, Held<AbsenceRecord>>;
@@ -122,6 +117,7 @@ export class View {
       },
     );
     this.#records = records;
+    this.networks = records.networks.all;
     this.sessions = records.sessions.all;
     this.absences = records.absences.all;
     this.statuses = records.statuses.all;

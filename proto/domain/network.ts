@@ -99,6 +99,10 @@ export type Lease = {
   readonly networkName: string;
   readonly bridgeName: string;
   readonly state: LeaseState;
+  /** Name of the named network that the lease belongs to; absent: none. */
+  readonly network?: string;
+  /** Of an ending lease: the host detaches containers from its Docker network. */
+  readonly detach?: true;
 };
 
 /**
@@ -159,7 +163,14 @@ export type LeaseUse = {
   readonly inForce: boolean;
   /** Whether the host knows that the lease is ending: if not, it may begin to use it after the report. Absent: no. */
   readonly ending?: boolean;
+  /** Of mode bridge: whether containers, running or stopped, are attached to its Docker network. Absent: not known. */
+  readonly inUse?: boolean;
+  /** At most mostAttachedReported names of these: "web", "db (stopped)". */
+  readonly attached?: readonly string[];
 };
+
+/** mostAttachedReported is the maximum number of attached containers that a report names for one lease. */
+export const mostAttachedReported = 8;
 
 /** mostContainersReported is the maximum number of containers in a report. */
 export const mostContainersReported = 64;

@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto proto/xnet/v1/network.proto
 
 export const descriptor = {
  "nested": {
@@ -104,6 +104,14 @@ export const descriptor = {
         "lan": {
          "type": "Lan",
          "id": 12
+        },
+        "network": {
+         "type": "string",
+         "id": 13
+        },
+        "detach": {
+         "type": "bool",
+         "id": 14
         }
        }
       },
@@ -866,6 +874,15 @@ export const descriptor = {
         "ending": {
          "type": "bool",
          "id": 4
+        },
+        "inUse": {
+         "type": "bool",
+         "id": 5
+        },
+        "attached": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
         }
        }
       },
@@ -4775,6 +4792,380 @@ export const descriptor = {
         },
         "quarantinedUntilMs": {
          "type": "int64",
+         "id": 2
+        }
+       }
+      },
+      "NetworkService": {
+       "methods": {
+        "CreateNetwork": {
+         "requestType": "CreateNetworkRequest",
+         "responseType": "CreateNetworkResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ChangeNetwork": {
+         "requestType": "ChangeNetworkRequest",
+         "responseType": "ChangeNetworkResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RemoveNetwork": {
+         "requestType": "RemoveNetworkRequest",
+         "responseType": "RemoveNetworkResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListNetworks": {
+         "requestType": "ListNetworksRequest",
+         "responseType": "ListNetworksResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "GetNetwork": {
+         "requestType": "GetNetworkRequest",
+         "responseType": "GetNetworkResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        }
+       }
+      },
+      "NodeSelector": {
+       "fields": {
+        "all": {
+         "type": "bool",
+         "id": 1
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 2
+        },
+        "nodes": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "MemberState": {
+       "values": {
+        "MEMBER_STATE_UNSPECIFIED": 0,
+        "MEMBER_STATE_PENDING": 1,
+        "MEMBER_STATE_REFUSED": 2,
+        "MEMBER_STATE_WANTED": 3,
+        "MEMBER_STATE_IN_FORCE": 4,
+        "MEMBER_STATE_ENDING": 5
+       }
+      },
+      "NetworkMember": {
+       "fields": {
+        "nodeName": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        },
+        "state": {
+         "type": "MemberState",
+         "id": 3
+        },
+        "subnet": {
+         "type": "string",
+         "id": 4
+        },
+        "message": {
+         "type": "string",
+         "id": 5
+        },
+        "fix": {
+         "type": "string",
+         "id": 6
+        },
+        "containers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 7
+        },
+        "inUse": {
+         "type": "bool",
+         "id": 8
+        },
+        "connected": {
+         "type": "bool",
+         "id": 9
+        }
+       }
+      },
+      "Network": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "pool": {
+         "type": "string",
+         "id": 2
+        },
+        "bridgeName": {
+         "type": "string",
+         "id": 3
+        },
+        "selector": {
+         "type": "NodeSelector",
+         "id": 4
+        },
+        "except": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        },
+        "createdMs": {
+         "type": "int64",
+         "id": 6
+        },
+        "removingMs": {
+         "type": "int64",
+         "id": 7
+        },
+        "disconnect": {
+         "type": "bool",
+         "id": 8
+        },
+        "members": {
+         "type": "uint32",
+         "id": 9
+        },
+        "inForce": {
+         "type": "uint32",
+         "id": 10
+        },
+        "refused": {
+         "type": "uint32",
+         "id": 11
+        },
+        "ending": {
+         "type": "uint32",
+         "id": 12
+        },
+        "inUse": {
+         "type": "uint32",
+         "id": 13
+        }
+       }
+      },
+      "CreateNetworkRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "name": {
+         "type": "string",
+         "id": 3
+        },
+        "pool": {
+         "type": "string",
+         "id": 4
+        },
+        "selector": {
+         "type": "NodeSelector",
+         "id": 5
+        },
+        "bridgeName": {
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "CreateNetworkResponse": {
+       "fields": {
+        "network": {
+         "type": "Network",
+         "id": 1
+        },
+        "members": {
+         "rule": "repeated",
+         "type": "NetworkMember",
+         "id": 2
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "ChangeNetworkRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "name": {
+         "type": "string",
+         "id": 3
+        },
+        "selector": {
+         "type": "NodeSelector",
+         "id": 4
+        },
+        "include": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        },
+        "exclude": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "ChangeNetworkResponse": {
+       "fields": {
+        "network": {
+         "type": "Network",
+         "id": 1
+        },
+        "members": {
+         "rule": "repeated",
+         "type": "NetworkMember",
+         "id": 2
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "RemoveNetworkRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "name": {
+         "type": "string",
+         "id": 3
+        },
+        "disconnect": {
+         "type": "bool",
+         "id": 4
+        }
+       }
+      },
+      "RemoveNetworkResponse": {
+       "fields": {
+        "network": {
+         "type": "Network",
+         "id": 1
+        },
+        "members": {
+         "rule": "repeated",
+         "type": "NetworkMember",
+         "id": 2
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "ListNetworksRequest": {
+       "fields": {}
+      },
+      "ListNetworksResponse": {
+       "fields": {
+        "networks": {
+         "rule": "repeated",
+         "type": "Network",
+         "id": 1
+        }
+       }
+      },
+      "GetNetworkRequest": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "GetNetworkResponse": {
+       "fields": {
+        "network": {
+         "type": "Network",
+         "id": 1
+        },
+        "members": {
+         "rule": "repeated",
+         "type": "NetworkMember",
          "id": 2
         }
        }

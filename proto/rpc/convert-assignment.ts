@@ -70,6 +70,8 @@ export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
     networkLength: lease.networkLength ?? 0,
     dockerLength: lease.dockerLength ?? 0,
     lan: lease.lan === undefined ? null : wireFromLan(lease.lan),
+    network: lease.network ?? '',
+    detach: lease.detach ?? false,
   };
 }
 
@@ -85,7 +87,9 @@ function leaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease 
   const lan = mode === 'lan' ? lanFromWire(wire.lan) : undefined;
   if (mode === 'lan' && lan === undefined) throw corrupt(`lease of ${wire.subnet} without its LAN`);
   const parts = { ...networkLength, ...dockerLength, ...(lan === undefined ? {} : { lan }) };
-  return { pool, subnet, generation, mode, ...parts, networkName, bridgeName, state };
+  const named = wire.network === '' ? {} : { network: wire.network };
+  const detach = wire.detach ? { detach: true as const } : {};
+  return { pool, subnet, generation, mode, ...parts, networkName, bridgeName, state, ...named, ...detach };
 }
 
 function permitFromWire(wire: Permit__Output | null): Permit | undefined {
@@ -96,8 +100,9 @@ function permitFromWire(wire: Permit__Output | null): Permit | undefined {
 }
 
 /** wireFromLeaseUse returns the message of what a host does with a lease. */
-export function wireFromLeaseUse({ subnet, generation, inForce, ending = false }: LeaseUse): LeaseUse__Output {
-  return { subnet: formatPrefix(subnet), generation, inForce, ending };
+export function wireFromLeaseUse(use: LeaseUse): LeaseUse__Output {
+  const { subnet, generation, inForce, ending = false, inUse = false, attached = [] } = use;
+  return { subnet: formatPrefix(subnet), generation, inForce, ending, inUse, attached: [...attached] };
 }
 
 /** wireFromContainerUse returns the message of a container with an address in a lease's subnet. */
@@ -166,7 +171,7 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   const leases = wire.leases.map(leaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
-  const none = { networkLength: 0, dockerLength: 0, lan: null };
+  const none = { networkLength: 0, dockerLength: 0, lan: null, network: '', detach: false };
   const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', ...none });
   return { ...common, leases: [only], permit: { rollout: '', subnet: only.subnet, generation: only.generation } };
 }

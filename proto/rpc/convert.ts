@@ -15,6 +15,7 @@ import {
   type HeldRoutes,
   type HostNetwork,
   type Mode,
+  mostAttachedReported,
   mostContainersReported,
   mostHeldReported,
   type NodeStatus,
@@ -259,9 +260,11 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       const peer = { nodeName: nodeName.slice(0, longestName), hostAnswers, sinceMs };
       return address === undefined ? [] : [{ ...peer, gateway: address }];
     }),
-    leases: wire.leases.slice(0, mostLeases).flatMap(({ subnet, generation, inForce, ending }) => {
+    leases: wire.leases.slice(0, mostLeases).flatMap(({ subnet, generation, inForce, ending, inUse, attached }) => {
       const prefix = parsePrefix(subnet);
-      return prefix === undefined ? [] : [{ subnet: prefix, generation, inForce, ending }];
+      const names = attached.slice(0, mostAttachedReported).map((each) => each.slice(0, longestName));
+      const use = inUse ? { inUse, attached: names } : {};
+      return prefix === undefined ? [] : [{ subnet: prefix, generation, inForce, ending, ...use }];
     }),
     containers: wire.containers.slice(0, mostContainersReported).flatMap(({ id, name, subnet }) => {
       const prefix = parsePrefix(subnet);

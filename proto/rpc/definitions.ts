@@ -9,6 +9,7 @@ import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
 import type { ProtoGrpcType as LeaseTypes } from '../gen/lease.js';
 import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
+import type { ProtoGrpcType as NetworkTypes } from '../gen/network.js';
 import type { ProtoGrpcType as NicTypes } from '../gen/nic.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
@@ -19,6 +20,7 @@ import type { HeldRouteServiceClient } from '../gen/xnet/v1/HeldRouteService.js'
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
+import type { NetworkServiceClient } from '../gen/xnet/v1/NetworkService.js';
 import type { NicServiceClient } from '../gen/xnet/v1/NicService.js';
 import type { RolloutServiceClient } from '../gen/xnet/v1/RolloutService.js';
 import type { StaticRouteServiceClient } from '../gen/xnet/v1/StaticRouteService.js';
@@ -41,7 +43,8 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
   NodeTypes &
   RolloutTypes &
   HeldRouteTypes &
-  StaticRouteTypes;
+  StaticRouteTypes &
+  NetworkTypes;
 
 const {
   AdminService,
@@ -55,6 +58,7 @@ const {
   RolloutService,
   HeldRouteService,
   StaticRouteService,
+  NetworkService,
 } = loaded.xnet.v1;
 
 /** OperatorClient makes the operators' calls: those of every service that people use. */
@@ -66,7 +70,8 @@ export type OperatorClient = AdminServiceClient &
   NicServiceClient &
   RolloutServiceClient &
   HeldRouteServiceClient &
-  StaticRouteServiceClient;
+  StaticRouteServiceClient &
+  NetworkServiceClient;
 
 type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
 
@@ -81,6 +86,7 @@ export const services = {
   rollout: RolloutService,
   heldRoute: HeldRouteService,
   staticRoute: StaticRouteService,
+  network: NetworkService,
   node: NodeService,
   join: JoinService,
   /** A client of all operators' services over one connection; no two of them have a call of the same name. */
@@ -95,6 +101,7 @@ export const services = {
       ...RolloutService.service,
       ...HeldRouteService.service,
       ...StaticRouteService.service,
+      ...NetworkService.service,
     },
     'operator',
   ) as unknown as OperatorConstructor,

@@ -30,6 +30,7 @@ const files = [
   'rollout',
   'held_route',
   'static_route',
+  'network',
 ].map((name) => `xnet/v1/${name}.proto`);
 
 function generate(outDir) {

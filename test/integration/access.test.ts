@@ -22,6 +22,7 @@ viewers.push('BackupService/GetAdoption');
 viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
 viewers.push('IpamService/CheckIpam');
 viewers.push('LifecycleService/WatchDeparture', 'HeldRouteService/ListHeldRoutes');
+viewers.push('NetworkService/GetNetwork', 'NetworkService/ListNetworks');
 const operators = [
   ...viewers,
   ...[
@@ -33,6 +34,7 @@ const operators = [
   ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
   'HeldRouteService/ApproveWithdrawals',
+  ...['ChangeNetwork', 'CreateNetwork', 'RemoveNetwork'].map((call) => `NetworkService/${call}`),
   ...['AddStaticRoute', 'RemoveStaticRoute'].map((call) => `StaticRouteService/${call}`),
 ];
 const admins = [

@@ -18,6 +18,8 @@ export interface Lease {
   'networkLength'?: (number);
   'dockerLength'?: (number);
   'lan'?: (_xnet_v1_Lan | null);
+  'network'?: (string);
+  'detach'?: (boolean);
 }
 
 export interface Lease__Output {
@@ -33,4 +35,6 @@ export interface Lease__Output {
   'networkLength': (number);
   'dockerLength': (number);
   'lan': (_xnet_v1_Lan__Output | null);
+  'network': (string);
+  'detach': (boolean);
 }

@@ -7,6 +7,8 @@ export interface LeaseUse {
   'generation'?: (number | string | Long);
   'inForce'?: (boolean);
   'ending'?: (boolean);
+  'inUse'?: (boolean);
+  'attached'?: (string)[];
 }
 
 export interface LeaseUse__Output {
@@ -14,4 +16,6 @@ export interface LeaseUse__Output {
   'generation': (number);
   'inForce': (boolean);
   'ending': (boolean);
+  'inUse': (boolean);
+  'attached': (string)[];
 }

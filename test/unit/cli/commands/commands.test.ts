@@ -108,7 +108,7 @@ test('every command has a description and examples, and every change has --dry-r
   const program = makeProgram();
   const leaves = everyCommand(program).filter(({ commands }) => commands.length === 0);
   const changes =
-    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename|drain|replace|restore|adopt|move|apply|pause|resume|cancel|undo|approve)$/;
+    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename|drain|replace|restore|adopt|move|apply|pause|resume|cancel|undo|approve|include|exclude)$/;
   t.true(leaves.length >= 20);
   for (const command of leaves) {
     let help = '';
@@ -149,7 +149,7 @@ test('completion offers what fits at the cursor', (t) => {
     return [candidates.map(({ value }) => value).join(' '), source, prefix];
   };
   t.deepEqual(at('xctl '), [
-    'init contexts pools controllers nodes apply diff export rollouts leases ipam nics routes events status tokens certs ca audit backup completion options help',
+    'init contexts pools controllers nodes apply diff export rollouts leases networks ipam nics routes events status tokens certs ca audit backup completion options help',
     undefined,
     '',
   ]);
@@ -185,7 +185,7 @@ test('completion offers what fits at the cursor', (t) => {
   t.deepEqual(at('xctl nodes set web-1 --address 1.2.3.4 --addr'), ['', undefined, '']);
   t.deepEqual(at('xctl --controller unix:/x nodes l'), ['list', undefined, '']);
   t.deepEqual(at('xctl nothing like this '), [
-    'init contexts pools controllers nodes apply diff export rollouts leases ipam nics routes events status tokens certs ca audit backup completion options help',
+    'init contexts pools controllers nodes apply diff export rollouts leases networks ipam nics routes events status tokens certs ca audit backup completion options help',
     undefined,
     '',
   ]);

@@ -34,6 +34,8 @@ function leaseOf(subnet: string, state: 'WANTED' | 'IN_FORCE' | 'ENDING', mode: 
       networkLength: 0,
       dockerLength: 0,
       lan: null,
+      network: '',
+      detach: false,
     },
     mode: `MODE_${mode}` as const,
     state: `LEASE_STATE_${state}` as const,

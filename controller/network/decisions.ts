@@ -1,0 +1,290 @@
+// Decides how named networks are made, changed and removed. Pure.
+// Invariant: no lease is granted or ended here. The record says what is to be, and each node's lease follows in a transaction
+// of its own that guards this record.
+
+import { quoted } from '../../proto/domain/input.js';
+import { XnetError } from '../../proto/errors.js';
+import { asSeen, put } from '../registry/guards.js';
+import { choosePool, poolState, requireDecodable, sameLabels } from '../registry/lookup.js';
+import type { Decision } from '../registry/mutation.js';
+import { keys, prefixes } from '../store/keys.js';
+import { encode, unknownFields } from '../store/record-codec.js';
+import type { NetworkRecord } from '../store/records.js';
+import type { Guard } from '../store/store.js';
+import type { ReadonlyView } from '../view/view.js';
+import { bridgeNameFor } from './bridge-name.js';
+import { holdersOfNetwork, isSelected, isSelectedByLabels, leaseIn, memberRefusal, type Selection } from './members.js';
+import { roomIn } from './room.js';
+
+/** NewSelection is what an operator says of the nodes of a network: all, or labels and ids. */
+export type NewSelection = Omit<Selection, 'except'>;
+
+/** NewNetwork describes a network to make. */
+export type NewNetwork = {
+  readonly name: string;
+  readonly pool?: string;
+  readonly selection: NewSelection;
+  /** Absent: derived from the name. */
+  readonly bridgeName?: string;
+};
+
+// A record of that many ids fits a backup's request.
+const mostNamed = 4_096;
+
+/**
+ * decideCreateNetwork decides how to make a network. It decides on no change if the same one exists; one that is being
+ * removed is kept.
+ * @throws XnetError NotFound, AlreadyExists, FailedPrecondition, PoolExhausted
+ */
+export function decideCreateNetwork(view: ReadonlyView, wanted: NewNetwork, nowMs: number): Decision {
+  const { name, selection } = wanted;
+  const key = keys.network(name);
+  requireDecodable(view, key);
+  const before = view.networks.get(name)?.record;
+  if (before !== undefined) return existing(view, before, wanted);
+  const pool = choosePool(view, wanted.pool);
+  if (poolState(view, pool).record.mode === 'lan') {
+    throw new XnetError(
+      'FailedPrecondition',
+      `pool ${pool} is a part of the hosts' own network (mode lan): a network needs a range of its own`,
+      {
+        hint: 'give it another pool: --pool POOL',
+      },
+    );
+  }
+  const bridgeName = chosenBridge(view, wanted);
+  const record: NetworkRecord = { pool, bridgeName, ...selection, except: [], createdMs: nowMs };
+  requireRoomFor(view, name, record, nowMs);
+  return {
+    subject: name,
+    change: {
+      guards: [asSeen(view, key), ...contextGuards(view, pool)],
+      operations: [put(key, encode('network', record))],
+      event: {
+        reason: 'NetworkCreated',
+        subject: `network/${name}`,
+        message: `pool ${pool}, bridge ${bridgeName}, ${describeSelection(view, record)}`,
+      },
+    },
+  };
+}
+
+// Bridges are unique among networks.
+function contextGuards(view: ReadonlyView, pool: string): readonly Guard[] {
+  return [asSeen(view, keys.pool(pool)), { kind: 'unchanged', prefix: prefixes.networks, since: view.revision }];
+}
+
+function chosenBridge(view: ReadonlyView, { name, bridgeName }: NewNetwork): string {
+  const taken = new Map<string, string>();
+  for (const [pool, { record }] of view.pools) taken.set(record.bridgeName, `pool ${pool}`);
+  for (const [network, { record }] of view.networks) taken.set(record.bridgeName, `network ${network}`);
+  if (bridgeName === undefined) {
+    for (let attempt = 0; ; attempt++) {
+      const derived = bridgeNameFor(name, attempt);
+      if (!taken.has(derived)) return derived;
+    }
+  }
+  const owner = taken.get(bridgeName);
+  if (owner === undefined) return bridgeName;
+  throw new XnetError('FailedPrecondition', `the bridge ${bridgeName} is that of ${owner}`, {
+    hint: 'choose another with --bridge, or leave it out',
+  });
+}
+
+function existing(view: ReadonlyView, before: NetworkRecord, wanted: NewNetwork): Decision {
+  const { name, pool, selection, bridgeName } = wanted;
+  const { removing, ...kept } = before;
+  const differences = [
+    pool === undefined || pool === before.pool ? '' : `its pool is ${before.pool}`,
+    bridgeName === undefined || bridgeName === before.bridgeName ? '' : `its bridge is ${before.bridgeName}`,
+    sameSelection(selection, before) ? '' : `it is for ${describeSelection(view, before)}`,
+  ].filter((difference) => difference !== '');
+  if (differences.length > 0) {
+    throw new XnetError('AlreadyExists', `network ${name} already exists: ${differences.join(', ')}`, {
+      hint: `change which nodes have it: xctl networks set ${name}; see: xctl networks show ${name}`,
+    });
+  }
+  if (removing === undefined) return { subject: name };
+  const event = { reason: 'NetworkKept', subject: `network/${name}`, message: 'it is not removed' };
+  return rewritten(view, name, kept, event);
+}
+
+function sameSelection(a: NewSelection, b: NewSelection): boolean {
+  const ids = (nodes: readonly string[]) => [...new Set(nodes)].sort().join();
+  return a.all === b.all && sameLabels(a.labels, b.labels) && ids(a.nodes) === ids(b.nodes);
+}
+
+/** describeSelection describes which nodes have a network: "nodes with role=web, and web-9". */
+export function describeSelection(view: ReadonlyView, { all, labels, nodes, except }: Selection): string {
+  const some = (ids: readonly string[]) => {
+    const names = ids.slice(0, 5).map((id) => view.nodes.get(id)?.record.name ?? id);
+    return `${names.join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}`;
+  };
+  const texts = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  const parts = [
+    ...(all ? ['all nodes'] : []),
+    ...(texts.length > 0 ? [`nodes with ${texts.join(',')}`] : []),
+    ...(nodes.length > 0 ? [some(nodes)] : []),
+  ];
+  const text = parts.length === 0 ? 'no node' : parts.join(', and ');
+  return except.length === 0 ? text : `${text}, except ${some(except)}`;
+}
+
+// Everything is checked before the first lease: nodes that are named must be able to have the network, and the pool must have
+// enough subnets for all.
+function requireRoomFor(view: ReadonlyView, name: string, record: NetworkRecord, nowMs: number): void {
+  if (record.nodes.length > mostNamed) {
+    throw new XnetError('InvalidArgument', `${record.nodes.length} nodes are named, and at most ${mostNamed} can be`, {
+      hint: 'select them by a label',
+    });
+  }
+  const problems: string[] = [];
+  const room = roomIn(view, record.pool, nowMs);
+  let needed = 0;
+  for (const [id, { record: node }] of view.nodes) {
+    if (!isSelected(record, id, node) || leaseIn(view, name, id) !== undefined) continue;
+    const refusal = memberRefusal(view, name, record, id);
+    if (refusal === undefined) needed += room.hasOwn(node) ? 0 : 1;
+    else if (record.nodes.includes(id)) problems.push(`${node.name}: ${refusal.message} (${refusal.fix})`);
+  }
+  if (problems.length > 0) {
+    throw new XnetError('FailedPrecondition', `${problems.length} of the nodes that are named can't have ${name}`, {
+      problems: problems.sort(),
+      hint: 'repair them, or leave them out; nodes that are selected by labels are skipped until they can',
+    });
+  }
+  const { free } = room;
+  if (needed <= free) return;
+  throw new XnetError(
+    'PoolExhausted',
+    `pool ${record.pool} has ${free} free subnets, and ${needed} nodes are to get one for network ${name}`,
+    { hint: `enlarge it: xctl pools resize ${record.pool} --cidr CIDR; or select fewer nodes` },
+  );
+}
+
+/** NetworkChange says which nodes are to have a network from now on. */
+export type NetworkChange = {
+  /** Replaces the selector; those that were excluded stay so. */
+  readonly selection?: NewSelection;
+  /** Ids of nodes. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+};
+
+/**
+ * decideChangeNetwork decides how to change which nodes have a network.
+ * @throws XnetError NotFound, InvalidArgument, FailedPrecondition, PoolExhausted
+ */
+export function decideChangeNetwork(view: ReadonlyView, name: string, wanted: NetworkChange, nowMs: number): Decision {
+  const before = requireNetwork(view, name);
+  if (before.removing !== undefined) {
+    throw new XnetError('FailedPrecondition', `network ${name} is being removed`, {
+      hint: `see: xctl networks show ${name}; to keep it, create it again`,
+    });
+  }
+  const { include, exclude, selection = before } = wanted;
+  const both = include.filter((id) => exclude.includes(id));
+  if (both.length > 0) throw new XnetError('InvalidArgument', 'a node is both included and excluded');
+  const nodeOf = (id: string) => view.nodes.get(id)?.record;
+  const byLabels = (id: string) => {
+    const node = nodeOf(id);
+    return node !== undefined && isSelectedByLabels({ ...selection, except: [] }, node);
+  };
+  // Ids of nodes that were removed are dropped.
+  const exists = (id: string) => nodeOf(id) !== undefined;
+  const nodes = [...new Set([...selection.nodes, ...include.filter((id) => !byLabels(id))])];
+  const except = [...new Set([...before.except, ...exclude.filter(byLabels)])];
+  const record: NetworkRecord = {
+    ...before,
+    all: selection.all,
+    labels: { ...selection.labels },
+    nodes: nodes.filter((id) => exists(id) && !exclude.includes(id)),
+    except: except.filter((id) => exists(id) && !include.includes(id)),
+  };
+  if (sameSelection(record, before) && [...record.except].sort().join() === [...before.except].sort().join()) {
+    return { subject: name };
+  }
+  requireRoomFor(view, name, record, nowMs);
+  const event = { reason: 'NetworkChanged', subject: `network/${name}`, message: describeSelection(view, record) };
+  return rewritten(view, name, record, event);
+}
+
+type Change = NonNullable<Decision['change']>;
+
+function rewritten(view: ReadonlyView, name: string, record: NetworkRecord, event: Change['event']): Decision {
+  const key = keys.network(name);
+  const operations = [put(key, encode('network', record))];
+  return {
+    subject: name,
+    change: { guards: [asSeen(view, key), asSeen(view, keys.pool(record.pool))], operations, event },
+  };
+}
+
+/**
+ * requireNetwork returns the record of a network.
+ * @throws XnetError NotFound; FailedPrecondition if it can't be read
+ */
+export function requireNetwork(view: ReadonlyView, name: string): NetworkRecord {
+  requireDecodable(view, keys.network(name));
+  const held = view.networks.get(name);
+  if (held !== undefined) return held.record;
+  const names = [...view.networks.keys()].sort().slice(0, 10);
+  throw new XnetError('NotFound', `there is no network ${quoted(name)}`, {
+    hint: names.length === 0 ? 'create one with: xctl networks create NAME --all' : `networks: ${names.join(', ')}`,
+  });
+}
+
+/** NetworkUser is a node whose containers are attached to a network: its name, and theirs as far as they are known. */
+export type NetworkUser = { readonly node: string; readonly containers: readonly string[] };
+
+/**
+ * decideRemoveNetwork decides how to remove a network: its leases end, and the record goes with the last of them.
+ * @param users the nodes with containers on it
+ * @throws XnetError NotFound; FailedPrecondition while containers are attached, unless `disconnect`
+ */
+export function decideRemoveNetwork(
+  view: ReadonlyView,
+  name: string,
+  { disconnect, users }: { readonly disconnect: boolean; readonly users: readonly NetworkUser[] },
+  nowMs: number,
+): Decision {
+  const before = requireNetwork(view, name);
+  const { removing } = before;
+  if (removing !== undefined && (!disconnect || removing.disconnect)) return { subject: name };
+  if (users.length > 0 && !disconnect) {
+    throw new XnetError('FailedPrecondition', `network ${name} has active endpoints on ${users.length} nodes`, {
+      problems: users
+        .slice(0, 20)
+        .map(({ node, containers }) => `${node}: ${containers.length === 0 ? 'containers' : containers.join(', ')}`),
+      hint: `stop or detach these containers, or have xnet detach them: xctl networks remove ${name} --disconnect`,
+    });
+  }
+  if (holdersOfNetwork(view, name).size === 0) return gone(view, name, before);
+  const record = {
+    ...unknownFields('network', before),
+    ...before,
+    removing: { sinceMs: removing?.sinceMs ?? nowMs, disconnect },
+  };
+  const how = disconnect ? 'containers are detached' : 'its leases end when no container is attached';
+  return rewritten(view, name, record, { reason: 'NetworkRemoving', subject: `network/${name}`, message: how });
+}
+
+/** decideForgetNetwork decides how to delete the record of a network whose removal is done; no change while a lease is left. */
+export function decideForgetNetwork(view: ReadonlyView, name: string): Decision {
+  const record = view.networks.get(name)?.record;
+  const isDone = record?.removing !== undefined && holdersOfNetwork(view, name).size === 0;
+  return isDone ? gone(view, name, record) : { subject: name };
+}
+
+// Adding a lease guards this record: once the network is being removed, none is added any more.
+function gone(view: ReadonlyView, name: string, { pool, removing }: NetworkRecord): Decision {
+  const noLease: Guard = { kind: 'unchanged', prefix: prefixes.subnetsOf(pool), since: view.revision };
+  return {
+    subject: name,
+    change: {
+      guards: [asSeen(view, keys.network(name)), ...(removing === undefined ? [noLease] : [])],
+      operations: [{ kind: 'delete', key: keys.network(name) }],
+      event: { reason: 'NetworkRemoved', subject: `network/${name}`, message: `pool ${pool}` },
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// Whether a pool has subnets left for the nodes of a network. Pure.
+import { doubtOf, poolState } from '../registry/lookup.js';
+import { usageOf } from '../registry/usage.js';
+import type { NodeRecord } from '../store/records.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** Room is what a pool has left. */
+export type Room = {
+  /** Number of subnets that any node can get. */
+  readonly free: number;
+  /** Reports whether a node may get one that others can't: it is reserved for it, or in quarantine since it had it. */
+  readonly hasOwn: (node: Pick<NodeRecord, 'name' | 'address'>) => boolean;
+};
+
+/** roomIn returns what a pool has left. @throws XnetError as poolState does */
+export function roomIn(view: ReadonlyView, pool: string, nowMs: number): Room {
+  const state = poolState(view, pool);
+  const { free } = usageOf({ ...state, ...doubtOf(view, state.record) }, nowMs);
+  const names = new Set(state.record.reservations.flatMap(({ nodeName }) => nodeName ?? []));
+  const addresses = new Set<number>();
+  for (const record of state.subnets.values()) {
+    if (record.state === 'quarantined') addresses.add(record.address);
+    else if (record.state === 'static') addresses.add(record.nextHop);
+  }
+  return { free, hasOwn: ({ name, address }) => names.has(name) || addresses.has(address) };
+}

@@ -1,0 +1,26 @@
+// Original file: proto/xnet/v1/network.proto
+
+export const MemberState = {
+  MEMBER_STATE_UNSPECIFIED: 'MEMBER_STATE_UNSPECIFIED',
+  MEMBER_STATE_PENDING: 'MEMBER_STATE_PENDING',
+  MEMBER_STATE_REFUSED: 'MEMBER_STATE_REFUSED',
+  MEMBER_STATE_WANTED: 'MEMBER_STATE_WANTED',
+  MEMBER_STATE_IN_FORCE: 'MEMBER_STATE_IN_FORCE',
+  MEMBER_STATE_ENDING: 'MEMBER_STATE_ENDING',
+} as const;
+
+export type MemberState =
+  | 'MEMBER_STATE_UNSPECIFIED'
+  | 0
+  | 'MEMBER_STATE_PENDING'
+  | 1
+  | 'MEMBER_STATE_REFUSED'
+  | 2
+  | 'MEMBER_STATE_WANTED'
+  | 3
+  | 'MEMBER_STATE_IN_FORCE'
+  | 4
+  | 'MEMBER_STATE_ENDING'
+  | 5
+
+export type MemberState__Output = typeof MemberState[keyof typeof MemberState]
