@@ -180,25 +180,30 @@ async function leave(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const resumed = await resumeBip(host, { byHand: true, leases: undefined }, signal);
-  const held = force ? undefined : await networksInBlock(host, leases, signal);
+  const journal = await readJournal(host.settings.stateFolder).catch(() => undefined);
+  const blocks = force ? [] : blocksOf(journal, leases);
+  const held = await networksWithin(host, blocks, signal);
   if (held !== undefined) return sum(resumed, { findings: await leaveObstacles(host, leases, signal), changes: 0 });
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
   const isWhole = resumed.findings.length === 0;
   const bip = had && isWhole ? await leaveBip(host, { force, byHand: true }, signal) : nothing;
   const left = sum(resumed, sum(bridge, bip));
-  return left.findings.length === 0 ? sum(left, await forgetRestarts(host, signal)) : left;
+  if (left.findings.length > 0) return left;
+  // Until its restart, Docker went on making networks in the block.
+  const made = await networksWithin(host, blocks, signal);
+  if (made !== undefined) return sum(left, { findings: [made], changes: 0 });
+  return sum(left, await forgetRestarts(host, signal));
 }
 
 // A Docker that does not answer, and a journal that can't be read, are reported by what follows.
-async function networksInBlock(
+async function networksWithin(
   host: DockerHost,
-  leases: LeaseModes,
+  blocks: readonly Prefix[],
   signal: AbortSignal,
 ): Promise<Finding | undefined> {
-  const engine = await seeEngine(host, signal);
-  const journal = await readJournal(host.settings.stateFolder).catch(() => undefined);
-  return 'reason' in engine ? undefined : inBlockFinding(engine.networks, blocksOf(journal, leases));
+  const engine = blocks.length === 0 ? undefined : await seeEngine(host, signal);
+  return engine === undefined || 'reason' in engine ? undefined : inBlockFinding(engine.networks, blocks);
 }
 
 // docker0 may have moved to another lease, and networks stay in the block that it had.
