@@ -17,6 +17,7 @@ import { KernelMirror } from '../kernel/mirror.js';
 import { Poller } from '../kernel/poller.js';
 import { answering } from '../probe/arp.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
+import { briefSystemctl } from './brief-systemctl.js';
 
 /** PlaceSettings are the settings of the daemon that decide what preflight looks at. */
 export type PlaceSettings = {
@@ -58,7 +59,8 @@ export type Place = {
  * @throws XnetError FailedPrecondition without CAP_NET_ADMIN
  */
 export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): Place {
-  const { namespace, root = '/', exec = execHere, proc = procFiles } = options;
+  const { namespace, root = '/', proc = procFiles } = options;
+  const exec = briefSystemctl(options.exec ?? execHere);
   const poller = new Poller();
   const kernel = openLinuxRouteKernel({ poller, namespace });
   const lookup = new LinuxLookup(namespace);

@@ -7,9 +7,11 @@ import { createServer } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { type PreflightReport, preflightExitCode } from '../../../../node/commands/preflight.js';
 import { preflightLines } from '../../../../node/commands/preflight-text.js';
+import { briefSystemctl } from '../../../../node/preflight/brief-systemctl.js';
 import { inOrder, type PreflightFinding } from '../../../../node/preflight/finding.js';
 import { type SystemSeen, systemFindings } from '../../../../node/preflight/system-findings.js';
 import { lookAtControllers, lookAtState } from '../../../../node/preflight/system-look.js';
+import { XnetError } from '../../../../proto/errors.js';
 import { makeAuthority } from '../../../../proto/pki/authority.js';
 import { issue, keyOfRequest, makeRequest } from '../../../../proto/pki/certificate.js';
 
@@ -107,4 +109,22 @@ test('the gravest comes first, each once, with its fix below it; the exit code t
   const info = report([finding('info', 'DockerFound')]);
   t.is(preflightExitCode(info), 0);
   t.is(preflightLines(info, (text) => text).at(-1), 'nothing is in the way of xnet on this host');
+});
+
+test('a systemctl that hangs is waited for 5 s in all', async (t) => {
+  let now = 0;
+  const limits: (number | undefined)[] = [];
+  const exec = briefSystemctl(
+    async (argv, { timeoutMs } = {}) => {
+      if (argv[0] !== 'systemctl') return { code: 0, stdout: '', stderr: '' };
+      limits.push(timeoutMs);
+      now += 3_000;
+      throw new XnetError('DeadlineExceeded', 'systemctl took too long');
+    },
+    () => now,
+  );
+  const failed = { code: 'DeadlineExceeded' };
+  for (const verb of ['show', 'show', 'is-active']) await t.throwsAsync(exec(['systemctl', verb]), failed);
+  t.deepEqual(limits, [5_000, 2_000], 'the third is not run');
+  t.is((await exec(['true'])).code, 0);
 });
