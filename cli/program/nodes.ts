@@ -194,6 +194,7 @@ Examples:
     .description("give a node to new hardware: it gets the node's name, labels and subnets")
     .argument('<node>', which)
     .option('--address <address>', 'the address of the new host; required')
+    .option('--name <name>', 'also rename the node')
     .option('--force', 'even though its host is connected and not drained', false)
     .addOption(tokenOut())
     .addOption(confirm('name'))
@@ -206,6 +207,7 @@ routes. What this prints has a join token in it, with which the new host joins: 
 
 Examples:
   xctl nodes replace web-1 --address 192.168.83.91 --yes
+  xctl nodes replace web-1 --address 192.168.83.91 --name web-9 --dry-run
   xctl nodes replace web-1 --address 192.168.83.91 --force --confirm web-1`,
     )
     .hook('preAction', (_program, command) => {

@@ -136,7 +136,10 @@ test('P4 the host of a node is replaced: the new one gets its name and subnet, t
   await says('nodes replace web-1 --address 192.168.83.9 --yes', /drain it first: xctl nodes drain web-1/, 4);
   await says('nodes replace web-1 --address 192.168.83.2 --force --confirm web-1', /is that of node web-2/, 4);
   await says('nodes replace web-1 --address 192.168.83.9 --force --dry-run', /^would replace web-1: its host at /);
-  await says('nodes replace web-1 --address 192.168.83.9 --force --confirm web-1', /fenced[\s\S]*XJT1-/);
+  const force = 'nodes replace web-1 --address 192.168.83.9 --force --confirm web-1';
+  await says(`${force} --name web-2`, /web-2/, 4);
+  await says('nodes list -o name', /^web-1\nweb-2\n$/);
+  await says(`${force} --name web-9`, /web-9[\s\S]*fenced[\s\S]*XJT1-/);
   const ends = (node: SimulatedNode) => node.heard.flatMap((heard) => (heard.kind === 'ended' ? [heard.error] : []));
   await former.until('the end', () => ends(former).length > 0);
   const back = new SimulatedNode(client, 'web-1', former.fingerprint).watch();
@@ -146,10 +149,10 @@ test('P4 the host of a node is replaced: the new one gets its name and subnet, t
     t.is(ends(node)[0]?.fence?.reason, 'replaced');
   }
   // The new host has the same node, with the next generation of its lease.
-  const next = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
+  const next = new SimulatedNode(await controller.joined('web-9'), 'web-9').watch();
   await next.until('its assignment', () => next.assignment !== undefined);
   t.is(next.assignment?.nodeId, former.assignment?.nodeId);
   t.is(next.primary?.generation, (former.primary?.generation ?? 0) + 1);
   t.deepEqual(next.primary?.subnet, former.primary?.subnet);
-  await says('nodes show web-1', /192\.168\.83\.9[\s\S]*NodeReplaced/);
+  await says('nodes show web-9', /192\.168\.83\.9[\s\S]*NodeReplaced/);
 });

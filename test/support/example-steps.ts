@@ -101,6 +101,7 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     prepares('xctl nodes drain db-1 --cancel'),
     example('xctl nodes rename web-1 web-eu-1'),
     prepares('xctl nodes rename web-eu-1 web-1'),
+    example('xctl nodes replace web-1 --address 192.168.83.91 --name web-9 --dry-run'),
     example('xctl nodes replace web-1 --address 192.168.83.91 --yes'),
     example('xctl nodes replace web-1 --address 192.168.83.91 --force --confirm web-1'),
   ],
