@@ -10,6 +10,7 @@ import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
+import { conntrackFindings } from './conntrack-table.js';
 import { describePlan } from './describe.js';
 import { bridgesOf, type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { dockerNftablesFindings, isDockerTable } from './docker-nftables.js';
@@ -283,7 +284,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       const state = await readForwarding(this.#proc, desired);
       const bridges = bridgesOf(desired);
       const forwarding = planForwarding({ state, bridges, drops: plan.drops, engine: this.#engine() });
-      all.list.push(...forwarding.findings);
+      all.list.push(...forwarding.findings, ...(await conntrackFindings(this.#proc)));
       if (!forwarding.turnOn) return;
       await this.#proc.write(ipv4Sysctl('ip_forward'), '1');
       changes += 1;

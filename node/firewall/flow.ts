@@ -1,6 +1,14 @@
 // The packets that must pass, from peers to our containers and back, described by what firewall rules can match. Pure.
 // Invariant: "always" and "never" are returned only if certain; any other condition is "sometimes".
-import { type Ipv4, lastAddress, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+import {
+  type Ipv4,
+  ipv4FromNumber,
+  lastAddress,
+  type Prefix,
+  parseIpv4,
+  parsePrefix,
+} from '../../proto/domain/address.js';
+import type { OwnSubnet } from '../table/own-subnets.js';
 import { bridgesOf, type DesiredFirewall } from './desired.js';
 
 /** Match says whether all packets of a flow meet a condition, none, or possibly some. */
@@ -15,10 +23,10 @@ export type Flow = {
   readonly name: string;
   readonly source: Addresses;
   readonly destination: Addresses;
-  /** Name of the interface that they arrive on. */
-  readonly from: string;
-  /** Name of the interface that they leave by. */
-  readonly to: string;
+  /** Name of the interface that they arrive on; undefined: one that Docker names. */
+  readonly from: string | undefined;
+  /** Name of the interface that they leave by; undefined: one that Docker names. */
+  readonly to: string | undefined;
   /** The bit of the packet mark that all of them carry; undefined if their mark is not known. */
   readonly mark: number | undefined;
 };
@@ -53,7 +61,7 @@ export class Addresses {
 }
 
 /**
- * flowsOf returns the flows of both directions for each bridge; none without peers.
+ * flowsOf returns the flows of both directions for each bridge, and for the other networks of a block; none without peers.
  * @param theirs the addresses of the peers
  */
 export function flowsOf(
@@ -61,10 +69,19 @@ export function flowsOf(
   theirs: Addresses = new Addresses(peers),
 ): readonly Flow[] {
   if (peers.length === 0) return [];
-  const bridges = bridgesOf({ own });
-  return bridges.flatMap((bridge): readonly Flow[] => {
-    const ours = new Addresses(own.filter((each) => each.bridge === bridge).map(({ subnet }) => subnet));
-    const where = bridges.length === 1 ? '' : ` on ${bridge}`;
+  const places: {
+    readonly bridge: string | undefined;
+    readonly where: string;
+    readonly prefixes: readonly Prefix[];
+  }[] = bridgesOf({ own }).map((bridge) => ({
+    ...{ bridge, where: ` on ${bridge}` },
+    prefixes: own.filter((each) => each.bridge === bridge).map(onBridge),
+  }));
+  const prefixes = own.flatMap(besideBridge);
+  if (prefixes.length > 0) places.push({ bridge: undefined, where: ' on other networks of the block', prefixes });
+  return places.flatMap(({ bridge, where: place, prefixes: its }): readonly Flow[] => {
+    const ours = new Addresses(its);
+    const where = places.length === 1 ? '' : place;
     return [
       { name: `from peers to containers${where}`, source: theirs, destination: ours, from: underlay, to: bridge, mark },
       {
@@ -76,6 +93,18 @@ export function flowsOf(
         mark: undefined,
       },
     ];
+  });
+}
+
+function onBridge({ subnet, partLength = subnet.length }: OwnSubnet): Prefix {
+  return { network: subnet.network, length: partLength };
+}
+
+// What is left of a block without docker0's part, the first: 10.86.1.0/24, 10.86.2.0/23, 10.86.4.0/22, 10.86.8.0/21.
+function besideBridge({ subnet, partLength = subnet.length }: OwnSubnet): readonly Prefix[] {
+  return Array.from({ length: partLength - subnet.length }, (_, index) => {
+    const length = partLength - index;
+    return { network: ipv4FromNumber(subnet.network + 2 ** (32 - length)), length };
   });
 }
 
@@ -119,7 +148,8 @@ function within(addresses: readonly AddressRange[], { first, last }: AddressRang
 }
 
 /** named says whether a name equals a pattern, "eth0", or matches its prefix before a wildcard, "eth*". */
-export function named(name: string, pattern: string, wildcard: '*' | '+'): Match {
+export function named(name: string | undefined, pattern: string, wildcard: '*' | '+'): Match {
+  if (name === undefined) return 'sometimes';
   const isPrefix = pattern.endsWith(wildcard);
   return (isPrefix ? name.startsWith(pattern.slice(0, -1)) : name === pattern) ? 'always' : 'never';
 }

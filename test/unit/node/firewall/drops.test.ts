@@ -1,6 +1,7 @@
 // What drops packets of peers, forwarding, translated flows, and files of /proc.
 import test from 'ava';
 import { translatedSources } from '../../../../node/firewall/conntrack.js';
+import { conntrackFindings } from '../../../../node/firewall/conntrack-table.js';
 import { dropFindings } from '../../../../node/firewall/drops.js';
 import { type ForwardingState, planForwarding } from '../../../../node/firewall/forwarding.js';
 import { parseSave, type Tables } from '../../../../node/firewall/iptables-save.js';
@@ -181,4 +182,33 @@ test('files of /proc', async (t) => {
   t.regex((await procFiles.read(ipv4Sysctl('ip_forward'))) ?? '', /^[01]$/);
   t.is(await procFiles.read(ipv4Sysctl('conf', 'no.such', 'forwarding')), undefined);
   t.is(ipv4Sysctl('conf', 'eth0.100', 'rp_filter'), 'sys/net/ipv4/conf/eth0.100/rp_filter');
+});
+
+test('in mode block, a rule is named with the networks that it concerns', (t) => {
+  const own = [{ subnet: prefix('10.86.0.0/20'), bridge: 'docker0', partLength: 24 }];
+  const told = (rule: string) =>
+    dropFindings({
+      desired: { ...small, own },
+      backends: new Map([['nft', parseSave(`*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD ${rule} -j DROP\nCOMMIT\n`)]]),
+      others: [],
+      filterOf: filterTablesOf,
+    }).map(({ message }) => message.replace(/^.*drops all packets /, ''));
+  t.deepEqual(told('-d 10.86.0.0/20'), [
+    'from peers to containers on docker0 and from peers to containers on other networks of the block',
+  ]);
+  t.deepEqual(told('-o docker0'), ['from peers to containers on docker0']);
+  t.deepEqual(told('-d 10.86.0.0/24'), ['from peers to containers on docker0']);
+  t.deepEqual(told('-s 10.86.8.0/21'), [], 'some networks of the block are elsewhere');
+  t.deepEqual(told('-o br-1234'), [], 'it may be the bridge of one network, not of all');
+});
+
+test('R15 a table of connections that is nearly full is reported, with the command that makes it larger', async (t) => {
+  const of = (count: string | undefined, max: string | undefined) =>
+    conntrackFindings({ read: async (path) => (path.endsWith('count') ? count : max) });
+  t.deepEqual(await of('100', '262144'), []);
+  t.deepEqual(await of(undefined, undefined), [], 'without conntrack');
+  t.deepEqual(await of('100', '0'), [], 'without a limit');
+  const [full] = await of('262000', '262144');
+  t.like(full, { reason: 'ConntrackFull', transient: true });
+  t.regex(full?.fix ?? '', /nf_conntrack_max=524288/);
 });
