@@ -126,6 +126,7 @@ function printNext(fleet: Fleet, kept: boolean): void {
   print('Try next:');
   print('  sudo npm run demo -- --mode bridge          a network of its own instead of docker0');
   print('  sudo npm run demo -- --mode block           networks of docker compose are routed as well');
+  print("  sudo npm run demo -- --mode lan             containers on the hosts' own network");
   print('  sudo npm run demo -- --engine 28 --nodes 5  another engine, more hosts');
   print('  sudo npm run demo -- --keep                 leave the lab up and look around');
   print('  README.md, "On real hosts"                  the same on your machines');
@@ -149,10 +150,7 @@ async function demo(options: DemoOptions): Promise<void> {
     fleet = made;
     await steps.run(`start ${nodes.output} dockerds`, () => made.startDockerds());
     await steps.run('start the controller with its own etcd, then xctl init', () => made.startControllers());
-    await steps.run(
-      `xctl pools create default ${pool} --mode ${mode}${mode === 'block' ? ' --subnet-length 20' : ''}`,
-      () => made.createPool(),
-    );
+    await steps.run(`xctl pools create default ${made.poolArguments().join(' ')}`, () => made.createPool());
     await joinAll(made, steps);
     const count = nodes.output * (mode === 'block' ? 3 : 1);
     const containers = await steps.run(`start ${count} containers`, () => startContainers(made));

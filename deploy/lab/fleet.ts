@@ -1,7 +1,8 @@
 // A lab that runs xnet: controllers on the control machine, a daemon on each host.
 // Invariant: it is operated like a real fleet, with xctl and xnetd. All traffic on its LAN is TLS, and every host joins with
 // a token of its own.
-import type { Mode } from '../../proto/domain/network.js';
+import { formatPrefix } from '../../proto/domain/address.js';
+import { type Mode, usualLanName } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
@@ -16,7 +17,7 @@ import { type AddedNode, addedNodeFrom, installPrograms, programCommand, runXctl
 /** FleetOptions configure a fleet. */
 export type FleetOptions = LabOptions & {
   readonly mode: Mode;
-  /** "10.76.0.0/16"; in mode block, each host gets a /20 of it. */
+  /** "10.76.0.0/16"; in mode block, each host gets a /20 of it. Of no account in mode lan: the lab's LAN is the pool. */
   readonly pool: string;
   /** Number of controllers, which all use the etcd of the first. Default 1. */
   readonly controllers?: number;
@@ -99,9 +100,15 @@ export class Fleet {
 
   /** createPool creates the pool. */
   async createPool(): Promise<void> {
+    await this.xctl('pools', 'create', 'default', ...this.poolArguments());
+  }
+
+  /** poolArguments returns the range of the pool and the options that it is created with. */
+  poolArguments(): readonly string[] {
     const { pool, mode } = this.options;
-    const length = mode === 'block' ? ['--subnet-length', '20'] : [];
-    await this.xctl('pools', 'create', 'default', pool, '--mode', mode, ...length);
+    const { lan, router } = this.lab.plan;
+    if (mode !== 'lan') return [pool, '--mode', mode, ...(mode === 'block' ? ['--subnet-length', '20'] : [])];
+    return [formatPrefix(lan), '--mode', mode, '--subnet-length', String(lan.length + 3), '--gateway', router];
   }
 
   /** addNode adds a host as a node. */
@@ -172,7 +179,8 @@ export class Fleet {
 
   /** network returns the Docker network of the fleet's containers; undefined means Docker's default network. */
   get network(): string | undefined {
-    return this.options.mode === 'bridge' ? 'xnet' : undefined;
+    const { mode } = this.options;
+    return mode === 'lan' ? usualLanName : mode === 'bridge' ? 'xnet' : undefined;
   }
 
   /** close removes everything. */

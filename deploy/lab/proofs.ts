@@ -3,6 +3,7 @@ import type { Container } from './container.js';
 import type { Fleet } from './fleet.js';
 import type { LabHost } from './host.js';
 import { openPorts, openSockets } from './open-ports.js';
+import { beyond } from './plan.js';
 
 /** Proof is one claim and the outcome of testing it. */
 export type Proof = {
@@ -114,14 +115,19 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
       return { ok: result.ok, seen: `${to.hostAddress}:${to.port}: ${result.ok ? '' : result.reason}` };
     }),
   );
+  const isLan = fleet.options.mode === 'lan';
   const outside = await prove(
-    'a container reaches the world outside, masqueraded',
+    isLan
+      ? 'a container reaches the world outside, under its own address'
+      : 'a container reaches the world outside, masqueraded',
     containers.map(async (from) => {
-      const result = await from.container.fetch(lab.outside.address, 5);
+      const result = await from.container.fetch(isLan ? beyond : lab.outside.address, 5);
       const seen = result.ok ? result.source : result.reason;
-      return { ok: seen === from.hostAddress, seen: `seen with ${seen} instead of ${from.hostAddress}` };
+      const wanted = isLan ? from.address : from.hostAddress;
+      return { ok: seen === wanted, seen: `seen with ${seen} instead of ${wanted}` };
     }),
   );
+  if (isLan) return [ping, http, source, published, outside, await proveHosts(fleet, containers)];
   await routeStranger(fleet, containers);
   const stranger = await prove(
     'a stranger on the LAN can not reach an unpublished port',
@@ -131,6 +137,17 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
     }),
   );
   return [ping, http, source, published, outside, stranger];
+}
+
+// In mode lan, containers are on the same network as the hosts, and nothing keeps them apart.
+async function proveHosts({ lab }: Fleet, containers: readonly FleetContainer[]): Promise<Proof> {
+  const pairs = containers.flatMap((to) => lab.hosts.map((host) => [to, host] as const));
+  return prove('every host and every container reach each other directly', [
+    ...pairs.map(async ([to, host]) => {
+      const [there, back] = [await host.ping(to.address), await to.container.ping(host.address)];
+      return { ok: there && back, seen: `${host.name} <-> ${to.container.name}: ${there} ${back}` };
+    }),
+  ]);
 }
 
 /** proveClosed inspects everything that xnet has open on all machines of the lab. All controllers must be running. */

@@ -75,7 +75,15 @@ function replacedBy(seen: AddressesSeen, { mode, subnet }: KnownLease): Readonly
 }
 
 function leaseFindings(seen: AddressesSeen, lease: KnownLease): readonly PreflightFinding[] {
-  const taken = overlapping(lease.subnet, seen, replacedBy(seen, lease));
+  const { networks } = seen;
+  // In mode lan, the lease lies in the network of the host itself.
+  const isAround = ({ address, length }: HostInterface['addresses'][number]) =>
+    lease.mode === 'lan' && prefixCovers(prefixOf(address, length), lease.subnet);
+  const interfaces = seen.interfaces.map(({ name, addresses }) => ({
+    name,
+    addresses: addresses.filter((each) => !isAround(each)),
+  }));
+  const taken = overlapping(lease.subnet, { networks, interfaces }, replacedBy(seen, lease));
   return taken.flatMap((each) => {
     const finding = overlapFinding(lease.subnet, [each]);
     return finding === undefined ? [] : [rated('stops', finding)];

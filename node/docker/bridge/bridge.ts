@@ -11,7 +11,7 @@ import { type Journal, readJournal, type ToConnect, writeJournal } from '../engi
 import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import type { DesiredBridge } from './desired.js';
-import { addressesIn, allTaken, excludedNote } from './lan.js';
+import { addressesIn, allTaken, excludedNote, needsIptables } from './lan.js';
 import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
 
 /** removeStrays removes networks of ours that no lease needs and that none takes the place of. */
@@ -45,6 +45,10 @@ export function convergeBridges(
     const findings: Finding[] = [];
     let changes = 0;
     for (const each of desired.filter(({ ending }) => !ending)) {
+      if (each.lan !== undefined && engine.info.firewallBackend?.startsWith('nftables') === true) {
+        findings.push(needsIptables);
+        continue;
+      }
       const plan = planBridge(each, desired, { ...engine, interfaces }, host.settings.onRunning);
       const made = await carryOut(host, each, plan, signal);
       const note = made.changes > 0 ? undefined : excludedNote(each, engine.networks);

@@ -32,6 +32,13 @@ export function fitsLan({ keepsAddresses, masquerades }: EngineNetwork): boolean
   return keepsAddresses && !masquerades;
 }
 
+/** needsIptables is the finding about an engine whose rules nothing can be put beside. */
+export const needsIptables: Finding = blocked(
+  'LanNeedsIptables',
+  "in mode lan, Docker's nftables backend would keep all other networks of this host from the LAN, and takes no rules of others",
+  'put "firewall-backend": "iptables" into daemon.json and restart Docker',
+);
+
 /** lanObstacles returns what keeps Docker from the network of mode lan. */
 export function lanObstacles(
   { bridgeName, lan, subnet }: Pick<DesiredBridge, 'bridgeName' | 'lan' | 'subnet'>,
@@ -43,7 +50,7 @@ export function lanObstacles(
   const own = bridge?.addresses.find(({ address }) => address === lan.host);
   if (own === undefined) {
     const message = `the bridge ${bridgeName} does not have the host's address ${host} yet`;
-    return [waiting('WaitingForLanBridge', message, 'see what the condition Lan says: xnetd status')];
+    return [waiting('WaitingForLanBridge', message, 'see what keeps the interface from its bridge: xnetd status')];
   }
   if (own.length !== subnet.length) {
     const message = `the host's address ${host}/${own.length} is not of the LAN ${where} that its pool names`;

@@ -200,6 +200,8 @@ function obstacles(
     const message = `there is an interface ${bridgeName} on this host that xnet did not make`;
     return [blocked('BridgeNameTaken', message, `ip link delete ${bridgeName}, or choose another bridge for the pool`)];
   }
+  // Before the host's address is on the bridge, its own interface has the LAN.
+  if (lanObstacles(desired, seen.interfaces).length > 0) return [];
   const taken = overlapFinding(subnet, overlapping(subnet, seen, new Set(goingBridges)));
   return taken === undefined ? [] : [taken];
 }

@@ -263,3 +263,31 @@ test('which backends get rules', (t) => {
   const foreign = plan({ table: { ours: false, table: undefined } });
   t.deepEqual([foreign.table.kind, reasons(foreign).includes('ForeignTable')], ['none', true]);
 });
+
+test('networks of Docker reach the LAN by a bridge that Docker isolates them from, and no others do', (t) => {
+  const lans = [{ subnet: prefix('192.168.61.64/27'), bridge: 'xnet-lan' }];
+  const isolation = ['docker0', 'br-shop', 'xnet-lan'].map(
+    (name) => `-i ${name} ! -o ${name} -j DOCKER-ISOLATION-STAGE-2`,
+  );
+  const internal = '! -s 172.20.0.0/16 -o br-in -j DROP';
+  const chains = new Map([
+    ['DOCKER-USER', { policy: undefined, rules: ['-j RETURN'] }],
+    ['DOCKER-ISOLATION-STAGE-1', { policy: undefined, rules: [...isolation, internal, '-j RETURN'] }],
+  ]);
+  const tables: Tables = new Map([['filter', chains]]);
+  const desired = { ...small, own: [], lans };
+  const options = { abandoned: false, mayMove: true };
+  const after = apply(tables, planRules(desired, tables, 'rules', options).text);
+  const commented = '-m comment --comment xnet -j ACCEPT';
+  t.deepEqual(after.get('filter')?.get('DOCKER-USER')?.rules, [
+    ...['br-shop', 'docker0'].flatMap((name) => [
+      `! -d 192.168.61.64/27 -i ${name} -o xnet-lan ${commented}`,
+      `-i xnet-lan -o ${name} -m conntrack --ctstate RELATED,ESTABLISHED,DNAT ${commented}`,
+    ]),
+    '-j RETURN',
+  ]);
+  t.is(planRules(desired, after, 'rules', options).changes, 0);
+  const script = replaceText(rulesetOf(desired));
+  t.regex(script, /oifname "xnet-lan" ip daddr 192\.168\.61\.64\/27 ct status dnat masquerade/);
+  t.notRegex(replaceText(rulesetOf(small)), /published/);
+});

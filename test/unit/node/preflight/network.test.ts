@@ -5,7 +5,7 @@ import { type AddressesSeen, addressFindings } from '../../../../node/preflight/
 import type { PreflightFinding } from '../../../../node/preflight/finding.js';
 import { type NetworkSeen, networkFindings } from '../../../../node/preflight/network-findings.js';
 import { requestFrom } from '../../../../node/preflight/request.js';
-import { network } from '../../../support/docker-values.js';
+import { bridge, network } from '../../../support/docker-values.js';
 import { ip, prefix, route, via } from '../../../support/route-fixtures.js';
 
 const link = (ifindex: number, name: string) => ({ ifindex, name, flags: linkFlags.up, master: 0, mtu: 1500 });
@@ -82,6 +82,15 @@ test('in mode block, a network may have any part of the lease but that of docker
   };
   t.deepEqual(as('10.76.1.0/26'), []);
   for (const cidr of ['10.76.0.64/26', '10.76.0.0/23']) t.deepEqual(as(cidr), ['stops SubnetTaken'], cidr);
+});
+
+test('in mode lan, the lease lies in the network of the host, and in no other', (t) => {
+  const lan = { ...given, mode: 'lan', subnet: prefix('192.168.83.32/27'), pool: [] } as const;
+  const as = (networks: (typeof addresses)['networks'], ...interfaces: (typeof addresses)['interfaces']) =>
+    ratings(addressFindings({ ...addresses, networks, interfaces }, requestFrom(lan, undefined)));
+  t.deepEqual(as([], bridge('eth0', '192.168.83.11/24')), []);
+  t.deepEqual(as([], bridge('eth0', '192.168.83.11/24'), bridge('br0', '192.168.83.40/29')), ['stops SubnetTaken']);
+  t.deepEqual(as([network('shop', '192.168.83.32/28')], bridge('eth0', '192.168.83.11/24')), ['stops SubnetTaken']);
 });
 
 test('a hand-made route is named unless it leads to the peer that has the subnet', (t) => {
