@@ -20,6 +20,9 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // Limits the growth of the old generation to a third between two collections. Otherwise, after many changes, it would
 // stay twice as large as after a start with the same table. A change costs a sixth more processor time.
 setFlagsFromString('--optimize-for-size');
+// No function runs often enough for optimised code to pay: with 1,000 peers and with 5,000 the daemon starts with as much
+// processor time without it, a change costs as much, and the memory is 4 and 7 MiB less.
+setFlagsFromString('--no-opt');
 
 const program = new Command('xnetd')
   .description("Gives this host's Docker the subnet that it leased, and routes to every other host.")

@@ -117,6 +117,8 @@ async function bundle(program) {
   const [output] = result.outputFiles;
   // The launcher runs it as a script: its source is a function, as require() would make it one.
   const script = `(function (exports, require, module, __filename, __dirname) {${output.text.replace(/^#!.*\n/, '')}\n})`;
+  // The launcher of xnetd reads it as such.
+  if (/[^\0-\x7f]/.test(script)) throw new Error(`${output.path}: not ASCII`);
   replaceFile(output.path, script, 0o644);
   const hash = createHash('sha256').update(script).digest('hex').slice(0, 16);
   const text = readFileSync(join(root, launcher), 'utf8');

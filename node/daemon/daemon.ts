@@ -161,6 +161,7 @@ export class Daemon {
       nics: (stop) => lanes.nics.run(stop),
       connection: (stop) => this.#uplink.run(this.#feed, stop),
       reporter: (stop) => this.#reporter.run(stop),
+      status: (stop) => this.#status.run(stop),
       'events of Docker': (stop) => triggers.followDocker(stop),
       'data path': (stop) => this.#dataPath.run(stop),
       'room on disk': (stop) => this.#space.run(stop),

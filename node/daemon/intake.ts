@@ -136,7 +136,8 @@ export class Intake {
     // A static route to this very host: it has other subnets than those that it is leased.
     const { addresses } = this.#options.mirror;
     const isHere = ({ isStatic, nextHop }: Route) => isStatic && addresses.some(({ address }) => address === nextHop);
-    const refused = [...(routes?.values() ?? [])].filter(({ route }) => !isHere(route));
+    const refused =
+      routes === undefined || routes.size === 0 ? [] : [...routes.values()].filter(({ route }) => !isHere(route));
     if (refused.length > 0) {
       const which = refused
         .slice(0, examples)

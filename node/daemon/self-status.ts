@@ -1,7 +1,7 @@
 // Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
 // Updates status file and log when it changes, and notifies the reporter.
-// Invariant: a table counts as applied once both the kernel's routes and the firewall have it.
-import { formatIpv4, prefixCovers } from '../../proto/domain/address.js';
+// Invariant: a report has the newest state, whatever was told of it before.
+import { formatIpv4 } from '../../proto/domain/address.js';
 import {
   type Condition,
   type ConditionType,
@@ -13,6 +13,7 @@ import {
 import { messageOf } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { Logger } from '../../proto/process/log.js';
+import { aborted } from '../../proto/process/parts.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHeldRoutes, wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
 import { wireFromContainerUse, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
@@ -21,12 +22,13 @@ import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { Subscribers } from '../reconcile/live-value.js';
+import { Paced } from '../reconcile/paced.js';
 import { fencedFinding } from '../table/fence.js';
-import { isOlder } from '../table/node-table.js';
 import { ownSubnets } from '../table/own-subnets.js';
-import { mirroredNetworks } from '../table/used-ranges.js';
+import { foreignNetworks } from '../table/used-ranges.js';
 import type { UplinkState } from '../uplink/uplink.js';
 import type { AddressFollower } from './address-follower.js';
+import { AppliedTable } from './applied.js';
 import { conditionsFrom } from './conditions.js';
 import type { DataPath } from './data-path.js';
 import type { Intake } from './intake.js';
@@ -66,37 +68,21 @@ export type SelfStatusOptions = {
   readonly log: Logger;
 };
 
+// A fleet that grows changes all the time.
+const tellEveryMs = 250;
+// Both lanes take a few milliseconds for a change of the table.
+const underWayMs = 100;
 // While work is under way, a report waits this long for its end.
 const longestUnderWayMs = 1_000;
 // In a fleet, containers start and end all the time.
 const containersMs = 15_000;
 
-// Not confirmed: the lane has only added what the table has and the kernel had not.
-type Applied = { readonly version: Version; readonly isConfirmed: boolean };
-
 function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
 }
 
-/** tookIn reports whether a turn of a lane applied its table to the kernel. */
-export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean {
-  // The rules can be in the kernel while Docker is unavailable or forwarding is off.
-  const about = lane === 'routes' ? 'Routes' : 'Firewall';
-  return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
-}
-
 function fencedFindings({ fenced }: Known): readonly Finding[] {
   return fenced === undefined ? [] : [fencedFinding(fenced)];
-}
-
-function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly HostNetwork[] {
-  const own = ownSubnets(assignment);
-  const isOwn = ({ prefix, source }: HostNetwork) =>
-    own.some(
-      ({ subnet, bridge, partLength }) =>
-        source === `interface ${bridge}` || (partLength !== undefined && prefixCovers(subnet, prefix)),
-    );
-  return mirroredNetworks(mirror).filter((network) => !isOwn(network));
 }
 
 /** SelfStatus holds the state of the daemon and its host. */
@@ -110,9 +96,11 @@ export class SelfStatus {
     ['firewall', [pending('Firewall')]],
     ['docker', [pending('Docker')]],
   ]);
-  readonly #appliedBy = new Map<LaneName, Applied>();
+  readonly #applied = new AppliedTable();
   readonly #patience = new Patience();
+  readonly #telling = new Paced(tellEveryMs, () => this.#tellOrFail());
   #judgement: NodeJS.Timeout | undefined;
+  #failed: ((error: unknown) => void) | undefined;
   #conditions: readonly Condition[] = [];
   #connection: UplinkState | undefined;
   #hostNetworks: readonly HostNetwork[] = [];
@@ -137,22 +125,17 @@ export class SelfStatus {
 
   /** noteBookmark records that the table at `before` is unchanged at `at`. */
   noteBookmark(before: Version, at: Version): void {
-    for (const [lane, { version, isConfirmed }] of this.#appliedBy) {
-      if (version.revision === before.revision) this.#appliedBy.set(lane, { version: at, isConfirmed });
-    }
+    this.#applied.noteBookmark(before, at);
   }
 
   /** noteTurn records the outcome of a lane's turn, and the state that it began with. It does not notify. */
   noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     this.#findings.set(lane, outcome.findings);
-    const { table, isConfirmed } = known;
-    if (table !== undefined && tookIn(lane, outcome)) {
-      this.#appliedBy.set(lane, { version: table.version, isConfirmed });
-    }
+    this.#applied.noteTurn(lane, outcome, known);
     if (lane !== 'docker') return;
     // Docker has never answered: the kernel's connected routes are all there is to report.
     if (outcome.findings.length > 0 && this.#hostNetworks.length === 0)
-      this.#hostNetworks = networksOf(known, this.#options.host.mirror);
+      this.#hostNetworks = foreignNetworks(this.#options.host.mirror, ownSubnets(known.assignment));
     void this.#lookAtNetworks(known);
   }
 
@@ -178,8 +161,34 @@ export class SelfStatus {
     return (this.#findings.get(lane) ?? []).some(({ isNote }) => isNote !== true);
   }
 
-  /** tell recomputes the conditions, and notifies of changes. */
+  /** tell recomputes the conditions soon, and notifies of changes: once for all that one change of the table triggers. */
   tell(): void {
+    this.#telling.within(this.#applied.isBehind(this.#options.known.current) ? underWayMs : 0);
+  }
+
+  /**
+   * run notifies until `signal` aborts.
+   * @throws the error of whoever is notified
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#failed = reject;
+    });
+    await Promise.race([failed, aborted(signal)]);
+    this.#telling.end();
+    clearTimeout(this.#judgement);
+  }
+
+  #tellOrFail(): void {
+    try {
+      this.#tellNow();
+    } catch (error) {
+      if (this.#failed === undefined) throw error;
+      this.#failed(error);
+    }
+  }
+
+  #judgeNow(): void {
     const { intake, dataPath, known, sources, onStatus } = this.#options;
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
@@ -200,7 +209,12 @@ export class SelfStatus {
       ),
     );
     this.#logChanges(before);
-    onStatus({ connection: this.#connection, applied: this.#applied()?.version, conditions: this.#conditions });
+    onStatus({ connection: this.#connection, applied: this.#applied.current?.version, conditions: this.#conditions });
+  }
+
+  #tellNow(): void {
+    const before = this.#conditions;
+    this.#judgeNow();
     const report = this.report();
     const text = JSON.stringify(report);
     if (text === this.#lastReport) return;
@@ -234,13 +248,11 @@ export class SelfStatus {
 
   // Between the turns that one change of the table triggers, only counts change; the last of these turns reports them.
   #isUnderWay(before: readonly Condition[]): boolean {
-    const { table } = this.#options.known.current;
-    const applied = this.#applied()?.version;
     const essence = ({ type, ok, transient, reason, message }: Condition) =>
       JSON.stringify([type, ok, transient, reason, message]);
     const known = new Set(before.map(essence));
     const same = this.#conditions.every((condition) => known.has(essence(condition)));
-    return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
+    return same && this.#applied.isBehind(this.#options.known.current);
   }
 
   // Only what waits for containers to end needs to know of them soon.
@@ -250,24 +262,14 @@ export class SelfStatus {
     return waits === true ? longestUnderWayMs : containersMs;
   }
 
-  // The version that both the kernel's routes and the firewall have.
-  #applied(): Applied | undefined {
-    const routes = this.#appliedBy.get('routes');
-    const firewall = this.#appliedBy.get('firewall');
-    if (routes === undefined || firewall === undefined) return undefined;
-    return {
-      version: isOlder(firewall.version, routes.version) ? firewall.version : routes.version,
-      isConfirmed: routes.isConfirmed && firewall.isConfirmed,
-    };
-  }
-
   /** report returns the report for the controllers; undefined while this host has no lease. */
   report(): ReportRequest | undefined {
     const { intake, dataPath, follower, host, known, uses } = this.#options;
+    if (this.#telling.isDue) this.#judgeNow();
     // Controllers identify this host by the newest assignment, even if the host refuses it.
     const assignment = intake.offered ?? known.current.assignment;
     if (assignment === undefined) return undefined;
-    const applied = this.#applied();
+    const applied = this.#applied.current;
     const { leases, containers, containerCount } = uses.report(assignment);
     const newAddress = follower?.look();
     const held = heldRoutesOf(known.current.table);

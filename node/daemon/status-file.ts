@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
 import { writeAtomically } from '../../proto/process/atomic-file.js';
 import type { Logger } from '../../proto/process/log.js';
+import { Paced } from '../reconcile/paced.js';
 import type { DaemonState } from './self-status.js';
 
 const schema = v.object({
@@ -46,8 +47,10 @@ export async function readStatus(runDir: string): Promise<DaemonStatus | undefin
   }
 }
 
-// Often enough for people, rarely enough not to burden the daemon.
+// Often enough for people, rarely enough not to burden the daemon: so long after a change of the conditions, and after one
+// of the revision alone.
 const delayMs = 200;
+const revisionDelayMs = 2_000;
 
 /** StatusFile writes the status file. */
 export class StatusFile {
@@ -55,7 +58,10 @@ export class StatusFile {
   readonly #log: Logger;
   #newest: DaemonState | undefined;
   #written = '';
-  #timer: NodeJS.Timeout | undefined;
+  #essence = '';
+  readonly #due = new Paced(0, () => {
+    this.#writing = this.#writing.then(() => this.#write());
+  });
   #writing: Promise<void> = Promise.resolve();
 
   constructor(runDir: string, log: Logger) {
@@ -66,10 +72,10 @@ export class StatusFile {
   /** write schedules a write of the newest status. */
   write(status: DaemonState): void {
     this.#newest = status;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#writing = this.#writing.then(() => this.#write());
-    }, delayMs);
+    const essence = textOf({ ...status, applied: undefined });
+    const isRevision = essence === this.#essence;
+    this.#essence = essence;
+    this.#due.within(isRevision ? revisionDelayMs : delayMs);
   }
 
   // Not flushed: /run does not survive a crash of the machine.
@@ -95,7 +101,7 @@ export class StatusFile {
 
   /** close removes the file. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#due.end();
     this.#newest = undefined;
     await this.#writing;
     await this.clear();

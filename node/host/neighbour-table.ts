@@ -9,6 +9,8 @@ import type { Outcome } from '../reconcile/effect.js';
 // Entries other than peers: this host's containers, its gateways and other neighbours on its links.
 const others = 256;
 const name = 'net.ipv4.neigh.default';
+// Administrators seldom lower a limit.
+const lookEveryMs = 30_000;
 
 /** Limits are net.ipv4.neigh.default.gc_thresh2 and gc_thresh3, in entries (arp(7)). */
 export type Limits = { readonly soft: number; readonly hard: number };
@@ -37,6 +39,8 @@ export class NeighbourTable {
   readonly #tune: boolean;
   readonly #log: Logger;
   readonly #proc: ProcFiles;
+  // So many peers had room then.
+  #roomy = { peers: -1, untilMs: 0 };
 
   constructor({ tune, log, proc = procFiles }: NeighbourTableOptions) {
     this.#tune = tune;
@@ -46,9 +50,14 @@ export class NeighbourTable {
 
   /** converge makes room for so many peers, or reports the command that does. */
   async converge(peers: number): Promise<Outcome> {
+    if (peers <= this.#roomy.peers && performance.now() < this.#roomy.untilMs) return { findings: [], changes: 0 };
     const present = await this.#read();
     const wanted = present && neededLimits(present, peers);
-    if (wanted === undefined) return { findings: [], changes: 0 };
+    if (wanted === undefined) {
+      const most = present === undefined ? Number.POSITIVE_INFINITY : present.hard - others;
+      this.#roomy = { peers: most, untilMs: performance.now() + lookEveryMs };
+      return { findings: [], changes: 0 };
+    }
     const refused = this.#tune ? await this.#write(wanted) : undefined;
     if (this.#tune && refused === undefined) {
       this.#log.info({ ...wanted, before: present }, 'limits of the neighbour table raised');

@@ -9,6 +9,7 @@ import {
   ipv4FromNumber,
   type Prefix,
   parseIpv4,
+  prefixCovers,
   prefixFromKey,
   prefixKey,
   prefixOf,
@@ -19,6 +20,7 @@ import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { linkFlags } from '../kernel/route-kernel.js';
 import type { UsedRange } from './admission-rules.js';
+import type { OwnSubnet } from './own-subnets.js';
 
 /** MainRoute is one route of the kernel's main table; with a gateway of 0 the destination is on-link. */
 export type MainRoute = { readonly destination: Prefix; readonly gateway: Ipv4; readonly ifname: string };
@@ -112,14 +114,26 @@ export function connectedNetworks(routes: readonly MainRoute[]): readonly HostNe
   return Array.from(found, ([key, ifname]) => ({ prefix: prefixFromKey(key), source: `interface ${ifname}` }));
 }
 
-/** mirroredNetworks is connectedNetworks of the host that a mirror shows. */
-export function mirroredNetworks({ routes, links }: Pick<KernelMirror, 'routes' | 'links'>): readonly HostNetwork[] {
+function mirroredNetworks({ routes, links }: Pick<KernelMirror, 'routes' | 'links'>): readonly HostNetwork[] {
   const connected = [...routes.all()].flatMap(({ destination, hops }): readonly MainRoute[] => {
     const [hop] = hops;
     const link = hop?.gateway === undefined ? links.get(hop?.ifindex ?? 0) : undefined;
     return link === undefined ? [] : [{ destination, gateway: ipv4FromNumber(0), ifname: link.name }];
   });
   return connectedNetworks(connected);
+}
+
+/** foreignNetworks is connectedNetworks of the host that a mirror shows, without those of the node's own subnets. */
+export function foreignNetworks(
+  mirror: Parameters<typeof mirroredNetworks>[0],
+  own: readonly OwnSubnet[],
+): readonly HostNetwork[] {
+  const isOwn = ({ prefix, source }: HostNetwork) =>
+    own.some(
+      ({ subnet, bridge, partLength }) =>
+        source === `interface ${bridge}` || (partLength !== undefined && prefixCovers(subnet, prefix)),
+    );
+  return mirroredNetworks(mirror).filter((network) => !isOwn(network));
 }
 
 /** readNetworks is connectedNetworks of this host as it is now. */

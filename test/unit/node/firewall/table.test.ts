@@ -1,7 +1,7 @@
 // The nftables table: its text, what of it is installed, and the changes to it.
 import test from 'ava';
 import fc from 'fast-check';
-import { tookIn } from '../../../../node/daemon/self-status.js';
+import { tookIn } from '../../../../node/daemon/applied.js';
 import { checkMark, type DesiredFirewall, desiredFirewall, unusableNames } from '../../../../node/firewall/desired.js';
 import {
   elementsText,
