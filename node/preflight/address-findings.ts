@@ -165,7 +165,8 @@ function defaultPoolFindings(
 ): readonly PreflightFinding[] {
   // In mode block Docker takes them from the lease; ranges by another hand are refused elsewhere.
   if (leases.length === 0 ? mode === 'block' : leases.some((lease) => lease.mode === 'block')) return [];
-  const wanted = [...pools, ...leases.map(({ subnet }) => subnet)];
+  // Docker makes no network in one that the host itself is on, as in the LAN.
+  const wanted = [...pools, ...leases.filter((lease) => lease.mode !== 'lan').map(({ subnet }) => subnet)];
   const bases = prefixesFrom(defaultPools === undefined ? dockersOwn : basesOf(defaultPools));
   const inWay = bases.filter(
     (base) =>
