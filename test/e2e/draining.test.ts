@@ -12,7 +12,7 @@ import { PingFlow } from '../support/ping-flow.js';
 import { until } from '../support/until.js';
 
 const rooted = process.getuid?.() === 0;
-const engine = rooted ? await tryEngine('20.10') : { line: '20.10' as const, why: 'it needs root' };
+const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
 const title = 'P6 hosts are drained and asked to leave while containers run, in both modes';
 const daemonJson = '{\n\t"labels" : ["rack=7"],\r\n   "max-concurrent-downloads":2 }  \n\n';
 
