@@ -1,8 +1,10 @@
 // Reports a new address of this host to the controllers, with --follow-address.
 // Invariant: an address is reported only after it was there for a while, so that one that is replaced for a moment, as by a
-// program that reconfigures the interface, changes nothing.
+// program that reconfigures the interface, changes nothing. One that the host had beside the node's address is its second
+// one, such as an address that VRRP moves between hosts, and is never reported.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { KernelMirror } from '../kernel/mirror.js';
+import type { Address } from '../kernel/route-kernel.js';
 import type { LiveValue } from '../reconcile/live-value.js';
 import type { Underlay } from '../underlay/choose.js';
 import { successorOf } from '../underlay/successor.js';
@@ -10,6 +12,9 @@ import type { KnownReader } from './known.js';
 
 // Longer than a DHCP client takes to replace an address by itself.
 const settledMs = 5_000;
+
+// A DHCP client that adds the new address first removes the former one much sooner.
+const togetherMs = 30_000;
 
 /** AddressFollowerOptions are the inputs of the choice of the new address. */
 export type AddressFollowerOptions = {
@@ -23,6 +28,8 @@ export class AddressFollower {
   readonly #options: AddressFollowerOptions;
   readonly #nowMs: () => number;
   #candidate: { readonly address: Ipv4; readonly sinceMs: number } | undefined;
+  /** Addresses that the host has or had beside the node's, and how long they were together. */
+  readonly #beside = new Map<Ipv4, { readonly sinceMs: number; untilMs: number }>();
 
   /** @param nowMs returns the monotonic clock, in milliseconds */
   constructor(options: AddressFollowerOptions, nowMs: () => number = () => performance.now()) {
@@ -34,15 +41,36 @@ export class AddressFollower {
   look(): Ipv4 | undefined {
     const { mirror, known, underlay } = this.#options;
     const { assignment, table } = known.current;
+    const { addresses } = mirror;
+    if (assignment !== undefined) this.#noteBeside(assignment.address, addresses);
     const address = successorOf({
       assigned: assignment?.address,
       ifindex: underlay.current?.ifindex,
-      addresses: mirror.addresses,
+      addresses: addresses.filter((each) => !this.#isSecond(each.address)),
       pools: table?.pools ?? [],
     });
     if (address === undefined) this.#candidate = undefined;
     else if (this.#candidate?.address !== address) this.#candidate = { address, sinceMs: this.#nowMs() };
     const isSettled = this.#candidate !== undefined && this.#nowMs() - this.#candidate.sinceMs >= settledMs;
     return isSettled ? address : undefined;
+  }
+
+  #noteBeside(assigned: Ipv4, addresses: readonly Address[]): void {
+    const present = new Set(addresses.map(({ address }) => address));
+    for (const address of this.#beside.keys()) if (!present.has(address)) this.#beside.delete(address);
+    // What was the node's address before is its own by now.
+    this.#beside.delete(assigned);
+    if (!present.delete(assigned)) return;
+    const nowMs = this.#nowMs();
+    for (const address of present) {
+      const before = this.#beside.get(address);
+      if (before === undefined) this.#beside.set(address, { sinceMs: nowMs, untilMs: nowMs });
+      else before.untilMs = nowMs;
+    }
+  }
+
+  #isSecond(address: Ipv4): boolean {
+    const together = this.#beside.get(address);
+    return together !== undefined && together.untilMs - together.sinceMs >= togetherMs;
   }
 }

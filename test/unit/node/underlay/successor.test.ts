@@ -34,15 +34,14 @@ test('only one address of the same interface and network takes the place of anot
   t.is(successorOf({ ...input, ifindex: undefined, addresses: [moved] }), undefined);
 });
 
-test('a new address is reported once it was there for a while', (t) => {
-  let nowMs = 0;
-  let addresses: readonly Address[] = [on(2, '192.168.83.11', '192.168.83.0/24')];
+function followerOf() {
+  const state = { nowMs: 0, addresses: [on(2, '192.168.83.11', '192.168.83.0/24')] as readonly Address[] };
   const assignment = { address: ip('192.168.83.11') };
   const follower = new AddressFollower(
     {
       mirror: {
         get addresses() {
-          return addresses;
+          return state.addresses;
         },
       },
       known: { current: { assignment, table: undefined } } as unknown as ConstructorParameters<
@@ -50,16 +49,47 @@ test('a new address is reported once it was there for a while', (t) => {
       >[0]['known'],
       underlay: { current: { ifname: 'eth0', ifindex: 2, address: ip('192.168.83.11') } },
     },
-    () => nowMs,
+    () => state.nowMs,
   );
+  return { state, follower };
+}
+
+test('a new address is reported once it was there for a while', (t) => {
+  const { state, follower } = followerOf();
   t.is(follower.look(), undefined);
-  addresses = [on(2, '192.168.83.99', '192.168.83.0/24')];
+  state.addresses = [on(2, '192.168.83.99', '192.168.83.0/24')];
   t.is(follower.look(), undefined);
-  nowMs += 4_000;
-  addresses = [on(2, '192.168.83.98', '192.168.83.0/24')];
+  state.nowMs += 4_000;
+  state.addresses = [on(2, '192.168.83.98', '192.168.83.0/24')];
   t.is(follower.look(), undefined, 'another one begins anew');
-  nowMs += 4_000;
+  state.nowMs += 4_000;
   t.is(follower.look(), undefined);
-  nowMs += 1_000;
+  state.nowMs += 1_000;
   t.is(follower.look(), ip('192.168.83.98'));
+});
+
+test('a second address, as of VRRP, is never reported; one that DHCP gave before it took the former one is', (t) => {
+  const own = on(2, '192.168.83.11', '192.168.83.0/24');
+  const virtual = on(2, '192.168.83.5', '192.168.83.0/24');
+  const given = on(2, '192.168.83.99', '192.168.83.0/24');
+  const { state, follower } = followerOf();
+  const lookAfter = (ms: number, ...addresses: readonly Address[]) => {
+    state.addresses = addresses;
+    state.nowMs += ms;
+    return follower.look();
+  };
+  lookAfter(0, own, virtual);
+  lookAfter(31_000, own, virtual);
+  for (const ms of [0, 6_000, 600_000]) t.is(lookAfter(ms, virtual), undefined);
+  t.is(lookAfter(0, virtual, given), undefined);
+  t.is(lookAfter(6_000, virtual, given), ip('192.168.83.99'));
+  const soon = followerOf();
+  soon.state.addresses = [own, given];
+  soon.follower.look();
+  soon.state.nowMs += 2_000;
+  soon.follower.look();
+  soon.state.addresses = [given];
+  soon.follower.look();
+  soon.state.nowMs += 6_000;
+  t.is(soon.follower.look(), ip('192.168.83.99'));
 });
