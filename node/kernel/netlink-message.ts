@@ -194,6 +194,20 @@ export class MessageWriter {
     while (this.#length % 4 !== 0) this.u8(0);
   }
 
+  /** copy writes bytes as they are. */
+  copy(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** bytesAttribute writes an attribute with any value. */
+  bytesAttribute(type: number, value: Uint8Array): void {
+    this.u16(4 + value.length);
+    this.u16(type);
+    this.copy(value);
+    while (this.#length % 4 !== 0) this.u8(0);
+  }
+
   /** nestedAttribute writes the header of an attribute that contains the next `length` bytes of attributes. */
   nestedAttribute(type: number, length: number): void {
     this.u16(4 + length);

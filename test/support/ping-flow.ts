@@ -25,7 +25,7 @@ export class PingFlow {
   }
 
   /** start begins a flow. */
-  static async start(from: Container, to: string): Promise<PingFlow> {
+  static async start(from: Pick<Container, 'enter'>, to: string): Promise<PingFlow> {
     const [program, ...rest] = [...(await from.enter()), 'ping', '-i', '0.001', '-W', '5', to];
     const child = spawn(program ?? '', rest, {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,0 +1,239 @@
+// Decides the next step towards, or back from, a bridge that has the host's address and its interface as a port. Pure.
+// Invariant: the step follows from what the kernel has; the journal adds only what the kernel can't tell.
+import { formatIpv4, type Ipv4, prefixContains, prefixOf } from '../../proto/domain/address.js';
+import type { Finding } from '../reconcile/effect.js';
+import type { LanJournal, Moved } from './journal.js';
+import { interfaceOfAddress, ipv4OfAddress, isDefaultRoute } from './objects.js';
+import { lanFinding, type PortFacts, portObstacles } from './obstacles.js';
+import type { LanRequest } from './requests.js';
+import { deleteNamed, setMaster, setMtu } from './requests.js';
+import { type LanLink, type LanSnapshot, linkAt, linkNamed, portsOf } from './snapshot.js';
+import { addingHeld, type Held, heldBy, isEmpty } from './transfer.js';
+
+/** DesiredLan is the bridge that is to have the host's address. */
+export type DesiredLan = {
+  /** "xnet-lan" */
+  readonly bridgeName: string;
+  /** The node's address. */
+  readonly address: Ipv4;
+};
+
+/** LanSeen is what a decision follows from. */
+export type LanSeen = {
+  readonly snapshot: LanSnapshot;
+  readonly journal: LanJournal;
+  /** Id of the present boot. */
+  readonly boot: string;
+  readonly factsOf: (port: LanLink) => PortFacts;
+};
+
+/** LanStep is what to do next. */
+export type LanStep =
+  /** As desired. `bridge`: one that has the address. `ours`: xnet made it. */
+  | {
+      readonly do: 'nothing';
+      readonly bridge?: LanLink;
+      readonly ours?: boolean;
+      readonly findings: readonly Finding[];
+    }
+  | { readonly do: 'move'; readonly port: LanLink; readonly bridge: LanLink | undefined }
+  | { readonly do: 'verify'; readonly port: LanLink; readonly bridge: LanLink }
+  /** In place, with these repairs. `sweep`: what is on the port goes to the bridge. */
+  | {
+      readonly do: 'repair';
+      readonly port: LanLink;
+      readonly bridge: LanLink;
+      readonly sweep: boolean;
+      readonly requests: readonly LanRequest[];
+    }
+  | { readonly do: 'return'; readonly port: LanLink; readonly bridge: LanLink }
+  /** The bridge is gone, and with it what the host had on it. */
+  | { readonly do: 'restore'; readonly port: LanLink; readonly moved: Moved }
+  /** Nothing is left of a move. */
+  | { readonly do: 'forget' };
+
+/** bridgeAlias marks bridges that xnet made, in `ip link show`. */
+export const bridgeAlias = 'xnet: LAN mode';
+
+/** pairNames are the interfaces that keep a new bridge running until its port joins it. */
+export const pairNames = ['xnetlan-up0', 'xnetlan-up1'] as const;
+
+function stay(...findings: readonly Finding[]): LanStep {
+  return { do: 'nothing', findings };
+}
+
+/** decideLan decides the next step; `desired` undefined: everything is to be as it was. */
+export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanStep {
+  const { snapshot, journal } = seen;
+  const { moved } = journal;
+  if (desired === undefined) return moved === undefined ? stay() : decideReturn(moved, seen);
+  // The lease names another bridge now.
+  if (moved !== undefined && moved.bridge !== desired.bridgeName) return decideReturn(moved, seen);
+  const bridge = linkNamed(snapshot, desired.bridgeName);
+  const holders = holdersOf(snapshot, desired.address);
+  const isHolder = (link: LanLink | undefined) => link !== undefined && holders.includes(link);
+  if (bridge === undefined) {
+    const port = moved && portOf(moved, snapshot);
+    // It was deleted: with it went what the host had on it.
+    if (holders.length === 0 && moved !== undefined && port !== undefined && moved.boot === seen.boot) {
+      return { do: 'restore', port, moved };
+    }
+    return decideMove(desired, holders[0], undefined, seen);
+  }
+  if (bridge.kind !== 'bridge') {
+    const message = `${bridge.name} is no bridge, and the host's address is to be on a bridge of that name`;
+    return stay(
+      lanFinding('LanBridgeName', message, `ip link delete ${bridge.name}, or give the pool another bridge name`),
+    );
+  }
+  const isOurs = bridge.alias.startsWith(bridgeAlias) || moved !== undefined;
+  if (!isOurs && isHolder(bridge)) return { do: 'nothing', bridge, ours: false, findings: [] };
+  if (!isOurs) {
+    const message = `the bridge ${bridge.name} is not xnet's, and has not the node's address ${formatIpv4(desired.address)}`;
+    return stay(
+      lanFinding(
+        'LanBridgeTaken',
+        message,
+        `put the address and its interface on ${bridge.name}, or: ip link delete ${bridge.name}`,
+      ),
+    );
+  }
+  const port = moved === undefined ? soleNic(snapshot, bridge) : portOf(moved, snapshot);
+  const elsewhere = holders.find((link) => link !== bridge);
+  if (port?.master !== bridge.ifindex && elsewhere !== undefined) return decideMove(desired, elsewhere, bridge, seen);
+  if (port === undefined) {
+    const message = `${moved?.port ?? 'the port'} of ${bridge.name} is gone: nothing leads to the network`;
+    return stay(lanFinding('LanPortGone', message, `put it back, or: ip link set INTERFACE master ${bridge.name}`));
+  }
+  return decideInPlace(desired, { port, bridge, isHolder: isHolder(bridge) }, seen);
+}
+
+function holdersOf(snapshot: LanSnapshot, address: Ipv4): readonly LanLink[] {
+  return snapshot.addresses
+    .filter((each) => ipv4OfAddress(each) === address)
+    .flatMap((each) => linkAt(snapshot, interfaceOfAddress(each)) ?? []);
+}
+
+// A renamed interface keeps its hardware address.
+function portOf({ port, mac }: Moved, { links }: LanSnapshot): LanLink | undefined {
+  return links.find(({ name }) => name === port) ?? links.find((link) => link.mac === mac && link.kind !== 'bridge');
+}
+
+// The journal is lost: the port is the one whose hardware address the bridge has.
+function soleNic(snapshot: LanSnapshot, bridge: LanLink): LanLink | undefined {
+  return portsOf(snapshot, bridge).find(({ mac }) => mac === bridge.mac);
+}
+
+function decideMove(
+  desired: DesiredLan,
+  port: LanLink | undefined,
+  bridge: LanLink | undefined,
+  { snapshot, factsOf }: LanSeen,
+): LanStep {
+  if (port === undefined) {
+    const address = formatIpv4(desired.address);
+    return stay(
+      lanFinding(
+        'LanNoAddress',
+        `no interface has the node's address ${address}`,
+        `ip address add ${address}/LENGTH dev INTERFACE`,
+        'passes',
+      ),
+    );
+  }
+  if (port.kind === 'bridge') {
+    const message = `the node's address is on the bridge ${port.name} already, and the lease names the bridge ${desired.bridgeName}`;
+    return stay(
+      lanFinding(
+        'LanOnOtherBridge',
+        message,
+        `use ${port.name}: its name is the pool's to give (--bridge), see: xctl pools`,
+      ),
+    );
+  }
+  const found = portObstacles(snapshot, port, { bridge: desired.bridgeName, facts: factsOf(port) });
+  return found.length > 0 ? stay(...found) : { do: 'move', port, bridge };
+}
+
+type Place = { readonly port: LanLink; readonly bridge: LanLink; readonly isHolder: boolean };
+
+function decideInPlace(desired: DesiredLan, place: Place, { snapshot, journal }: LanSeen): LanStep {
+  const { port, bridge, isHolder } = place;
+  const { moved } = journal;
+  if (port.master !== bridge.ifindex && port.master !== 0) {
+    const taken = linkAt(snapshot, port.master)?.name ?? 'another interface';
+    const message = `${port.name} was taken out of ${bridge.name} and belongs to ${taken}`;
+    return stay(lanFinding('LanPortTaken', message, `ip link set ${port.name} master ${bridge.name}`));
+  }
+  const requests: LanRequest[] = [];
+  if (port.master === 0) requests.push(setMaster(port, bridge));
+  if (port.mtu !== bridge.mtu) requests.push(setMtu(bridge, port.mtu));
+  if (linkNamed(snapshot, pairNames[0]) !== undefined) requests.push(deleteNamed(pairNames[0]));
+  if (moved !== undefined) requests.push(...lostRequests(desired, { ...place, held: moved.held, moved }, snapshot));
+  const sweep = !isEmpty(snapshot, port);
+  if (requests.length > 0 || sweep) return { do: 'repair', port, bridge, sweep, requests };
+  if (!isHolder) {
+    const address = formatIpv4(desired.address);
+    return stay(
+      lanFinding(
+        'LanNoAddress',
+        `${bridge.name} has not the node's address ${address}`,
+        `xctl nodes set NAME --address, or: ip address add ${address}/LENGTH dev ${bridge.name}`,
+        'passes',
+      ),
+    );
+  }
+  if (moved === undefined || !moved.proven || moved.phase !== 'in place') return { do: 'verify', port, bridge };
+  return { do: 'nothing', bridge, ours: true, findings: [] };
+}
+
+// What somebody dropped and nobody replaced: the node's address, and the default route.
+function lostRequests(
+  { address }: DesiredLan,
+  { bridge, isHolder, held, moved }: Place & { readonly held: Held; readonly moved: Moved },
+  snapshot: LanSnapshot,
+): readonly LanRequest[] {
+  const from = { ifindex: moved.bridgeIndex, name: moved.bridge };
+  const now = heldBy(snapshot, bridge);
+  const ours = held.addresses.find((each) => ipv4OfAddress(each) === address);
+  if (!isHolder && ours !== undefined) {
+    const network = prefixOf(address, ours.header[1] ?? 32);
+    const isReplaced = now.addresses.some((each) => prefixContains(network, ipv4OfAddress(each) ?? address));
+    // With its last address an interface loses its routes.
+    if (!isReplaced) return addingHeld(held, from, bridge);
+  }
+  if (snapshot.routes.some(isDefaultRoute)) return [];
+  return addingHeld({ addresses: [], routes: held.routes.filter(isDefaultRoute) }, from, bridge);
+}
+
+function decideReturn(moved: Moved, { snapshot, boot }: LanSeen): LanStep {
+  const bridge = linkNamed(snapshot, moved.bridge);
+  const port = portOf(moved, snapshot);
+  if (bridge === undefined) {
+    const isLost = moved.boot === boot && port !== undefined && isEmpty(snapshot, port);
+    return isLost ? { do: 'restore', port, moved } : { do: 'forget' };
+  }
+  if (port === undefined) {
+    const message = `${moved.port}, the port of ${bridge.name}, is gone: there is no interface that the addresses could go back to`;
+    return stay(
+      lanFinding(
+        'LanPortGone',
+        message,
+        `put it back, or move the addresses of ${bridge.name} and: ip link delete ${bridge.name}`,
+      ),
+    );
+  }
+  const names = new Set<string>(pairNames);
+  const others = portsOf(snapshot, bridge).filter((each) => each.ifindex !== port.ifindex && !names.has(each.name));
+  if (others.length === 0) return { do: 'return', port, bridge };
+  const list = others.slice(0, 8).map(({ name }) => name);
+  const message = `${bridge.name} has other ports than ${port.name}: ${list.join(', ')}`;
+  return stay(
+    lanFinding(
+      'LanBridgeInUse',
+      message,
+      `stop or detach the containers on it, or: ip link set ${list[0]} nomaster`,
+      'passes',
+    ),
+  );
+}

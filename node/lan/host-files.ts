@@ -1,0 +1,50 @@
+// What the files of a host tell about an interface beside netlink: its kind, who manages it, its settings in the kernel.
+// Reads and writes are synchronous: all of these files are in memory.
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PortFacts } from './obstacles.js';
+import type { LanLink } from './snapshot.js';
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/**
+ * portFactsIn reads what is known about an interface.
+ * @param root prefix of all paths: "/" on a host
+ */
+export function portFactsIn(root: string): (port: LanLink) => PortFacts {
+  return ({ name, ifindex }) => {
+    const nm = textOf(join(root, 'run/NetworkManager/devices', String(ifindex)));
+    const networkd = /^ADMIN_STATE=(.*)$/m.exec(textOf(join(root, 'run/systemd/netif/links', String(ifindex))))?.[1];
+    const byNetworkd = networkd !== undefined && networkd !== 'unmanaged' && networkd !== '';
+    const folder = join(root, 'sys/class/net', name);
+    return {
+      isWireless: exists(join(folder, 'wireless')) || exists(join(folder, 'phy80211')),
+      managedBy: /^managed=true$/m.test(nm) ? 'NetworkManager' : byNetworkd ? 'systemd-networkd' : undefined,
+    };
+  };
+}
+
+const settingsFolder = '/proc/sys/net/ipv4/conf';
+
+/** copySettings gives the bridge the settings of IPv4 that its port has: rp_filter, forwarding, arp_ignore. */
+export function copySettings({ name: port }: LanLink, { name: bridge }: LanLink): void {
+  for (const setting of readdirSync(join(settingsFolder, port))) {
+    const [value, present] = [port, bridge].map((name) => textOf(join(settingsFolder, name, setting)));
+    if (value === undefined || value === '' || value === present) continue;
+    try {
+      writeFileSync(join(settingsFolder, bridge, setting), value);
+    } catch {
+      // Read-only ones, such as mc_forwarding.
+    }
+  }
+}

@@ -1,0 +1,266 @@
+// LAN mode on a host: the interface with the node's address becomes the port of a bridge, which gets the host's addresses
+// and routes. Containers on that bridge are on the hosts' own network.
+// Invariants: a move is written to the journal before it begins, and is one batch of requests to the kernel. It stays only
+// if what answered before answers after it; else it goes back. Killed anywhere, the next turn ends in one of both states.
+import type { Logger } from '../../proto/process/log.js';
+import { noSteps, type Steps } from '../../proto/process/steps.js';
+import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
+import { type DesiredLan, decideLan, type LanSeen, type LanStep } from './decide.js';
+import { emptyLanJournal, type LanJournal, type Moved, readLanJournal, writeLanJournal } from './journal.js';
+import type { LanKernel } from './lan-kernel.js';
+import { refusedFinding, returnInterface, switchInterface } from './move.js';
+import { lanFinding, type PortFacts } from './obstacles.js';
+import type { LanLink, LanSnapshot } from './snapshot.js';
+import { addingHeld, type Held, heldBy, planTransfer } from './transfer.js';
+import { answeringNow, gatewayWitnesses, silentAfter, type Witness } from './witness.js';
+
+/** LanOptions are the dependencies of the effect. */
+export type LanOptions = {
+  readonly kernel: LanKernel;
+  /** Folder of the journal: "/var/lib/xnet". */
+  readonly stateFolder: string;
+  /** What answers while the network works, besides the gateways of the interface. */
+  readonly witnesses: () => readonly Witness[];
+  /** How long they have to answer after a move, in milliseconds. */
+  readonly waitMs: number;
+  /** Id of the present boot. */
+  readonly boot: string;
+  readonly factsOf: (port: LanLink) => PortFacts;
+  /** Gives the bridge the kernel's settings of its port (net.ipv4.conf). */
+  readonly copySettings: (port: LanLink, bridge: LanLink) => void;
+  readonly steps?: Steps;
+  readonly log?: Logger;
+};
+
+const nothing: Outcome = { findings: [], changes: 0 };
+const mostRounds = 6;
+
+function outcome(changes: number, ...findings: readonly Finding[]): Outcome {
+  return { findings, changes, ...(findings.some(({ isNote }) => isNote !== true) ? { inForce: false } : {}) };
+}
+
+/** LanEffect keeps the bridge as desired; `undefined` is desired where the node has no lease of LAN mode. */
+export class LanEffect implements Effect<DesiredLan | undefined> {
+  readonly name = 'lan';
+  readonly #options: LanOptions;
+  readonly #steps: Steps;
+  #byHand = false;
+
+  constructor(options: LanOptions) {
+    this.#options = options;
+    this.#steps = options.steps ?? noSteps;
+  }
+
+  /** retry makes the next turn repeat a move that went back, because an operator requested it. */
+  retry(): void {
+    this.#byHand = true;
+  }
+
+  /** remove gives the interface its addresses and routes back. Findings say what prevents it. */
+  remove(signal: AbortSignal): Promise<Outcome> {
+    return this.converge(undefined, signal);
+  }
+
+  async converge(desired: DesiredLan | undefined, signal: AbortSignal): Promise<Outcome> {
+    let changes = 0;
+    for (let round = 1; round <= mostRounds && !signal.aborted; round += 1) {
+      const journal = await readLanJournal(this.#options.stateFolder);
+      if (desired === undefined && journal.moved === undefined) {
+        if (journal.givenUp !== undefined) await this.#write(emptyLanJournal);
+        break;
+      }
+      const snapshot = await this.#options.kernel.read();
+      const seen = { snapshot, journal, boot: this.#options.boot, factsOf: this.#options.factsOf };
+      const step = decideLan(desired, seen);
+      if (step.do === 'nothing') return this.#rest(step, seen, changes);
+      const taken = await this.#take(step, desired, seen, signal);
+      changes += taken.changes;
+      if (taken.findings.length > 0) return { ...taken, changes };
+    }
+    return { ...nothing, changes };
+  }
+
+  async #rest(step: LanStep & { readonly do: 'nothing' }, seen: LanSeen, changes: number): Promise<Outcome> {
+    const { moved } = seen.journal;
+    const { bridge, ours, findings } = step;
+    if (bridge !== undefined && ours === true && moved !== undefined) {
+      const held = heldBy(seen.snapshot, bridge);
+      if (!sameHeld(held, moved.held) || moved.bridgeIndex !== bridge.ifindex || moved.boot !== this.#options.boot) {
+        const { boot } = this.#options;
+        await this.#write({ ...seen.journal, moved: { ...moved, boot, bridgeIndex: bridge.ifindex, held } });
+      }
+    }
+    return outcome(changes, ...findings);
+  }
+
+  async #take(
+    step: Exclude<LanStep, { readonly do: 'nothing' }>,
+    desired: DesiredLan | undefined,
+    seen: LanSeen,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    switch (step.do) {
+      case 'move':
+        return desired === undefined ? nothing : this.#move(step, desired, seen, signal);
+      case 'verify':
+        return desired === undefined ? nothing : this.#verify(step, desired, seen, signal);
+      case 'repair':
+        return this.#repair(step, seen.snapshot);
+      case 'return':
+        return this.#return(step, seen.journal, undefined);
+      case 'restore':
+        return this.#restore(step, seen.journal);
+      case 'forget':
+        await this.#write({ ...seen.journal, moved: undefined });
+        return nothing;
+    }
+  }
+
+  async #move(
+    { port, bridge }: LanStep & { readonly do: 'move' },
+    desired: DesiredLan,
+    { snapshot, journal }: LanSeen,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { boot, log } = this.#options;
+    const inputs = inputsOf(desired, port);
+    if (journal.givenUp?.inputs === inputs && !this.#byHand) return outcome(0, rolledBack(journal.givenUp.message));
+    this.#byHand = false;
+    const proven = journal.moved?.proven ?? false;
+    const witnesses = proven ? [] : await answeringNow(this.#witnesses(snapshot, port), port, signal);
+    if (signal.aborted) return nothing;
+    if (!proven && witnesses.length === 0) return outcome(0, nobodyAnswers(port));
+    const begun: Moved = {
+      bridge: desired.bridgeName,
+      bridgeIndex: bridge?.ifindex ?? 0,
+      port: port.name,
+      mac: port.mac,
+      phase: 'moving',
+      proven,
+      witnesses,
+      boot,
+      held: heldBy(snapshot, port),
+    };
+    await this.#write({ moved: begun, givenUp: undefined });
+    await this.#steps.reached('journaled');
+    log?.info({ port: port.name, bridge: desired.bridgeName, witnesses }, 'the interface becomes the port of a bridge');
+    const made = await switchInterface({ ...this.#options, steps: this.#steps }, port, {
+      present: bridge,
+      name: desired.bridgeName,
+    });
+    if ('refused' in made) {
+      await this.#write({ moved: undefined, givenUp: undefined });
+      return outcome(0, refusedFinding(desired.bridgeName, made.refused));
+    }
+    const phase = proven ? 'in place' : 'moving';
+    await this.#write({ moved: { ...begun, bridgeIndex: made.bridge.ifindex, phase }, givenUp: undefined });
+    await this.#steps.reached('moved');
+    return { findings: [], changes: 1 };
+  }
+
+  #witnesses(snapshot: LanSnapshot, link: LanLink): readonly Witness[] {
+    return [...this.#options.witnesses(), ...gatewayWitnesses(this.#options.kernel, snapshot, link)];
+  }
+
+  async #verify(
+    { port, bridge }: LanStep & { readonly do: 'verify' },
+    desired: DesiredLan,
+    { snapshot, journal }: LanSeen,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { waitMs, boot, log } = this.#options;
+    const { moved } = journal;
+    const names = moved?.witnesses ?? [];
+    const all = this.#witnesses(snapshot, bridge);
+    // With the journal lost, nothing tells what answered before.
+    const asked = moved === undefined ? [] : all.filter(({ name }) => names.includes(name));
+    const gone = names.filter((name) => !all.some((each) => each.name === name));
+    const silent = [...gone, ...(await silentAfter(asked, bridge, waitMs, signal))];
+    if (silent.length > 0) {
+      const why = signal.aborted
+        ? 'xnetd was stopped before the move was verified'
+        : `${silent.join(' and ')} did not answer within ${waitMs / 1000} s after ${port.name} became a port of ${bridge.name}`;
+      log?.error({ port: port.name, bridge: bridge.name, silent }, 'the move goes back');
+      const message = `${why}: the addresses are on ${port.name} again`;
+      // A stop is no verdict: the next start tries it again.
+      const givenUp = signal.aborted ? undefined : { inputs: inputsOf(desired, port), message };
+      const back = await this.#return({ do: 'return', port, bridge }, journal, givenUp);
+      return back.findings.length > 0 ? back : outcome(back.changes, rolledBack(message));
+    }
+    const held = heldBy(snapshot, bridge);
+    const base = { bridge: bridge.name, port: port.name, mac: port.mac, witnesses: names };
+    await this.#write({
+      moved: { ...base, bridgeIndex: bridge.ifindex, phase: 'in place', proven: true, boot, held },
+      givenUp: undefined,
+    });
+    await this.#steps.reached('verified');
+    log?.info({ port: port.name, bridge: bridge.name, answered: names }, 'the move is verified');
+    return nothing;
+  }
+
+  async #repair(step: LanStep & { readonly do: 'repair' }, snapshot: LanSnapshot): Promise<Outcome> {
+    const { kernel, log } = this.#options;
+    const { port, bridge, requests, sweep } = step;
+    const { adding, switching } = sweep ? planTransfer(snapshot, port, bridge) : { adding: [], switching: [] };
+    const all = [...requests, ...adding, ...switching];
+    const refused = kernel.change(all);
+    log?.warn({ bridge: bridge.name, what: all.map(({ what }) => what).slice(0, 10) }, 'repaired');
+    if (refused.length > 0) return outcome(0, refusedFinding(bridge.name, refused));
+    return { findings: [], changes: all.length };
+  }
+
+  async #return(
+    { port, bridge }: LanStep & { readonly do: 'return' },
+    journal: LanJournal,
+    givenUp: LanJournal['givenUp'],
+  ): Promise<Outcome> {
+    const { moved } = journal;
+    if (moved !== undefined) await this.#write({ moved: { ...moved, phase: 'returning' }, givenUp });
+    await this.#steps.reached('returning');
+    const refused = await returnInterface({ ...this.#options, steps: this.#steps }, port, bridge);
+    if (refused.length > 0) return outcome(0, refusedFinding(port.name, refused));
+    await this.#write({ moved: undefined, givenUp });
+    await this.#steps.reached('returned');
+    this.#options.log?.info({ port: port.name, bridge: bridge.name }, 'the interface has its addresses again');
+    return { findings: [], changes: 1 };
+  }
+
+  async #restore({ port, moved }: LanStep & { readonly do: 'restore' }, journal: LanJournal): Promise<Outcome> {
+    const { kernel, log } = this.#options;
+    const from = { ifindex: moved.bridgeIndex, name: moved.bridge };
+    log?.warn({ bridge: moved.bridge, port: port.name }, 'the bridge is gone: the interface gets its addresses again');
+    const refused = kernel.change(addingHeld(moved.held, from, port));
+    if (refused.length > 0) return outcome(0, refusedFinding(port.name, refused));
+    await this.#write({ ...journal, moved: { ...moved, phase: 'moving' } });
+    return { findings: [], changes: 1 };
+  }
+
+  #write(journal: LanJournal): Promise<void> {
+    return writeLanJournal(this.#options.stateFolder, journal);
+  }
+}
+
+function inputsOf({ bridgeName, address }: DesiredLan, { name, mac }: LanLink): string {
+  return [bridgeName, address, name, mac].join(' ');
+}
+
+function rolledBack(message: string): Finding {
+  return lanFinding('LanRolledBack', message, 'find out why, then try again: systemctl reload xnetd');
+}
+
+function nobodyAnswers({ name }: LanLink): Finding {
+  const message = `neither a controller nor a gateway answers by ${name}: it could not be told whether the network works after a move`;
+  return lanFinding('LanUnproven', message, 'let a controller be reachable: xnetd status', 'passes');
+}
+
+// Lifetimes go down by themselves.
+const lifetimes = 6;
+
+function sameHeld(a: Held, b: Held): boolean {
+  const text = ({ addresses, routes }: Held) =>
+    JSON.stringify([
+      addresses.map(({ header, attributes }) => [header, attributes.filter(({ type }) => type !== lifetimes)]),
+      routes,
+    ]);
+  return text(a) === text(b);
+}

@@ -1,0 +1,130 @@
+// Makes an interface the port of a bridge that gets what the host has on it, and undoes that.
+// Invariant: until the last batch the host's network is as it was, whatever is refused or killed before; the batch itself
+// is one system call.
+import { pause } from '../../proto/process/backoff.js';
+import type { Steps } from '../../proto/process/steps.js';
+import type { Finding } from '../reconcile/effect.js';
+import { bridgeAlias, pairNames } from './decide.js';
+import type { LanKernel, LanRefusal } from './lan-kernel.js';
+import { lanFinding } from './obstacles.js';
+import {
+  addBridge,
+  addPair,
+  deleteLink,
+  deleteNamed,
+  type LanRequest,
+  setAlias,
+  setMac,
+  setMaster,
+  setMtu,
+  setUp,
+} from './requests.js';
+import { type LanLink, linkAt, linkNamed } from './snapshot.js';
+import { planTransfer } from './transfer.js';
+
+/** MoveParts are the dependencies of a move. */
+export type MoveParts = {
+  readonly kernel: LanKernel;
+  readonly copySettings: (port: LanLink, bridge: LanLink) => void;
+  readonly steps: Steps;
+};
+
+/** Switched is the bridge, or what the kernel refused: the interface is as before then. */
+export type Switched = { readonly bridge: LanLink } | { readonly refused: readonly LanRefusal[] };
+
+const runningWithinMs = 2_000;
+const lookEveryMs = 10;
+
+/** refusedFinding names what the kernel refused. */
+export function refusedFinding(name: string, refused: readonly LanRefusal[]): Finding {
+  const list = refused
+    .slice(0, 3)
+    .map(({ what, errno, text }) => `${what}: ${text === '' ? errno : `${text} (${errno})`}`);
+  return lanFinding(
+    'LanRefused',
+    `the kernel refuses a change of ${name}: ${list.join('; ')}`,
+    'journalctl -u xnetd',
+    'passes',
+  );
+}
+
+/** switchInterface makes it. `present`: a bridge of ours of that name that is there already. */
+export async function switchInterface(
+  parts: MoveParts,
+  port: LanLink,
+  { present, name }: { readonly present: LanLink | undefined; readonly name: string },
+): Promise<Switched> {
+  const { kernel, copySettings, steps } = parts;
+  const made = await readyBridge(kernel, port, { present, name });
+  if ('refused' in made) return made;
+  const { bridge } = made;
+  copySettings(port, bridge);
+  await steps.reached('bridge made');
+  const plan = planTransfer(await kernel.read(), port, bridge);
+  const refused = kernel.change(plan.adding);
+  if (refused.length > 0) {
+    kernel.change(undoing(present, bridge));
+    return { refused };
+  }
+  await steps.reached('prepared');
+  const failed = kernel.change([setMaster(port, bridge), ...plan.switching]);
+  kernel.change([deleteNamed(pairNames[0])]);
+  if (failed.length === 0) return made;
+  const now = await kernel.read();
+  // What is left on the port of a bridge goes there in the next round.
+  if (linkAt(now, port.ifindex)?.master === bridge.ifindex) return made;
+  const back = planTransfer(now, bridge, port);
+  kernel.change([...back.adding, ...back.switching, ...undoing(present, bridge)]);
+  return { refused: failed };
+}
+
+// The bridge with which nothing has begun yet. It runs before its port joins it: the kernel starts to send packets by a
+// bridge only some time after that has got its first port, and drops those in between.
+async function readyBridge(
+  kernel: LanKernel,
+  port: LanLink,
+  { present, name }: { readonly present: LanLink | undefined; readonly name: string },
+): Promise<Switched> {
+  const refused = present === undefined ? kernel.change([addBridge(name, port.mac)]) : [];
+  const found = linkNamed({ links: await kernel.links() }, name);
+  if (refused.length > 0 || found === undefined) return { refused };
+  const set = kernel.change([
+    setAlias(found, bridgeAlias),
+    setMac(found, port.mac),
+    setMtu(found, port.mtu),
+    setUp(found),
+  ]);
+  if (set.length > 0) {
+    kernel.change(undoing(present, found));
+    return { refused: set };
+  }
+  // Not every kernel has such pairs: without one, a packet may be lost.
+  kernel.change([addPair(...pairNames)]);
+  for (const until = performance.now() + runningWithinMs; performance.now() < until; await pause(lookEveryMs)) {
+    const links = await kernel.links();
+    const [bridge, pair] = [linkNamed({ links }, name), linkNamed({ links }, pairNames[0])];
+    if (bridge?.isRunning === true) return { bridge };
+    if (pair === undefined) break;
+    if (pair.master === 0) kernel.change([setMaster(pair, found)]);
+  }
+  return { bridge: found };
+}
+
+function undoing(present: LanLink | undefined, bridge: LanLink): readonly LanRequest[] {
+  return [deleteNamed(pairNames[0]), ...(present === undefined ? [deleteLink(bridge)] : [])];
+}
+
+/** returnInterface gives an interface everything that the host has on the bridge, and deletes the bridge. */
+export async function returnInterface(
+  { kernel, steps }: Pick<MoveParts, 'kernel' | 'steps'>,
+  port: LanLink,
+  bridge: LanLink,
+): Promise<readonly LanRefusal[]> {
+  const plan = planTransfer(await kernel.read(), bridge, port);
+  const refused = kernel.change(plan.adding);
+  if (refused.length > 0) return refused;
+  await steps.reached('return prepared');
+  const failed = kernel.change([...plan.switching, setMaster(port, undefined)]);
+  await steps.reached('taken out');
+  return [...failed, ...kernel.change([deleteNamed(pairNames[0]), deleteLink(bridge)])];
+}

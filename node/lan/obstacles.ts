@@ -1,0 +1,100 @@
+// Decides what keeps an interface from becoming the port of a bridge, before anything is touched. Pure.
+// Invariant: all obstacles are named at once, each with what to do.
+import type { Finding } from '../reconcile/effect.js';
+import type { LanLink, LanSnapshot } from './snapshot.js';
+import { heldBy } from './transfer.js';
+
+/** PortFacts is what the kernel's routing does not tell about an interface. */
+export type PortFacts = {
+  readonly isWireless: boolean;
+  /** The program that sets the interface up and would do so again: "NetworkManager". */
+  readonly managedBy: string | undefined;
+};
+
+/** lanFinding makes a finding of LAN mode. */
+export function lanFinding(
+  reason: string,
+  message: string,
+  fix: string,
+  kind: 'blocks' | 'passes' | 'note' = 'blocks',
+): Finding {
+  return {
+    type: 'Underlay',
+    transient: kind === 'passes',
+    reason,
+    message,
+    fix,
+    ...(kind === 'note' ? { isNote: true } : {}),
+  };
+}
+
+const ethernet = 1;
+// Of these, only packets for their own hardware address arrive.
+const unbridged = ['macvlan', 'macvtap', 'ipvlan', 'ipvtap'];
+
+/** portObstacles lists what keeps `port` from becoming a port of `bridge`. */
+export function portObstacles(
+  snapshot: LanSnapshot,
+  port: LanLink,
+  { bridge, facts }: { readonly bridge: string; readonly facts: PortFacts },
+): readonly Finding[] {
+  const { name } = port;
+  const found: Finding[] = [];
+  const stop = (reason: string, message: string, fix: string) => found.push(lanFinding(reason, message, fix));
+  const other = `give this node another address (xctl nodes set), or another mode than lan`;
+  if (facts.isWireless) {
+    stop('LanWireless', `${name} is wireless: an access point drops packets of other hardware addresses`, other);
+  } else if (port.hardware !== ethernet) {
+    stop('LanNotEthernet', `${name} is not Ethernet, so it can't be the port of a bridge`, other);
+  } else if (unbridged.includes(port.kind)) {
+    stop('LanNotEthernet', `${name} is a ${port.kind}: packets of other hardware addresses don't arrive there`, other);
+  }
+  const master = snapshot.links.find(({ ifindex }) => ifindex === port.master);
+  if (port.master !== 0) {
+    const what =
+      master === undefined ? 'another interface' : `${master.name}${master.kind === '' ? '' : ` (${master.kind})`}`;
+    stop(
+      'LanPortTaken',
+      `${name} belongs to ${what} already`,
+      `move the address to ${master?.name ?? 'it'}, or: ip link set ${name} nomaster`,
+    );
+  }
+  for (const upper of snapshot.links.filter((each) => each.lower === port.ifindex && unbridged.includes(each.kind))) {
+    stop(
+      'LanPortShared',
+      `${upper.name}, a ${upper.kind}, is on ${name}: the kernel lets only one of them and a bridge have it`,
+      `ip link delete ${upper.name}`,
+    );
+  }
+  if (!port.isUp) stop('LanPortDown', `${name} is down`, `ip link set ${name} up`);
+  if (facts.managedBy !== undefined) {
+    const message = `${facts.managedBy} manages ${name} and would take away what moves to ${bridge}`;
+    stop(
+      'LanPortManaged',
+      message,
+      `make the bridge ${bridge} with ${facts.managedBy}, with ${name} as its port and the address of the host: xnet uses it as it is`,
+    );
+  }
+  for (const { priority, incoming, outgoing } of snapshot.rules) {
+    if (incoming !== name && outgoing !== name) continue;
+    const word = incoming === name ? 'iif' : 'oif';
+    const message = `the policy rule ${priority} names ${name}, by which packets no longer come or go`;
+    stop(
+      'LanRuleNamesPort',
+      message,
+      `make it name ${bridge} as well, and delete it: ip rule show; ip rule add ${word} ${bridge} …; ip rule delete priority ${priority} ${word} ${name}`,
+    );
+  }
+  for (const { ifindex, text } of snapshot.inet6) {
+    if (ifindex !== port.ifindex) continue;
+    stop(
+      'LanInet6',
+      `${name} has the IPv6 address ${text}, and LAN mode moves IPv4 alone`,
+      `make the bridge ${bridge} yourself with all addresses of ${name}: xnet uses it as it is`,
+    );
+  }
+  if (heldBy(snapshot, port).addresses.length === 0) {
+    stop('LanNoAddress', `${name} has no IPv4 address`, `ip address add ADDRESS dev ${name}`);
+  }
+  return found;
+}

@@ -1,0 +1,80 @@
+// Plans how everything that the host has on one interface comes to be on another one. Pure.
+// Invariant: what is to count is there before what counted goes: addresses and routes are added behind the present ones,
+// and deleting those makes them count. Both directions are the same plan.
+import {
+  hasPrefixRoute,
+  interfaceOfAddress,
+  interfaceOfNeighbour,
+  interfaceOfNextHop,
+  interfacesOfRoute,
+  isPrefixRouteOf,
+  type KernelObject,
+  needsGateway,
+  nextHopIdOfRoute,
+} from './objects.js';
+import {
+  addAddress,
+  addNeighbour,
+  appendRoute,
+  deleteAddress,
+  deleteRoute,
+  type LanRequest,
+  moveNextHop,
+} from './requests.js';
+import type { LanLink, LanSnapshot } from './snapshot.js';
+
+/** Held is what the host has on one interface: IPv4 addresses, and routes that the kernel does not make by itself. */
+export type Held = { readonly addresses: readonly KernelObject[]; readonly routes: readonly KernelObject[] };
+
+/** Transfer is the plan: what is added first and changes nothing yet, and what then makes it count. */
+export type Transfer = { readonly adding: readonly LanRequest[]; readonly switching: readonly LanRequest[] };
+
+/** heldBy lists what the host has on an interface. Routes by next-hop objects are not listed: they go with these. */
+export function heldBy(
+  snapshot: Pick<LanSnapshot, 'addresses' | 'routes'>,
+  { ifindex }: Pick<LanLink, 'ifindex'>,
+): Held {
+  const addresses = snapshot.addresses.filter((address) => interfaceOfAddress(address) === ifindex);
+  const own = snapshot.routes.filter(
+    (route) => nextHopIdOfRoute(route) === 0 && interfacesOfRoute(route).includes(ifindex),
+  );
+  const isMade = (route: KernelObject) =>
+    addresses.some((address) => hasPrefixRoute(address) && isPrefixRouteOf(route, address));
+  const routes = own.filter((route) => !isMade(route));
+  // A gateway has to be on-link by an earlier route.
+  return { addresses, routes: [...routes.filter((each) => !needsGateway(each)), ...routes.filter(needsGateway)] };
+}
+
+/** isEmpty reports whether the host has nothing on an interface. */
+export function isEmpty(snapshot: LanSnapshot, link: LanLink): boolean {
+  const { addresses, routes } = heldBy(snapshot, link);
+  return addresses.length + routes.length + nextHopsBy(snapshot, link).length === 0;
+}
+
+function nextHopsBy({ nextHops }: LanSnapshot, { ifindex }: LanLink): readonly KernelObject[] {
+  return nextHops.filter((nextHop) => interfaceOfNextHop(nextHop) === ifindex);
+}
+
+/** addingHeld adds what was held on an interface, which may be gone, to another one. */
+export function addingHeld(held: Held, from: Pick<LanLink, 'ifindex' | 'name'>, to: LanLink): readonly LanRequest[] {
+  return [
+    ...held.addresses.map((address) => addAddress(address, from, to)),
+    ...held.routes.map((route) => appendRoute(route, from, to)),
+  ];
+}
+
+/** planTransfer plans it from one interface to another. Packets must be able to leave by both at the time of switching. */
+export function planTransfer(snapshot: LanSnapshot, from: LanLink, to: LanLink): Transfer {
+  const held = heldBy(snapshot, from);
+  const neighbours = snapshot.neighbours.filter((each) => interfaceOfNeighbour(each) === from.ifindex);
+  return {
+    adding: [...addingHeld(held, from, to), ...neighbours.map((neighbour) => addNeighbour(neighbour, to))],
+    switching: [
+      // Before the addresses go: with the last one the kernel forgets the neighbours of the interface.
+      ...nextHopsBy(snapshot, from).map((nextHop) => moveNextHop(nextHop, to)),
+      ...held.routes.map(deleteRoute),
+      // Secondary ones first: with a primary one the kernel deletes those.
+      ...held.addresses.map(deleteAddress).reverse(),
+    ],
+  };
+}
