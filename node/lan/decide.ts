@@ -203,7 +203,7 @@ function lostRequests(
     if (!isReplaced) return addingHeld(held, from, bridge);
   }
   if (snapshot.routes.some(isDefaultRoute)) return [];
-  return addingHeld({ addresses: [], routes: held.routes.filter(isDefaultRoute) }, from, bridge);
+  return addingHeld({ addresses: [], routes: held.routes.filter(isDefaultRoute), neighbours: [] }, from, bridge);
 }
 
 function decideReturn(moved: Moved, { snapshot, boot }: LanSeen): LanStep {

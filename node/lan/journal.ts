@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 import type { KernelObject } from './objects.js';
+import type { Held } from './transfer.js';
 
 const bytes = v.pipe(
   v.string(),
@@ -27,7 +28,7 @@ const moved = v.object({
   proven: v.boolean(),
   witnesses: v.array(v.string()),
   boot: v.string(),
-  held: v.object({ addresses: v.array(object), routes: v.array(object) }),
+  held: v.object({ addresses: v.array(object), routes: v.array(object), neighbours: v.array(object) }),
 });
 const absent = <T>(value: T | null): T | undefined => value ?? undefined;
 const schema = v.object({
@@ -53,7 +54,7 @@ export type Moved = {
   /** Id of the boot in which the bridge was made. */
   readonly boot: string;
   /** What the host has on the bridge, or had on the interface: as it was last seen. */
-  readonly held: { readonly addresses: readonly KernelObject[]; readonly routes: readonly KernelObject[] };
+  readonly held: Held;
 };
 
 /** LanJournal is the whole content of the journal file. */
@@ -109,6 +110,7 @@ export async function writeLanJournal(stateFolder: string, { moved, givenUp }: L
   const held = moved && {
     addresses: moved.held.addresses.map(base64),
     routes: moved.held.routes.map(base64),
+    neighbours: moved.held.neighbours.map(base64),
   };
   const file = { version: 1, moved: moved === undefined ? null : { ...moved, held }, givenUp: givenUp ?? null };
   await writeOwnFile(path, Buffer.from(`${JSON.stringify(file, null, 1)}\n`));

@@ -63,8 +63,10 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
 
   async converge(desired: DesiredLan | undefined, signal: AbortSignal): Promise<Outcome> {
     let changes = 0;
-    for (let round = 1; round <= mostRounds && !signal.aborted; round += 1) {
+    for (let round = 1; round <= mostRounds; round += 1) {
       const journal = await readLanJournal(this.#options.stateFolder);
+      // A move that nobody will verify goes back.
+      if (signal.aborted && !isUnproven(journal)) break;
       if (desired === undefined && journal.moved === undefined) {
         if (journal.givenUp !== undefined) await this.#write(emptyLanJournal);
         break;
@@ -240,6 +242,10 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
   }
 }
 
+function isUnproven({ moved }: LanJournal): boolean {
+  return moved !== undefined && !moved.proven && moved.phase === 'moving';
+}
+
 function inputsOf({ bridgeName, address }: DesiredLan, { name, mac }: LanLink): string {
   return [bridgeName, address, name, mac].join(' ');
 }
@@ -257,10 +263,10 @@ function nobodyAnswers({ name }: LanLink): Finding {
 const lifetimes = 6;
 
 function sameHeld(a: Held, b: Held): boolean {
-  const text = ({ addresses, routes }: Held) =>
+  const text = ({ addresses, ...rest }: Held) =>
     JSON.stringify([
       addresses.map(({ header, attributes }) => [header, attributes.filter(({ type }) => type !== lifetimes)]),
-      routes,
+      rest,
     ]);
   return text(a) === text(b);
 }

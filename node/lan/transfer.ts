@@ -10,7 +10,9 @@ import {
   isPrefixRouteOf,
   type KernelObject,
   needsGateway,
+  neighbourStates,
   nextHopIdOfRoute,
+  stateOfNeighbour,
 } from './objects.js';
 import {
   addAddress,
@@ -23,15 +25,22 @@ import {
 } from './requests.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 
-/** Held is what the host has on one interface: IPv4 addresses, and routes that the kernel does not make by itself. */
-export type Held = { readonly addresses: readonly KernelObject[]; readonly routes: readonly KernelObject[] };
+/**
+ * Held is what the host has on one interface: IPv4 addresses, routes that the kernel does not make by itself, and neighbours
+ * that were declared.
+ */
+export type Held = {
+  readonly addresses: readonly KernelObject[];
+  readonly routes: readonly KernelObject[];
+  readonly neighbours: readonly KernelObject[];
+};
 
 /** Transfer is the plan: what is added first and changes nothing yet, and what then makes it count. */
 export type Transfer = { readonly adding: readonly LanRequest[]; readonly switching: readonly LanRequest[] };
 
 /** heldBy lists what the host has on an interface. Routes by next-hop objects are not listed: they go with these. */
 export function heldBy(
-  snapshot: Pick<LanSnapshot, 'addresses' | 'routes'>,
+  snapshot: Pick<LanSnapshot, 'addresses' | 'routes' | 'neighbours'>,
   { ifindex }: Pick<LanLink, 'ifindex'>,
 ): Held {
   const addresses = snapshot.addresses.filter((address) => interfaceOfAddress(address) === ifindex);
@@ -41,8 +50,14 @@ export function heldBy(
   const isMade = (route: KernelObject) =>
     addresses.some((address) => hasPrefixRoute(address) && isPrefixRouteOf(route, address));
   const routes = own.filter((route) => !isMade(route));
-  // A gateway has to be on-link by an earlier route.
-  return { addresses, routes: [...routes.filter((each) => !needsGateway(each)), ...routes.filter(needsGateway)] };
+  return {
+    addresses,
+    // A gateway has to be on-link by an earlier route.
+    routes: [...routes.filter((each) => !needsGateway(each)), ...routes.filter(needsGateway)],
+    neighbours: snapshot.neighbours.filter(
+      (each) => interfaceOfNeighbour(each) === ifindex && stateOfNeighbour(each) === neighbourStates.permanent,
+    ),
+  };
 }
 
 /** isEmpty reports whether the host has nothing on an interface. */
@@ -60,15 +75,18 @@ export function addingHeld(held: Held, from: Pick<LanLink, 'ifindex' | 'name'>, 
   return [
     ...held.addresses.map((address) => addAddress(address, from, to)),
     ...held.routes.map((route) => appendRoute(route, from, to)),
+    ...held.neighbours.map((neighbour) => addNeighbour(neighbour, to)),
   ];
 }
 
 /** planTransfer plans it from one interface to another. Packets must be able to leave by both at the time of switching. */
 export function planTransfer(snapshot: LanSnapshot, from: LanLink, to: LanLink): Transfer {
   const held = heldBy(snapshot, from);
-  const neighbours = snapshot.neighbours.filter((each) => interfaceOfNeighbour(each) === from.ifindex);
+  const known = snapshot.neighbours.filter(
+    (each) => interfaceOfNeighbour(each) === from.ifindex && !held.neighbours.includes(each),
+  );
   return {
-    adding: [...addingHeld(held, from, to), ...neighbours.map((neighbour) => addNeighbour(neighbour, to))],
+    adding: [...addingHeld(held, from, to), ...known.map((neighbour) => addNeighbour(neighbour, to))],
     switching: [
       // Before the addresses go: with the last one the kernel forgets the neighbours of the interface.
       ...nextHopsBy(snapshot, from).map((nextHop) => moveNextHop(nextHop, to)),

@@ -1,10 +1,13 @@
-// LAN mode on the real kernel: the host's interface becomes the port of a bridge and back, while packets flow.
+// LAN mode on the real kernel: the host's interface becomes the port of a bridge and back, while packets flow; and whatever
+// breaks, goes back, or is put in place again.
 import test, { type ExecutionContext } from 'ava';
 import { signal } from '../support/kernel-story.js';
 import { LanHost, lanDesired } from '../support/lan-host.js';
 import { isRoot } from '../support/linux-route-host.js';
+import type { PingFlow } from '../support/ping-flow.js';
 
 const rooted = isRoot('LAN mode on the real kernel');
+const converged = { findings: [], changes: 0 };
 
 function story(title: string, body: (t: ExecutionContext, lan: LanHost) => Promise<void>): void {
   if (!rooted) return;
@@ -13,9 +16,20 @@ function story(title: string, body: (t: ExecutionContext, lan: LanHost) => Promi
     try {
       await body(t, lan);
     } finally {
-      lan.close();
+      await lan.close();
     }
   });
+}
+
+function seen(flows: readonly PingFlow[], more: number): Promise<unknown> {
+  return Promise.all(flows.map((flow) => flow.seen(more)));
+}
+
+async function nothingLost(t: ExecutionContext, flows: readonly PingFlow[]): Promise<void> {
+  for (const flow of flows) {
+    const { sent, received } = await flow.stop();
+    t.is(received, sent);
+  }
 }
 
 if (!rooted) test.skip('LAN mode on the real kernel: needs root', (t) => t.pass());
@@ -24,22 +38,135 @@ story('everything of an interface moves to a bridge and back, and no packet is l
   const before = lan.inventory('eth0');
   const effect = lan.effect();
   const flows = await lan.flows();
-  const seen = (more: number) => Promise.all(flows.map((flow) => flow.seen(more)));
-  await seen(50);
-  const moved = await effect.converge(lanDesired, signal);
-  t.deepEqual(moved.findings, []);
+  await seen(flows, 50);
+  t.deepEqual((await effect.converge(lanDesired, signal)).findings, []);
   t.is(lan.masterOf('eth0'), 'xnet-lan');
   t.deepEqual(lan.inventory('xnet-lan'), before);
   t.false(lan.has('xnetlan-up0'));
-  await seen(50);
-  t.deepEqual(await effect.converge(lanDesired, signal), { findings: [], changes: 0 });
-  const back = await effect.remove(signal);
-  t.deepEqual(back.findings, []);
-  await seen(50);
+  await seen(flows, 50);
+  t.deepEqual(await effect.converge(lanDesired, signal), converged);
+  t.deepEqual((await effect.remove(signal)).findings, []);
+  await seen(flows, 50);
   t.false(lan.has('xnet-lan'));
   t.deepEqual(lan.inventory('eth0'), before);
-  for (const flow of flows) {
-    const { sent, received } = await flow.stop();
-    t.is(received, sent);
+  await nothingLost(t, flows);
+});
+
+story('xnetd that is killed at any step of a move or its undoing ends in one of both states', async (t, lan) => {
+  const before = lan.inventory('eth0');
+  const flows = await lan.flows();
+  const effect = lan.effect({ witnesses: () => [] });
+  for (const step of ['journaled', 'bridge made', 'prepared', 'moved', 'verified']) {
+    await lan.killedAt(step, 'converge');
+    await seen(flows, 5);
+    t.deepEqual((await effect.converge(lanDesired, signal)).findings, [], step);
+    t.is(lan.masterOf('eth0'), 'xnet-lan', step);
+    t.deepEqual(lan.inventory('xnet-lan'), before, step);
+    t.deepEqual(await effect.converge(lanDesired, signal), converged, step);
+    await effect.remove(signal);
+    t.deepEqual(lan.inventory('eth0'), before, step);
   }
+  for (const step of ['returning', 'return prepared', 'taken out', 'returned']) {
+    await effect.converge(lanDesired, signal);
+    await lan.killedAt(step, 'remove');
+    await seen(flows, 5);
+    t.deepEqual((await effect.remove(signal)).findings, [], step);
+    t.false(lan.has('xnet-lan'), step);
+    t.deepEqual(lan.inventory('eth0'), before, step);
+  }
+  await nothingLost(t, flows);
+});
+
+story('a move after which no controller or no gateway answers goes back by itself', async (t, lan) => {
+  const before = lan.inventory('eth0');
+  const flows = await lan.flows();
+  const breaking = (action: () => void, waitMs = 300) =>
+    lan.effect({ waitMs, steps: { reached: (step) => (step === 'moved' ? action() : undefined) } });
+  const isBack = (title: string) => {
+    t.false(lan.has('xnet-lan'), title);
+    t.deepEqual(lan.inventory('eth0'), before, title);
+  };
+  const silent = breaking(() => {
+    lan.answers = false;
+  });
+  const back = await silent.converge(lanDesired, signal);
+  t.deepEqual(
+    back.findings.map(({ reason }) => reason),
+    ['LanRolledBack'],
+  );
+  t.regex(back.findings[0]?.message ?? '', /^a controller did not answer within 0.3 s after eth0 became a port/);
+  isBack('no controller answers');
+  // Not again without a word of an operator, also not by another process.
+  lan.answers = true;
+  t.deepEqual((await lan.effect().converge(lanDesired, signal)).findings, back.findings);
+  isBack('given up');
+  const stop = new AbortController();
+  const stopped = breaking(() => stop.abort());
+  stopped.retry();
+  await stopped.converge(lanDesired, stop.signal);
+  isBack('xnetd is stopped before the move is verified');
+  await nothingLost(t, flows);
+  const cut = breaking(() => lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'down']));
+  const [finding] = (await cut.converge(lanDesired, signal)).findings;
+  t.regex(finding?.message ?? '', /^the gateway 192.168.61.254 did not answer/);
+  isBack('the gateway is gone');
+  lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'up']);
+  const again = lan.effect();
+  again.retry();
+  t.deepEqual((await again.converge(lanDesired, signal)).findings, []);
+  t.deepEqual(lan.inventory('xnet-lan'), before);
+  lan.answers = false;
+});
+
+story('nothing is moved while nothing answers that could tell whether it works', async (t, lan) => {
+  const before = lan.inventory('eth0');
+  lan.answers = false;
+  lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'down']);
+  const { findings } = await lan.effect().converge(lanDesired, signal);
+  t.deepEqual(
+    findings.map(({ reason }) => reason),
+    ['LanUnproven'],
+  );
+  t.deepEqual(lan.inventory('eth0'), before);
+});
+
+story('what others drop or add is put back, moves along, or stays', async (t, lan) => {
+  const effect = lan.effect();
+  const ip = (...words: string[]) => lan.host.runSync(['ip', ...words]);
+  await effect.converge(lanDesired, signal);
+  // Next-hop objects go with a carrier that is lost; the routes effect makes them again.
+  const present = () =>
+    lan
+      .inventory('xnet-lan')
+      .filter((line) => !line.includes('1234'))
+      .sort();
+  const whole = present();
+  const healed = async (title: string) => {
+    t.deepEqual((await effect.converge(lanDesired, signal)).findings, [], title);
+    t.is(lan.masterOf('eth0'), 'xnet-lan', title);
+    t.deepEqual(present(), whole, title);
+    t.deepEqual(await effect.converge(lanDesired, signal), converged, title);
+  };
+  ip('route', 'delete', 'default');
+  await healed('the default route is dropped');
+  ip('link', 'set', 'eth0', 'nomaster');
+  await healed('the port is taken out');
+  // As a DHCP client does that knows nothing of the bridge.
+  ip('address', 'replace', '172.20.0.5/32', 'dev', 'eth0', 'valid_lft', '9000', 'preferred_lft', '8000');
+  await healed('a renewed address comes back on the port');
+  t.regex(ip('address', 'show', 'dev', 'xnet-lan'), /172.20.0.5\/32[^\n]*\n *valid_lft (9000|89\d\d)sec/);
+  ip('link', 'set', 'eth0', 'mtu', '1400');
+  await healed('the MTU of the port changes');
+  t.regex(ip('link', 'show', 'xnet-lan'), /mtu 1400/);
+  ip('link', 'delete', 'xnet-lan');
+  await healed('the bridge is deleted');
+  ip('address', 'flush', 'dev', 'xnet-lan');
+  await healed('the addresses are flushed');
+  ip('address', 'add', '192.168.61.13/24', 'dev', 'xnet-lan');
+  ip('route', 'delete', '10.77.0.0/16');
+  t.deepEqual((await effect.converge(lanDesired, signal)).findings, []);
+  t.regex(ip('address', 'show', 'dev', 'xnet-lan'), /192.168.61.13/);
+  t.deepEqual((await effect.remove(signal)).findings, []);
+  t.regex(ip('address', 'show', 'dev', 'eth0'), /192.168.61.13/);
+  t.notRegex(ip('route', 'show'), /10.77.0.0/);
 });

@@ -1,11 +1,15 @@
 // A host with one interface, its gateway, and a switch between them, in network namespaces.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { DesiredLan } from '../../node/lan/decide.js';
 import { LanEffect, type LanOptions } from '../../node/lan/lan.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
+import type { LanTurn } from './lan-turn.js';
 import { PingFlow } from './ping-flow.js';
 import { ip } from './route-fixtures.js';
 
@@ -20,6 +24,7 @@ export class LanHost {
   readonly host = Namespace.create('lan-host');
   readonly gateway = Namespace.create('lan-gw');
   readonly kernel = new LanKernel(this.host.path);
+  readonly #flows: PingFlow[] = [];
   readonly stateFolder = mkdtempSync(join(tmpdir(), 'xnet-lan-'));
   /** Whether the controller answers. */
   answers = true;
@@ -106,10 +111,23 @@ export class LanHost {
     await this.host.run(['sh', '-c', 'until ping -c 1 -W 1 192.168.61.254; do :; done']);
     const [host, gateway] = [this.host, this.gateway].map(({ enter }) => ({ enter: () => Promise.resolve(enter) }));
     if (host === undefined || gateway === undefined) throw new TypeError('no namespaces');
-    return Promise.all([PingFlow.start(gateway, '192.168.61.11'), PingFlow.start(host, beyondGateway)]);
+    const flows = await Promise.all([PingFlow.start(gateway, '192.168.61.11'), PingFlow.start(host, beyondGateway)]);
+    this.#flows.push(...flows);
+    return flows;
   }
 
-  close(): void {
+  /** killedAt runs a turn in a process that is killed at a step. */
+  async killedAt(dieAt: string, turn: LanTurn['turn']): Promise<void> {
+    const argument: LanTurn = { stateFolder: this.stateFolder, turn, dieAt };
+    const script = fileURLToPath(new URL('lan-turn.js', import.meta.url));
+    const [program, ...rest] = [...this.host.enter, process.execPath, script, JSON.stringify(argument)];
+    const child = spawn(program ?? '', rest, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [, killedBy] = await once(child, 'exit');
+    if (killedBy !== 'SIGKILL') throw new Error(`the turn did not reach the step ${dieAt}`);
+  }
+
+  async close(): Promise<void> {
+    for (const flow of this.#flows) await flow.stop();
     this.kernel.close();
     this.host.delete();
     this.gateway.delete();
