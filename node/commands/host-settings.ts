@@ -1,7 +1,8 @@
-// Converts the settings of xnetd to those of the parts that touch the host. Pure.
+// Converts the settings of xnetd to those of the parts that touch the host.
 import { join } from 'node:path';
 import { dockerDefaults } from '../docker/engine/settings.js';
 import type { HostSettings } from '../host/host.js';
+import { hostFingerprint } from '../identity/fingerprint.js';
 import type { NodeSettings } from '../settings/settings.js';
 
 /** hostSettings returns the settings of the parts that touch the host. */
@@ -11,6 +12,8 @@ export function hostSettings(settings: NodeSettings): HostSettings {
     nextHops: settings.nextHops,
     tuneKernel: settings.tuneKernel,
     takeOver: settings.takeOver,
+    boot: hostFingerprint(),
+    lanWaitMs: settings.lanWait * 1000,
     docker: {
       socket: settings.dockerSocket,
       daemonJson: settings.daemonJson,

@@ -18,6 +18,7 @@ import { DataPath } from './data-path.js';
 import { Feed } from './feed.js';
 import { Intake } from './intake.js';
 import type { Known } from './known.js';
+import { desiredLan } from './lan-lane.js';
 import { type LaneSettings, type Lanes, makeLanes, type Watchdog } from './lanes.js';
 import { LeaseUses } from './lease-use.js';
 import { Reporter } from './reporter.js';
@@ -117,7 +118,8 @@ export class Daemon {
       onStatus: (status) => supervisor.onStatus(status),
       log,
     });
-    this.#lanes = makeLanes({ host, known, underlay, settings, watchdog: supervisor, log });
+    const reach = { endpoints: () => controllers.endpoints, credentials: async () => renewal?.credentials() };
+    this.#lanes = makeLanes({ host, known, underlay, settings, reach, watchdog: supervisor, log });
     this.#uplink = new Uplink({ controllers, identity: renewal, hostFingerprint: node.fingerprint, log });
     this.#reporter = new Reporter({ source: this.#status, uplink: this.#uplink, log });
     this.#feed = new Feed({
@@ -146,6 +148,7 @@ export class Daemon {
       host,
       lanes,
       own: () => ownSubnets(known.current.assignment),
+      isOnLan: () => desiredLan(known.current.assignment) !== undefined,
       dockerWaits: () => this.#status.waits('docker'),
       onContainers: () => {
         this.#uses.lookSoon();
@@ -159,6 +162,7 @@ export class Daemon {
       firewall: (stop) => lanes.firewall.run(stop),
       docker: (stop) => lanes.docker.run(stop),
       nics: (stop) => lanes.nics.run(stop),
+      lan: (stop) => lanes.lan.run(stop),
       connection: (stop) => this.#uplink.run(this.#feed, stop),
       reporter: (stop) => this.#reporter.run(stop),
       status: (stop) => this.#status.run(stop),
@@ -216,7 +220,8 @@ export class Daemon {
     const { host, log } = this.#options;
     log.info('reload: every effect is tried again');
     host.docker.retry();
-    const { routes, firewall, docker, nics } = this.#lanes;
-    for (const lane of [routes, firewall, docker, nics]) lane.trigger();
+    this.#lanes.retryLan();
+    const { routes, firewall, docker, nics, lan } = this.#lanes;
+    for (const lane of [lan, routes, firewall, docker, nics]) lane.trigger();
   }
 }

@@ -186,7 +186,7 @@ export class Feed implements Watcher {
     }
     log.error({ reason: fence.reason, revision: fence.revision }, fencedFinding(fence).message);
     known.set({ ...known.current, fenced: { ...fence, sinceMs: Date.now() } });
-    for (const lane of [lanes.routes, lanes.firewall, lanes.docker]) lane.trigger();
+    for (const lane of [lanes.routes, lanes.firewall, lanes.docker, lanes.lan]) lane.trigger();
   }
 
   /** onTurn takes in the outcome of a lane's turn, and what was known when the turn began. */
@@ -205,7 +205,7 @@ export class Feed implements Watcher {
     if (next.assignment !== undefined && isReassigned) this.#noteLease(before.assignment, next.assignment);
     known.set(next);
     if (isReassigned || next.fenced !== before.fenced) {
-      for (const lane of [lanes.routes, lanes.firewall, lanes.docker, lanes.nics]) lane.trigger();
+      for (const lane of [lanes.routes, lanes.firewall, lanes.docker, lanes.nics, lanes.lan]) lane.trigger();
       reporter.changed();
     }
     if (next.table !== before.table) this.#noteTable(next.table);

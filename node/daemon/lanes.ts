@@ -1,4 +1,4 @@
-// Builds the daemon's four lanes, each from one effect and its desired state.
+// Builds the daemon's lanes, each from one effect and its desired state.
 // Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
@@ -13,6 +13,7 @@ import { gatewaysInOrder, ownSubnets } from '../table/own-subnets.js';
 import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import type { Known, KnownReader } from './known.js';
+import { desiredLan, makeLanLane, type Reach } from './lan-lane.js';
 
 /** LaneSettings are the settings of what the lanes do. */
 export type LaneSettings = {
@@ -36,12 +37,13 @@ export type LanesOptions = {
   /** Set by the routes lane, read by the firewall lane. */
   readonly underlay: LiveValue<Underlay | undefined>;
   readonly settings: LaneSettings;
+  readonly reach: Reach;
   readonly watchdog: Watchdog;
   readonly log: Logger;
 };
 
 /** LaneName names a lane. */
-export type LaneName = 'routes' | 'firewall' | 'docker' | 'nics';
+export type LaneName = 'routes' | 'firewall' | 'docker' | 'nics' | 'lan';
 
 /** Lanes are the daemon's lanes. */
 export type Lanes = {
@@ -49,12 +51,17 @@ export type Lanes = {
   readonly firewall: Lane<Known>;
   readonly docker: Lane<Known>;
   readonly nics: Lane<Known>;
+  readonly lan: Lane<Known>;
+  /** retryLan makes a move of the interface that went back be tried again. */
+  readonly retryLan: () => void;
   /** Notified after each turn: its lane, its outcome, and what was known when it began. */
   readonly turns: Subscribers<[lane: LaneName, outcome: Outcome, known: Known]>;
 };
 
 const routesResyncMs = 10_000;
 const otherResyncMs = 30_000;
+// At boot Docker waits for the first beat: at most this long for the interface to be in place.
+const longestPlacingMs = 10_000;
 
 function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effect<Known> {
   let before: DesiredRoutes | undefined;
@@ -176,6 +183,10 @@ function nicsEffect({ host }: LanesOptions): Effect<Known> {
 export function makeLanes(options: LanesOptions): Lanes {
   const { known, underlay, watchdog, log } = options;
   const turns: Lanes['turns'] = new Subscribers();
+  const startedMs = performance.now();
+  let [isRouted, hasTurned] = [false, false];
+  const isPlaced = () =>
+    hasTurned || desiredLan(known.current.assignment) === undefined || performance.now() - startedMs > longestPlacingMs;
   const whenTabled = () => {
     const now = known.current;
     const isTold = now.assignment !== undefined && now.table !== undefined;
@@ -200,7 +211,10 @@ export function makeLanes(options: LanesOptions): Lanes {
     resyncMs: Math.min(routesResyncMs, (watchdog.watchdogMs ?? Number.POSITIVE_INFINITY) / 3),
     log,
     onTurn: (outcome, now) => turns.notify('routes', outcome, now),
-    onBeat: () => watchdog.onBeat(),
+    onBeat: () => {
+      isRouted = true;
+      if (isPlaced()) watchdog.onBeat();
+    },
   });
   const docker: Lane<Known> = new Lane({
     effect: dockerEffect(options),
@@ -208,7 +222,11 @@ export function makeLanes(options: LanesOptions): Lanes {
     desired: () => (known.current.assignment === undefined ? undefined : known.current),
     resyncMs: otherResyncMs,
     log,
-    onTurn: (outcome, now) => turns.notify('docker', outcome, now),
+    onTurn: (outcome, now) => {
+      turns.notify('docker', outcome, now);
+      // The bridge goes once Docker's network is off it.
+      if (outcome.changes > 0) lan.lane.trigger();
+    },
   });
   const nics: Lane<Known> = new Lane({
     effect: nicsEffect(options),
@@ -218,5 +236,20 @@ export function makeLanes(options: LanesOptions): Lanes {
     log,
     onTurn: (outcome, now) => turns.notify('nics', outcome, now),
   });
-  return { routes, firewall, docker, nics, turns };
+  const lan = makeLanLane({
+    host: options.host,
+    known,
+    reach: options.reach,
+    log,
+    onTurn: (outcome, now) => {
+      turns.notify('lan', outcome, now);
+      if (outcome.changes > 0) docker.trigger();
+    },
+    onBeat: () => {
+      const isFirst = !hasTurned;
+      hasTurned = true;
+      if (isFirst && isRouted) watchdog.onBeat();
+    },
+  });
+  return { routes, firewall, docker, nics, lan: lan.lane, retryLan: () => lan.effect.retry(), turns };
 }

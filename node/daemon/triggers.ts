@@ -16,10 +16,12 @@ export type TriggersOptions = {
     readonly firewall: Pick<Host['firewall'], 'urgencyOf'>;
   };
   readonly lanes: {
-    readonly [lane in 'routes' | 'firewall' | 'docker']: Pick<Lanes[lane], 'trigger' | 'triggerSoon'>;
+    readonly [lane in 'routes' | 'firewall' | 'docker' | 'lan']: Pick<Lanes[lane], 'trigger' | 'triggerSoon'>;
   };
   /** The subnets of the present assignment; none when there is none. */
   readonly own: () => readonly OwnSubnet[];
+  /** Reports whether the node has a lease of LAN mode. */
+  readonly isOnLan: () => boolean;
   /** Reports whether Docker differs from the desired state: any container event may have changed that. */
   readonly dockerWaits: () => boolean;
   /** Called when containers may have come to use a subnet, or ceased to. */
@@ -34,6 +36,7 @@ export class Triggers {
   readonly #options: TriggersOptions;
   readonly #atOnce = new Allowance(atOnce, performance.now());
   readonly #bridgeAtOnce = new Allowance(atOnce, performance.now());
+  readonly #lanAtOnce = new Allowance(atOnce, performance.now());
 
   constructor(options: TriggersOptions) {
     this.#options = options;
@@ -65,7 +68,16 @@ export class Triggers {
     const urgency = changes.has('nftables') ? host.firewall.urgencyOf(commits) : 'never';
     if (changes.has('forwarding') || urgency === 'now') this.#firewallNow();
     else if (urgency === 'soon') lanes.firewall.triggerSoon();
-    if ([...changes].some((change) => change !== 'nftables' && change !== 'forwarding')) lanes.routes.trigger();
+    if ([...changes].every((change) => change === 'nftables' || change === 'forwarding')) return;
+    lanes.routes.trigger();
+    if (this.#options.isOnLan()) this.#lanNow();
+  }
+
+  // A default route that goes cuts the host off.
+  #lanNow(): void {
+    const { lan } = this.#options.lanes;
+    if (this.#lanAtOnce.take(performance.now())) lan.trigger();
+    else lan.triggerSoon();
   }
 
   #firewallNow(): void {

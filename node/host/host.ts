@@ -17,6 +17,10 @@ import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
+import { copySettings, portFactsIn } from '../lan/host-files.js';
+import { LanEffect } from '../lan/lan.js';
+import { LanKernel } from '../lan/lan-kernel.js';
+import type { Witness } from '../lan/witness.js';
 import { Nics } from '../nics/nics.js';
 import { PathLook } from '../path/path.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -32,6 +36,10 @@ export type HostSettings = {
   /** See RoutesOptions. */
   readonly takeOver: boolean;
   readonly docker: DockerSettings;
+  /** How long controllers and gateway have to answer after the interface was moved, in milliseconds. */
+  readonly lanWaitMs: number;
+  /** Differs after each boot. */
+  readonly boot: string;
 };
 
 /** Host is one Docker host. */
@@ -43,6 +51,8 @@ export type Host = {
   readonly docker: DockerEffect;
   readonly engineFacts: EngineFactsReader;
   readonly nics: Nics;
+  /** openLan makes the effect of LAN mode, with what has to answer after a move besides the gateway. */
+  openLan(witnesses: () => readonly Witness[]): LanEffect;
   /**
    * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface.
    * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL
@@ -65,6 +75,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const generation = new NftablesGeneration();
   const sets = new NftablesSets(generation);
   const lookup = new LinuxLookup();
+  const lanKernel = new LanKernel();
   const protocol = settings.routeProtocol;
   const mirror = new KernelMirror({ kernel, protocol });
   const path = new PathLook({ lookup, mirror, proc: procFiles });
@@ -77,6 +88,17 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     docker,
     engineFacts,
     nics: new Nics({ engine: docker.engine, log }),
+    openLan: (witnesses) =>
+      new LanEffect({
+        kernel: lanKernel,
+        stateFolder: settings.docker.stateFolder,
+        witnesses,
+        waitMs: settings.lanWaitMs,
+        boot: settings.boot,
+        factsOf: portFactsIn('/'),
+        copySettings,
+        log,
+      }),
     neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
     lookAtPath: (desired) => path.look(desired),
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops, takeOver: settings.takeOver }),
@@ -93,6 +115,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
       generation.close();
       sets.close();
       lookup.close();
+      lanKernel.close();
       kernel.close();
       await poller.close();
     },

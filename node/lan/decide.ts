@@ -8,7 +8,7 @@ import { lanFinding, type PortFacts, portObstacles } from './obstacles.js';
 import type { LanRequest } from './requests.js';
 import { deleteNamed, setMaster, setMtu } from './requests.js';
 import { type LanLink, type LanSnapshot, linkAt, linkNamed, portsOf } from './snapshot.js';
-import { addingHeld, type Held, heldBy, isEmpty } from './transfer.js';
+import { addingHeld, type Holding, heldBy, isEmpty } from './transfer.js';
 
 /** DesiredLan is the bridge that is to have the host's address. */
 export type DesiredLan = {
@@ -190,7 +190,7 @@ function decideInPlace(desired: DesiredLan, place: Place, { snapshot, journal }:
 // What somebody dropped and nobody replaced: the node's address, and the default route.
 function lostRequests(
   { address }: DesiredLan,
-  { bridge, isHolder, held, moved }: Place & { readonly held: Held; readonly moved: Moved },
+  { bridge, isHolder, held, moved }: Place & { readonly held: Holding; readonly moved: Moved },
   snapshot: LanSnapshot,
 ): readonly LanRequest[] {
   const from = { ifindex: moved.bridgeIndex, name: moved.bridge };

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 import type { KernelObject } from './objects.js';
-import type { Held } from './transfer.js';
+import type { Holding } from './transfer.js';
 
 const bytes = v.pipe(
   v.string(),
@@ -54,7 +54,7 @@ export type Moved = {
   /** Id of the boot in which the bridge was made. */
   readonly boot: string;
   /** What the host has on the bridge, or had on the interface: as it was last seen. */
-  readonly held: Held;
+  readonly held: Holding;
 };
 
 /** LanJournal is the whole content of the journal file. */

@@ -11,7 +11,7 @@ import type { LanKernel } from './lan-kernel.js';
 import { refusedFinding, returnInterface, switchInterface } from './move.js';
 import { lanFinding, type PortFacts } from './obstacles.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
-import { addingHeld, type Held, heldBy, planTransfer } from './transfer.js';
+import { addingHeld, type Holding, heldBy, planTransfer } from './transfer.js';
 import { answeringNow, gatewayWitnesses, silentAfter, type Witness } from './witness.js';
 
 /** LanOptions are the dependencies of the effect. */
@@ -262,8 +262,8 @@ function nobodyAnswers({ name }: LanLink): Finding {
 // Lifetimes go down by themselves.
 const lifetimes = 6;
 
-function sameHeld(a: Held, b: Held): boolean {
-  const text = ({ addresses, ...rest }: Held) =>
+function sameHeld(a: Holding, b: Holding): boolean {
+  const text = ({ addresses, ...rest }: Holding) =>
     JSON.stringify([
       addresses.map(({ header, attributes }) => [header, attributes.filter(({ type }) => type !== lifetimes)]),
       rest,

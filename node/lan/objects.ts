@@ -10,7 +10,7 @@ export type RawAttribute = { readonly type: number; readonly value: Buffer };
 /** KernelObject is one object: the fixed part of its message and its attributes. */
 export type KernelObject = { readonly header: Buffer; readonly attributes: readonly RawAttribute[] };
 
-/** addressHeader to neighbourHeader are the lengths of ifaddrmsg, rtmsg, nhmsg and ndmsg in bytes. */
+/** headerLengths are the lengths of ifaddrmsg, rtmsg, nhmsg and ndmsg in bytes. */
 export const headerLengths = { address: 8, route: 12, nextHop: 8, neighbour: 12 } as const;
 
 const AF_INET = 2;
@@ -85,8 +85,8 @@ export function ipv4OfAddress(object: KernelObject): Ipv4 | undefined {
   return ipv4Of(object, addressAttributes.local) ?? ipv4Of(object, addressAttributes.address);
 }
 
-/** addressText returns "192.168.83.11/24". */
-export function addressText(object: KernelObject): string {
+/** cidrOf returns "192.168.83.11/24". */
+export function cidrOf(object: KernelObject): string {
   const address = ipv4OfAddress(object);
   return `${address === undefined ? '?' : formatIpv4(address)}/${object.header[1]}`;
 }

@@ -2,7 +2,7 @@
 // Invariant: values only; each says in words what it does. Pure.
 import {
   addressOn,
-  addressText,
+  cidrOf,
   type KernelObject,
   neighbourOn,
   neighbourStates,
@@ -168,7 +168,7 @@ export function deleteNamed(name: string): LanRequest {
 /** addAddress adds an address to another interface than that which it was read from. */
 export function addAddress(address: KernelObject, from: Pick<LanLink, 'name'>, to: LanLink): LanRequest {
   const flags = request.create | request.replace;
-  const what = `${addressText(address)} on ${to.name}`;
+  const what = `${cidrOf(address)} on ${to.name}`;
   return { type: types.newAddress, flags, ...addressOn(address, from.name, to), done: [], what };
 }
 
@@ -176,7 +176,7 @@ export function addAddress(address: KernelObject, from: Pick<LanLink, 'name'>, t
 export function deleteAddress(address: KernelObject): LanRequest {
   // Only what identifies it: with lifetimes the request would be refused.
   const attributes = address.attributes.filter(({ type }) => type <= 3);
-  const what = `delete ${addressText(address)}`;
+  const what = `delete ${cidrOf(address)}`;
   const { header } = address;
   return { type: types.deleteAddress, flags: 0, header, attributes, done: ['EADDRNOTAVAIL', 'ENODEV'], what };
 }

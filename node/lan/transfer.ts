@@ -26,10 +26,10 @@ import {
 import type { LanLink, LanSnapshot } from './snapshot.js';
 
 /**
- * Held is what the host has on one interface: IPv4 addresses, routes that the kernel does not make by itself, and neighbours
+ * Holding is what the host has on one interface: IPv4 addresses, routes that the kernel does not make by itself, and neighbours
  * that were declared.
  */
-export type Held = {
+export type Holding = {
   readonly addresses: readonly KernelObject[];
   readonly routes: readonly KernelObject[];
   readonly neighbours: readonly KernelObject[];
@@ -42,7 +42,7 @@ export type Transfer = { readonly adding: readonly LanRequest[]; readonly switch
 export function heldBy(
   snapshot: Pick<LanSnapshot, 'addresses' | 'routes' | 'neighbours'>,
   { ifindex }: Pick<LanLink, 'ifindex'>,
-): Held {
+): Holding {
   const addresses = snapshot.addresses.filter((address) => interfaceOfAddress(address) === ifindex);
   const own = snapshot.routes.filter(
     (route) => nextHopIdOfRoute(route) === 0 && interfacesOfRoute(route).includes(ifindex),
@@ -71,7 +71,7 @@ function nextHopsBy({ nextHops }: LanSnapshot, { ifindex }: LanLink): readonly K
 }
 
 /** addingHeld adds what was held on an interface, which may be gone, to another one. */
-export function addingHeld(held: Held, from: Pick<LanLink, 'ifindex' | 'name'>, to: LanLink): readonly LanRequest[] {
+export function addingHeld(held: Holding, from: Pick<LanLink, 'ifindex' | 'name'>, to: LanLink): readonly LanRequest[] {
   return [
     ...held.addresses.map((address) => addAddress(address, from, to)),
     ...held.routes.map((route) => appendRoute(route, from, to)),

@@ -94,7 +94,9 @@ export async function undoMarked(
   const firewall = await host.firewall.remove(signal);
   onStep('the routes go');
   const routes = await host.routes.remove(signal);
-  const all = [docker, nics, firewall, routes];
+  onStep('the interface gets its addresses back');
+  const lan = await host.openLan(() => []).remove(signal);
+  const all = [docker, nics, firewall, routes, lan];
   return {
     changes: all.reduce((sum, { changes }) => sum + changes, 0),
     findings: all.flatMap(({ findings }) => findings).filter(({ isNote }) => isNote !== true),
@@ -152,6 +154,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   throwIfFound((await host.firewall.remove(signal)).findings, 'the firewall');
   onStep('the routes go');
   throwIfFound((await host.routes.remove(signal)).findings, 'the routes');
+  throwIfFound((await host.openLan(() => []).remove(signal)).findings, 'the bridge of LAN mode');
   if (lease !== undefined) {
     onStep('the lease ends');
     await tell(lease, true, signal);

@@ -62,6 +62,7 @@ export const settingsSchema = v.object({
   dockerUnit: v.pipe(v.string(), v.regex(/^[A-Za-z0-9:_.@-]+\.service$/, 'has to be a unit such as docker.service')),
   dockerRestart: v.optional(command),
   dockerWait: integer(1, 3600),
+  lanWait: integer(1, 3600),
   daemonJson: v.optional(path),
   routeProtocol: v.pipe(
     integer(0, 255),
@@ -149,6 +150,11 @@ export function addOptions(target: Command): Command {
       new Option('--docker-wait <seconds>', 'how long dockerd may take to come up')
         .env(env('DOCKER_WAIT'))
         .default(String(dockerDefaults.waitMs / 1000)),
+    )
+    .addOption(
+      new Option('--lan-wait <seconds>', 'in LAN mode, when a moved interface goes back unless a controller answers')
+        .env(env('LAN_WAIT'))
+        .default('30'),
     )
     .addOption(
       new Option('--daemon-json <path>', "Docker's configuration file (default: dockerd's own)").env(

@@ -94,7 +94,7 @@ test('a lane takes one turn for many triggers', async (t) => {
   await running;
 });
 
-function scene(events: readonly EngineEvent[] = [], waits = false) {
+function scene(events: readonly EngineEvent[] = [], waits = false, onLan = false) {
   const told: string[] = [];
   let listener: HostListener = () => undefined;
   let urgency: Urgency = 'never';
@@ -131,8 +131,9 @@ function scene(events: readonly EngineEvent[] = [], waits = false) {
       docker: { engine },
       firewall: { urgencyOf: () => urgency },
     },
-    lanes: { routes: lane('routes'), firewall: lane('firewall'), docker: lane('docker') },
+    lanes: { routes: lane('routes'), firewall: lane('firewall'), docker: lane('docker'), lan: lane('lan') },
     own: () => [{ subnet: prefixOf(gateway, 24), bridge: 'docker0' }],
+    isOnLan: () => onLan,
     dockerWaits: () => waits,
     onContainers: () => void told.push('containers'),
   };
@@ -170,6 +171,15 @@ test('nftables commits cause no Docker call, and trigger only the lane that they
   );
   t.is(storm.length, 100);
   t.true(storm.filter((turn) => turn === 'firewall now').length <= 12);
+});
+
+test('on a host of LAN mode, any change of routes or addresses is looked at at once, and not endlessly', (t) => {
+  const { change } = scene([], false, true);
+  const route = new Set(['route'] as const);
+  t.deepEqual(change([route]), ['routes now', 'lan now']);
+  t.deepEqual(change([new Set(['nftables'] as const)]), []);
+  const storm = change(Array.from({ length: 100 }, () => route));
+  t.true(storm.filter((turn) => turn === 'lan now').length <= 12);
 });
 
 test('a removed gateway address is restored at once, and not endlessly', (t) => {
