@@ -5,7 +5,7 @@ import type { Logger } from '../../proto/process/log.js';
 import type { Host } from '../host/host.js';
 import type { DesiredLan } from '../lan/decide.js';
 import type { LanEffect } from '../lan/lan.js';
-import type { Witness } from '../lan/witness.js';
+import type { LanWitness } from '../lan/witness.js';
 import type { Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
 import { type CallTarget, callStanding } from '../uplink/uplink.js';
@@ -28,7 +28,7 @@ export type Reach = {
  * controllerWitness is a controller that answers a new call. One on a unix socket is on this host, and tells nothing of its
  * network.
  */
-export function controllerWitness(known: KnownReader, { endpoints, credentials }: Reach): readonly Witness[] {
+export function controllerWitness(known: KnownReader, { endpoints, credentials }: Reach): readonly LanWitness[] {
   const controllers = endpoints().filter(({ kind }) => kind === 'tcp');
   const nodeId = known.current.assignment?.nodeId;
   if (controllers.length === 0 || nodeId === undefined) return [];

@@ -20,7 +20,7 @@ import { Poller } from '../kernel/poller.js';
 import { copySettings, portFactsIn } from '../lan/host-files.js';
 import { LanEffect } from '../lan/lan.js';
 import { LanKernel } from '../lan/lan-kernel.js';
-import type { Witness } from '../lan/witness.js';
+import type { LanWitness } from '../lan/witness.js';
 import { Nics } from '../nics/nics.js';
 import { PathLook } from '../path/path.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -52,7 +52,7 @@ export type Host = {
   readonly engineFacts: EngineFactsReader;
   readonly nics: Nics;
   /** openLan makes the effect of LAN mode, with what has to answer after a move besides the gateway. */
-  openLan(witnesses: () => readonly Witness[]): LanEffect;
+  openLan(witnesses: () => readonly LanWitness[]): LanEffect;
   /**
    * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface.
    * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL

@@ -12,7 +12,7 @@ import { refusedFinding, returnInterface, switchInterface } from './move.js';
 import { lanFinding, type PortFacts } from './obstacles.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { addingHeld, type Holding, heldBy, planTransfer } from './transfer.js';
-import { answeringNow, gatewayWitnesses, silentAfter, type Witness } from './witness.js';
+import { answeringNow, gatewayWitnesses, type LanWitness, silentAfter } from './witness.js';
 
 /** LanOptions are the dependencies of the effect. */
 export type LanOptions = {
@@ -20,7 +20,7 @@ export type LanOptions = {
   /** Folder of the journal: "/var/lib/xnet". */
   readonly stateFolder: string;
   /** What answers while the network works, besides the gateways of the interface. */
-  readonly witnesses: () => readonly Witness[];
+  readonly witnesses: () => readonly LanWitness[];
   /** How long they have to answer after a move, in milliseconds. */
   readonly waitMs: number;
   /** Id of the present boot. */
@@ -160,7 +160,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     return { findings: [], changes: 1 };
   }
 
-  #witnesses(snapshot: LanSnapshot, link: LanLink): readonly Witness[] {
+  #witnesses(snapshot: LanSnapshot, link: LanLink): readonly LanWitness[] {
     return [...this.#options.witnesses(), ...gatewayWitnesses(this.#options.kernel, snapshot, link)];
   }
 

@@ -16,8 +16,8 @@ import { confirmNeighbour } from './requests.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { heldBy } from './transfer.js';
 
-/** Witness is something that answers while the network works. */
-export type Witness = {
+/** LanWitness is something that answers while the network works. */
+export type LanWitness = {
   /** "a controller", "the gateway 192.168.83.254" */
   readonly name: string;
   /** ask reports whether it answers, by this interface; it gives up when `signal` aborts. */
@@ -28,7 +28,7 @@ const askEveryMs = 100;
 const onceMs = 3_000;
 
 /** gatewayWitnesses are the gateways of the default routes by an interface. */
-export function gatewayWitnesses(kernel: LanKernel, snapshot: LanSnapshot, link: LanLink): readonly Witness[] {
+export function gatewayWitnesses(kernel: LanKernel, snapshot: LanSnapshot, link: LanLink): readonly LanWitness[] {
   const gateways = heldBy(snapshot, link)
     .routes.filter(isDefaultRoute)
     .flatMap((route) => gatewayOfRoute(route) ?? []);
@@ -57,7 +57,7 @@ async function askGateway(kernel: LanKernel, gateway: Ipv4, by: LanLink, signal:
 
 /** answeringNow returns the names of the witnesses that answer within a few seconds. */
 export async function answeringNow(
-  witnesses: readonly Witness[],
+  witnesses: readonly LanWitness[],
   by: LanLink,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
@@ -68,7 +68,7 @@ export async function answeringNow(
 
 /** silentAfter asks witnesses until all have answered once, and returns the names of those that did not in time. */
 export async function silentAfter(
-  witnesses: readonly Witness[],
+  witnesses: readonly LanWitness[],
   by: LanLink,
   waitMs: number,
   signal: AbortSignal,
@@ -86,7 +86,7 @@ export async function silentAfter(
   return witnesses.filter((_, index) => !answers[index]).map(({ name }) => name);
 }
 
-function asked(witness: Witness, by: LanLink, signal: AbortSignal): Promise<boolean> {
+function asked(witness: LanWitness, by: LanLink, signal: AbortSignal): Promise<boolean> {
   const over = new Promise<boolean>((resolve) => {
     if (signal.aborted) resolve(false);
     signal.addEventListener('abort', () => resolve(false), { once: true });

@@ -6,22 +6,26 @@ import type { Container } from '../../deploy/lab/container.js';
 /** PingFlow is one flow. */
 export class PingFlow {
   readonly #child: ChildProcess;
-  readonly #ended: Promise<string>;
+  readonly #ended: Promise<void>;
   #answers = 0;
+  // The highest sequence number that was answered; on the wire they have 16 bits.
+  #last = 0;
   readonly #waiting = new Set<() => void>();
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    let summary = '';
     if (child.stdout !== null) {
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (line.includes('bytes from')) {
-          this.#answers += 1;
+          this.#answers += line.endsWith('(DUP!)') ? 0 : 1;
+          const sequence = Number(/icmp_seq=(\d+)/.exec(line)?.[1]);
+          const ahead = (sequence - this.#last) & 0xffff;
+          if (ahead < 0x8000) this.#last += ahead;
           for (const look of this.#waiting) look();
-        } else if (line.includes('packets transmitted')) summary = line;
+        }
       });
     }
-    this.#ended = new Promise((resolve) => child.once('close', () => resolve(summary)));
+    this.#ended = new Promise((resolve) => child.once('close', () => resolve()));
   }
 
   /** start begins a flow. */
@@ -52,12 +56,13 @@ export class PingFlow {
     ]);
   }
 
-  /** stop ends the flow and counts. A request in transit at the end does not count. */
+  /**
+   * stop ends the flow and counts the requests up to the last one that was answered: those behind it may be in transit. What
+   * is to be counted has to be followed by answers, see seen().
+   */
   async stop(): Promise<{ readonly sent: number; readonly received: number }> {
     this.#child.kill('SIGINT');
-    const summary = await this.#ended;
-    const [, sent = '0', received = '0'] = /(\d+) packets transmitted, (\d+) received/.exec(summary) ?? [];
-    const missing = Number(sent) - Number(received);
-    return { sent: Number(sent) - (missing === 1 ? 1 : 0), received: Number(received) };
+    await this.#ended;
+    return { sent: this.#last, received: this.#answers };
   }
 }
