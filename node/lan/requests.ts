@@ -52,11 +52,17 @@ function linkHeader(ifindex: number, up: boolean): Buffer {
   return header;
 }
 
-function text(type: number, value: string): RawAttribute {
+/** text returns an attribute with a zero-terminated text. */
+export function text(type: number, value: string): RawAttribute {
   return { type, value: Buffer.from(`${value}\0`) };
 }
 
-function nest(type: number, attributes: readonly RawAttribute[], before: Buffer = Buffer.alloc(0)): RawAttribute {
+/** nest returns an attribute that contains others, behind a fixed part. */
+export function nest(
+  type: number,
+  attributes: readonly RawAttribute[],
+  before: Buffer = Buffer.alloc(0),
+): RawAttribute {
   const parts = attributes.map((attribute) => {
     const length = 4 + attribute.value.length;
     const bytes = Buffer.alloc((length + 3) & ~3);
