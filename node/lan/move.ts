@@ -79,7 +79,7 @@ export async function switchInterface(
 }
 
 // The bridge with which nothing has begun yet. It runs before its port joins it: the kernel starts to send packets by a
-// bridge only some time after that has got its first port, and drops those in between.
+// bridge that had no carrier only some time after that has got a port, and drops those in between.
 async function readyBridge(
   kernel: LanKernel,
   port: LanLink,
@@ -98,14 +98,14 @@ async function readyBridge(
     kernel.change(undoing(present, found));
     return { refused: set };
   }
-  // Not every kernel has such pairs: without one, a packet may be lost.
-  kernel.change([addPair(...pairNames)]);
   for (const until = performance.now() + runningWithinMs; performance.now() < until; await pause(lookEveryMs)) {
     const links = await kernel.links();
-    const [bridge, pair] = [linkNamed({ links }, name), linkNamed({ links }, pairNames[0])];
+    const bridge = linkNamed({ links }, name);
     if (bridge?.isRunning === true) return { bridge };
-    if (pair === undefined) break;
-    if (pair.master === 0) kernel.change([setMaster(pair, found)]);
+    // Not every kernel has such pairs: without one, packets may be lost.
+    if (kernel.change([addPair(...pairNames)]).length > 0) break;
+    const ends = pairNames.flatMap((end) => linkNamed({ links }, end) ?? []);
+    kernel.change(ends.flatMap((end) => [setUp(end), ...(end.name === pairNames[0] ? [setMaster(end, found)] : [])]));
   }
   return { bridge: found };
 }

@@ -52,17 +52,11 @@ function linkHeader(ifindex: number, up: boolean): Buffer {
   return header;
 }
 
-/** text returns an attribute with a zero-terminated text. */
-export function text(type: number, value: string): RawAttribute {
+function text(type: number, value: string): RawAttribute {
   return { type, value: Buffer.from(`${value}\0`) };
 }
 
-/** nest returns an attribute that contains others, behind a fixed part. */
-export function nest(
-  type: number,
-  attributes: readonly RawAttribute[],
-  before: Buffer = Buffer.alloc(0),
-): RawAttribute {
+function nest(type: number, attributes: readonly RawAttribute[], before: Buffer = Buffer.alloc(0)): RawAttribute {
   const parts = attributes.map((attribute) => {
     const length = 4 + attribute.value.length;
     const bytes = Buffer.alloc((length + 3) & ~3);
@@ -94,13 +88,13 @@ export function addBridge(name: string, mac: string): LanRequest {
   };
 }
 
-/** addPair makes a pair of interfaces that are connected to each other. */
+/** addPair makes a pair of interfaces that are connected to each other, both of them down. */
 export function addPair(name: string, other: string): LanRequest {
-  const peer = nest(vethPeer, [text(link.name, other)], linkHeader(0, true));
+  const peer = nest(vethPeer, [text(link.name, other)], linkHeader(0, false));
   return {
     type: types.newLink,
     flags: request.create | request.exclusive,
-    header: linkHeader(0, true),
+    header: linkHeader(0, false),
     attributes: [
       text(link.name, name),
       nest(link.linkInfo, [{ type: info.kind, value: Buffer.from('veth') }, nest(info.settings, [peer])]),
