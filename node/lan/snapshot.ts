@@ -76,7 +76,7 @@ export function readLanLink(bytes: Buffer, start: number, end: number): LanLink 
   let [mtu, master, lower] = [0, 0, 0];
   eachAttribute(bytes, start + ifinfomsgLength, end, (type, at, valueEnd) => {
     if (type === attributes.name) name = textAt(bytes, at, valueEnd);
-    else if (type === attributes.mac) mac = macText(bytes.subarray(at, valueEnd));
+    else if (type === attributes.mac) mac = formatMac(bytes.subarray(at, valueEnd));
     else if (type === attributes.mtu) mtu = bytes.readUInt32LE(at);
     else if (type === attributes.master) master = bytes.readUInt32LE(at);
     else if (type === attributes.lower) lower = bytes.readUInt32LE(at);
@@ -104,8 +104,8 @@ export function readLanLink(bytes: Buffer, start: number, end: number): LanLink 
   };
 }
 
-/** macText returns "02:fc:00:00:00:01". */
-export function macText(bytes: Uint8Array): string {
+/** formatMac returns "02:fc:00:00:00:01". */
+export function formatMac(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
