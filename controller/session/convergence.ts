@@ -25,13 +25,19 @@ export class Convergence {
    * Table revisions, oldest first: when this controller learnt of each, and when all its nodes had it. Monotonic ms.
    */
   readonly #learnt = new Map<number, Learnt>();
+  /** Those that not all nodes have yet. */
+  readonly #open = new Set<number>();
   readonly #listeners = new Set<() => void>();
 
   /** learnt records a change of the table. */
   learnt(revision: number): void {
     this.#learnt.set(revision, { at: performance.now(), doneAt: undefined });
-    const [oldest] = this.#learnt.keys();
-    if (this.#learnt.size > rememberedRevisions && oldest !== undefined) this.#learnt.delete(oldest);
+    this.#open.add(revision);
+    const oldest = this.#learnt.size > rememberedRevisions ? this.#learnt.keys().next().value : undefined;
+    if (oldest !== undefined) {
+      this.#learnt.delete(oldest);
+      this.#open.delete(oldest);
+    }
     this.#changed();
   }
 
@@ -91,9 +97,13 @@ export class Convergence {
   }
 
   #changed(): void {
-    const lowest = Math.min(...this.#counts.keys());
-    for (const [revision, learnt] of this.#learnt) {
-      if (learnt.doneAt === undefined && lowest >= revision) learnt.doneAt = performance.now();
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const revision of this.#counts.keys()) lowest = Math.min(lowest, revision);
+    for (const revision of this.#open) {
+      if (lowest < revision) continue;
+      this.#open.delete(revision);
+      const learnt = this.#learnt.get(revision);
+      if (learnt !== undefined) learnt.doneAt = performance.now();
     }
     for (const listener of this.#listeners) listener();
   }

@@ -25,8 +25,7 @@ export type Start =
 
 // Streams per slice of a broadcast; other calls run between two slices.
 const sliceSize = 256;
-// A broadcast to thousands takes about 100 ms. Changes that arrive meanwhile are sent together, after a pause as long,
-// at most this.
+// A broadcast to thousands takes about 100 ms. Changes meanwhile are sent together, after a pause as long, at most this.
 const longestPauseMs = 100;
 const bookmarkEveryMs = 60_000;
 const renewalMs = 50;
@@ -51,7 +50,8 @@ export class Fanout {
   /** For nodes on this machine, and for all others: they need different addresses. */
   #trust: { readonly local: Buffer; readonly others: Buffer } | undefined;
   #flushing = false;
-  #due = false;
+  /** The streams that the next flush concerns: those in assignmentsDue, or all. */
+  #due: 'none' | 'assignments' | 'all' = 'none';
   #epoch: string | undefined;
 
   constructor(feed: ViewFeed, log: Logger, sources: AssignmentSources = {}, limits?: SnapshotLimits) {
@@ -85,7 +85,8 @@ export class Fanout {
     if (isForAll) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
     if (touched.rollouts) for (const id of view.rolloutSteps.permitted()) this.#noteAssignment(id);
     if (touched.adoption && view.adoption === undefined) this.#endFreshDue();
-    if (changed || touched.adoption || this.#assignmentsDue.size > 0) this.#schedule();
+    if (changed || touched.adoption) this.#schedule('all');
+    else if (this.#assignmentsDue.size > 0) this.#schedule('assignments');
   }
 
   #noteAssignment(nodeId: string): void {
@@ -106,12 +107,10 @@ export class Fanout {
     this.table.restart(revision);
     this.#encoder.forget();
     for (const stream of this.#streams) stream.cursor = undefined;
+    this.#schedule('all');
   }
 
-  /**
-   * trust sends all nodes the trusted authorities (PEM) and the controllers' addresses: now, on connect, and on every
-   * change.
-   */
+  /** trust sends all nodes the authorities (PEM) and the controllers' addresses: now, on connect, on every change. */
   trust(authority: readonly string[]): void {
     // A renewal costs this controller about 10 ms: spread them so that they take a fifth of one core.
     this.#trusted = { authority, spreadMs: Math.min(longestRenewalMs, this.#streams.size * renewalMs) };
@@ -124,7 +123,7 @@ export class Fanout {
     const { view } = this.#viewFeed;
     const encoded = (from: string) => encodeTrust(authority, spreadMs, apiAddresses(view, from));
     this.#trust = { local: encoded('127.0.0.1'), others: encoded('') };
-    this.#schedule();
+    this.#schedule('all');
   }
 
   #trustFor(stream: NodeStream): readonly Buffer[] {
@@ -193,7 +192,7 @@ export class Fanout {
     const stream = this.#byNode.get(nodeId);
     if (stream === undefined) return;
     this.#assignmentsDue.add(stream);
-    this.#schedule();
+    this.#schedule('assignments');
   }
 
   /** feedIdle sends a stream that is ready what it does not have yet. */
@@ -252,8 +251,8 @@ export class Fanout {
     if (messages.length > 0) stream.send(messages);
   }
 
-  #schedule(): void {
-    this.#due = true;
+  #schedule(what: 'all' | 'assignments'): void {
+    if (this.#due !== 'all') this.#due = what;
     if (this.#flushing) return;
     this.#flushing = true;
     // After the other work of this turn of the event loop, so that simultaneous changes are sent together.
@@ -261,11 +260,12 @@ export class Fanout {
   }
 
   async #flush(): Promise<void> {
-    while (this.#due) {
-      this.#due = false;
+    while (this.#due !== 'none') {
+      const streams = this.#due === 'all' ? this.#streams : [...this.#assignmentsDue];
+      this.#due = 'none';
       const began = performance.now();
       let inSlice = 0;
-      for (const stream of this.#streams) {
+      for (const stream of streams) {
         try {
           this.#feed(stream);
         } catch (error) {

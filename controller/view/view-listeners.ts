@@ -1,7 +1,6 @@
 // The parts of the controller that follow the view: listeners called after each change, and calls waiting for a revision.
 // Invariant: a failing listener stops neither the other listeners nor the view.
 import { XnetError } from '../../proto/errors.js';
-import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { ReadonlyView } from './view.js';
 import type { ViewChanges } from './view-changes.js';
@@ -41,17 +40,21 @@ export class ViewListeners {
    * reached waits until the view is published at `revision` or later.
    * @throws XnetError DeadlineExceeded after `timeoutMs`
    */
-  async reached(revision: number, timeoutMs: number): Promise<void> {
-    let entry: { readonly revision: number; readonly resolve: () => void } | undefined;
-    const arrived = new Promise<boolean>((resolve) => {
-      entry = { revision, resolve: () => resolve(true) };
+  reached(revision: number, timeoutMs: number): Promise<void> {
+    // Every commit waits here: an aborted signal would cost more than the rest of the wait.
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        this.#waiting.delete(entry);
+        reject(new XnetError('DeadlineExceeded', `the view did not reach revision ${revision} in time`));
+      };
+      const timer = setTimeout(late, timeoutMs);
+      const arrived = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(entry);
+        resolve();
+      };
+      const entry = { revision, resolve: arrived };
       this.#waiting.add(entry);
     });
-    const done = new AbortController();
-    const timeout = pause(timeoutMs, done.signal).then(() => false);
-    const inTime = await Promise.race([arrived, timeout]);
-    done.abort();
-    if (entry !== undefined) this.#waiting.delete(entry);
-    if (!inTime) throw new XnetError('DeadlineExceeded', `the view did not reach revision ${revision} in time`);
   }
 }
