@@ -2,7 +2,6 @@
 // Invariant: a change is announced by an entry on the disk before it is made, and settled by another entry before the
 // caller gets the answer, even if the caller has disconnected. While entries can't be written, no change is made: a
 // full disk blocks mutations, but neither reads nor routing.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { quoted } from '../../proto/domain/input.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import { withoutSecrets } from '../../proto/pki/token.js';
@@ -37,10 +36,16 @@ export interface Recording {
   settle(settlement: Settlement): Promise<void>;
 }
 
+/** Asked says on whose behalf a change is made. */
+export type Asked = {
+  /** The request of the call, the very object that its service got; absent: the controller acts by itself. */
+  readonly request?: object;
+};
+
 /** Recorder records changes, each beginning before it is made. */
 export interface Recorder {
-  /** record returns the record of a change requested by the current call. Nothing is written yet. */
-  record(change: { readonly call: string; readonly operationId: string }): Recording;
+  /** record returns the record of a change. Nothing is written yet. */
+  record(change: Asked & { readonly call: string; readonly operationId: string }): Recording;
 }
 
 /** AuditOptions are the dependencies of an audit. */
@@ -62,7 +67,8 @@ const longestText = 1_024;
 /** Audit is the observer that writes the audit log. */
 export class Audit implements CallObserver, Recorder {
   readonly #options: AuditOptions;
-  readonly #calls = new AsyncLocalStorage<ObservedCall>();
+  /** The calls under way, by their requests. */
+  readonly #calls = new WeakMap<object, ObservedCall>();
   /** Calls whose changes have their own entries. */
   readonly #recorded = new WeakSet<ObservedCall>();
   readonly #refusals = new Refusals();
@@ -71,8 +77,8 @@ export class Audit implements CallObserver, Recorder {
     this.#options = options;
   }
 
-  record({ call: name, operationId }: { readonly call: string; readonly operationId: string }): Recording {
-    const call = this.#calls.getStore();
+  record({ call: name, operationId, request }: Parameters<Recorder['record']>[0]): Recording {
+    const call = request === undefined ? undefined : this.#calls.get(request);
     const isAsked = call !== undefined && !reading.test(call.name);
     const facts = call === undefined ? this.#ofOurOwn(name, operationId) : this.#factsOf(call);
     // A change that a call causes in passing is named after the change, such as the restoration of a node that watches.
@@ -129,7 +135,9 @@ export class Audit implements CallObserver, Recorder {
   }
 
   readonly around: CallObserver['around'] = (call, run) => {
-    this.#calls.run(call, run);
+    const { request } = call;
+    if (typeof request === 'object' && request !== null) this.#calls.set(request, call);
+    run();
   };
 
   // A recorded change has its own entries by now, whether or not the caller still waits.

@@ -1,10 +1,12 @@
 // The cluster's authority: follows its record in the store, opens it with the cluster key, issues certificates, and
 // creates and replaces the authority.
 // Invariant: the private key is in memory and, sealed, in the store; it is never written elsewhere nor sent.
+
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Issued, Issuer, lifetimeFrom, type Signer } from '../../proto/pki/certificate.js';
 import { digestOf } from '../../proto/pki/chain.js';
 import type { Identity } from '../../proto/pki/identity.js';
+import type { Asked } from '../audit/audit.js';
 import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
 import { requireDecodable } from '../registry/lookup.js';
 import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
@@ -208,8 +210,9 @@ export class Authority {
   }
 
   /** finish ends a rotation: the previous authority is no longer trusted. */
-  finish(): Promise<MutationResult> {
+  finish(asked: Asked = {}): Promise<MutationResult> {
     return mutate(this.#context, {
+      ...asked,
       call: 'RotateAuthority',
       operationId: '',
       dryRun: false,

@@ -1,12 +1,14 @@
 // Issues and revokes the certificates of nodes and people.
 // Invariant: a certificate is in the store before its holder gets it, and is stored only while the authority that
 // issued it is the current one.
+
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { keyOfRequest } from '../../proto/pki/certificate.js';
 import { formatIdentity, type PersonRole } from '../../proto/pki/identity.js';
 import { keyDigest } from '../../proto/pki/token.js';
 import { pause } from '../../proto/process/backoff.js';
+import type { Asked } from '../audit/audit.js';
 import { asSeen, type MutationId, put } from '../registry/guards.js';
 import { requireNode } from '../registry/lookup.js';
 import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
@@ -80,18 +82,28 @@ export class CertificateRegistry {
    * join uses a token, whose secret was verified, and issues a node's certificate.
    * @throws XnetError the errors of decideTokenJoin
    */
-  async join(joining: Omit<JoiningHost, 'keyDigest'>, token: TokenRecord, csr: string): Promise<CertificateWithPem> {
+  async join(
+    joining: Omit<JoiningHost, 'keyDigest'>,
+    token: TokenRecord,
+    csr: string,
+    asked: Asked = {},
+  ): Promise<CertificateWithPem> {
     const publicKey = await keyOfRequest(csr);
     const whole: JoiningHost = { ...joining, keyDigest: keyDigest(publicKey) };
-    return this.#issued(() => this.#join(whole, token, publicKey));
+    return this.#issued(() => this.#join(whole, token, { publicKey, asked }));
   }
 
-  async #join(joining: JoiningHost, token: TokenRecord, publicKey: Buffer): Promise<CertificateWithPem> {
+  async #join(
+    joining: JoiningHost,
+    token: TokenRecord,
+    { publicKey, asked }: { readonly publicKey: Buffer; readonly asked: Asked },
+  ): Promise<CertificateWithPem> {
     const { feed } = this.#context;
     const nodeId = nodeOfJoin(feed.view, token, joining) ?? newNodeId();
     const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
     await mutate(this.#context, {
       ...once,
+      ...asked,
       call: 'Join',
       decide: (view, { taken, lostRaces }) => {
         const nowMs = this.#context.now();
@@ -105,7 +117,7 @@ export class CertificateRegistry {
    * renew issues another certificate to an authenticated node.
    * @throws XnetError the errors of decideRenewal; InvalidArgument for a bad request; Conflict
    */
-  async renew(renewal: NodeRenewal, csr: string): Promise<CertificateWithPem> {
+  async renew(renewal: NodeRenewal, csr: string, asked: Asked = {}): Promise<CertificateWithPem> {
     const { feed, now } = this.#context;
     requireNode(feed.view, renewal.nodeId);
     const publicKey = await keyOfRequest(csr);
@@ -113,6 +125,7 @@ export class CertificateRegistry {
       const certified = await this.#issue('node', renewal.nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
       await mutate(this.#context, {
         ...once,
+        ...asked,
         call: 'RenewCertificate',
         decide: (view) => ({
           subject: renewal.nodeId,
@@ -165,7 +178,9 @@ export class CertificateRegistry {
     });
     const done = await mutate(this.#context, { ...id, call: 'IssueCertificate', decide });
     // A repeated call returns another certificate for the same key, which must be stored too.
-    if (done.repeated) await mutate(this.#context, { ...once, call: 'IssueCertificate', decide });
+    const { request } = id;
+    const asked = request === undefined ? {} : { request };
+    if (done.repeated) await mutate(this.#context, { ...once, ...asked, call: 'IssueCertificate', decide });
     return certified;
   }
 

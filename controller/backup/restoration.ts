@@ -5,7 +5,7 @@
 // writes. Each step may be repeated.
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { Recorder, Recording } from '../audit/audit.js';
+import type { Asked, Recorder, Recording } from '../audit/audit.js';
 import { installClusterKey } from '../authority/cluster-key.js';
 import { absent, put } from '../registry/guards.js';
 import { eventOperation } from '../store/events.js';
@@ -56,11 +56,10 @@ export class Restoration {
    * of nodes that the store had.
    * @throws XnetError FailedPrecondition as planRestore and installClusterKey; Conflict if the store changed meanwhile
    */
-  async begin({
-    restore,
-    dryRun,
-    ...wish
-  }: Beginning): Promise<{ readonly unchanged: boolean; readonly nodes: number }> {
+  async begin(
+    { restore, dryRun, ...wish }: Beginning,
+    asked: Asked = {},
+  ): Promise<{ readonly unchanged: boolean; readonly nodes: number }> {
     const { store, feed, keyPath, audit, now } = this.#deps;
     const listing = await store.list();
     const isRefused = feed.refusal !== '';
@@ -68,7 +67,7 @@ export class Restoration {
     if (plan.unchanged || dryRun) return plan;
     const message = `the store is replaced by backup ${wish.backup.id} of ${new Date(wish.backup.madeMs).toISOString()}`;
     const entry = { subject: 'cluster', message };
-    await this.#recorded(audit.record({ call: 'BeginRestore', operationId: restore }), entry, async () => {
+    await this.#recorded(audit.record({ ...asked, call: 'BeginRestore', operationId: restore }), entry, async () => {
       if (wish.clusterKey.length > 0) await installClusterKey(keyPath, wish.clusterKey);
       const own = restoringIn(listing.entries.find(({ key }) => key === keys.cluster));
       if (own?.restoring?.id !== restore) {
@@ -158,6 +157,7 @@ export class Restoration {
   async finish(
     restore: string,
     sent: { readonly records: number; readonly digest: Buffer },
+    asked: Asked = {},
   ): Promise<{ readonly epoch: number; readonly nodes: number }> {
     const { store, feed, audit, now, log } = this.#deps;
     const done = await this.#finished(restore);
@@ -180,7 +180,7 @@ export class Restoration {
     const adoption = { backup, restore, madeMs, sinceMs: nowMs, nodes };
     const message = `backup ${backup} was restored with ${nodes} nodes: epoch ${after.epoch} begins, nodes are adopted`;
     const entry = { subject: 'cluster', message };
-    await this.#recorded(audit.record({ call: 'FinishRestore', operationId: restore }), entry, () =>
+    await this.#recorded(audit.record({ ...asked, call: 'FinishRestore', operationId: restore }), entry, () =>
       this.#commit(
         modRevision,
         [absent(keys.adoption)],

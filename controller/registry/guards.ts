@@ -1,9 +1,10 @@
 // The guards and operations that most mutations consist of.
+import type { Asked } from '../audit/audit.js';
 import type { Guard, Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /** MutationId identifies a mutation. Every request that changes something has these fields. */
-export type MutationId = {
+export type MutationId = Asked & {
   readonly operationId: string;
   /** See requestDigest. */
   readonly digest?: string;

@@ -1,8 +1,10 @@
 // Adds and ends leases of nodes.
 // Invariant: a lease that its host has stopped using is ended once, whichever controllers hear of it.
+
 import type { Prefix } from '../../proto/domain/address.js';
 import type { NodeStatus } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
+import type { Asked } from '../audit/audit.js';
 import type { MutationId } from './guards.js';
 import { decideAddLease, type NewLease } from './lease-additions.js';
 import { decideEndLease, decideFinishLease, type LeaseEnd, unusedLeases } from './lease-ends.js';
@@ -46,14 +48,21 @@ export class LeaseRegistry {
   }
 
   /** finish ends those ending leases of a connected node that its report says it does not use. It never throws. */
-  async finish(nodeId: string, status: Pick<NodeStatus, 'leases' | 'containers' | 'containerCount'>): Promise<void> {
+  async finish(
+    nodeId: string,
+    status: Pick<NodeStatus, 'leases' | 'containers' | 'containerCount'>,
+    asked: Asked = {},
+  ): Promise<void> {
     const unused = unusedLeases(this.#context.feed.view, nodeId, status);
-    await Promise.all(unused.map(({ pool, subnet, record }) => this.#finish(nodeId, { pool, subnet, ...record })));
+    await Promise.all(
+      unused.map(({ pool, subnet, record }) => this.#finish(nodeId, { pool, subnet, ...record }, asked)),
+    );
   }
 
   async #finish(
     nodeId: string,
     { pool, subnet, generation }: { readonly pool: string; readonly subnet: Prefix; readonly generation: number },
+    asked: Asked,
   ): Promise<void> {
     const key = keyOfLease({ pool, subnet });
     if (this.#finishing.has(key)) return;
@@ -61,6 +70,7 @@ export class LeaseRegistry {
     const { log, now } = this.#context;
     try {
       await mutate(this.#context, {
+        ...asked,
         call: 'EndLease',
         operationId: '',
         dryRun: false,

@@ -3,7 +3,7 @@
 // be absent, so a repeated commit whose answer was lost can't be applied twice, and finds the first outcome.
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { Recorder } from '../audit/audit.js';
+import type { Asked, Recorder } from '../audit/audit.js';
 import { recordChanges } from '../audit/records.js';
 import { type Event, eventOperation } from '../store/events.js';
 import type { Commit, CommitResult, Guard, Operation, Store } from '../store/store.js';
@@ -53,7 +53,7 @@ export type Circumstances = {
 };
 
 /** Mutation is one call. */
-export type Mutation = {
+export type Mutation = Asked & {
   readonly call: string;
   /** Chosen by the client; empty: the client needs no idempotency. */
   readonly operationId: string;

@@ -1,7 +1,9 @@
 // Adds, changes and removes nodes. Each change is one transaction over the node, its name, its address and its subnet.
 // Invariant: a node has exactly one leased subnet, from the commit that adds it to the commit that removes it.
+
 import { randomBytes } from 'node:crypto';
 import type { Assignment } from '../../proto/domain/network.js';
+import type { Asked } from '../audit/audit.js';
 import { keys } from '../store/keys.js';
 import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -70,9 +72,10 @@ export class NodeRegistry {
    * adopt adds back a node that a restored store lost, or leases of it, as its host holds them.
    * @throws XnetError as decideAdopt does
    */
-  adopt(nodeId: string, held: Assignment): Promise<MutationResult> {
+  adopt(nodeId: string, held: Assignment, asked: Asked = {}): Promise<MutationResult> {
     const { now } = this.#context;
     return mutate(this.#context, {
+      ...asked,
       call: 'AdoptNode',
       operationId: '',
       dryRun: false,
@@ -124,12 +127,12 @@ export class NodeRegistry {
    * @param mayFollow throws when the node may not change its address now; called only if there is something to change
    * @throws XnetError as decideFollow does
    */
-  async follow(nodeId: string, claimed: Claimed, mayFollow: () => void): Promise<void> {
+  async follow(nodeId: string, claimed: Claimed, mayFollow: () => void, asked: Asked = {}): Promise<void> {
     // A host repeats what is refused with every report: that must not cost a reading of the store.
     if (decideFollow(this.#context.feed.view, nodeId, claimed).change === undefined) return;
     mayFollow();
     const decide = (view: ReadonlyView) => decideFollow(view, nodeId, claimed);
-    await mutate(this.#context, { call: 'FollowAddress', operationId: '', dryRun: false, decide });
+    await mutate(this.#context, { ...asked, call: 'FollowAddress', operationId: '', dryRun: false, decide });
   }
 
   /**

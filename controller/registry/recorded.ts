@@ -2,7 +2,7 @@
 // Invariant: every entry that was begun is settled, however the mutation ends.
 
 import { messageOf, XnetError } from '../../proto/errors.js';
-import type { Recorder, Recording } from '../audit/audit.js';
+import type { Asked, Recorder, Recording } from '../audit/audit.js';
 import type { RecordChanges } from '../audit/records.js';
 
 /** Plan describes the effect of one commit of a mutation. */
@@ -22,7 +22,7 @@ export class Recorded {
   #planned: Entry | undefined;
   #uncertain: Entry | undefined;
 
-  constructor(recorder: Recorder | undefined, change: { readonly call: string; readonly operationId: string }) {
+  constructor(recorder: Recorder | undefined, change: Asked & { readonly call: string; readonly operationId: string }) {
     this.#recording = recorder?.record(change);
   }
 

@@ -80,7 +80,7 @@ export type AdminDeps = {
 
 /** mutationId returns the fields of a request that every mutation has. */
 export function mutationId(request: { readonly operationId: string; readonly dryRun: boolean }): MutationId {
-  return { operationId: request.operationId, digest: requestDigest(request), dryRun: request.dryRun };
+  return { operationId: request.operationId, digest: requestDigest(request), dryRun: request.dryRun, request };
 }
 
 /** liveOf returns the sessions' current knowledge of nodes beyond the store's records. */

@@ -219,7 +219,7 @@ export class AuthorityCalls {
       if (text !== sent) call.write(progress);
       sent = text;
       if (request.force || progress.renewed === progress.nodes) {
-        await authority.finish();
+        await authority.finish({ request });
         call.write(this.#progress(true));
         return;
       }

@@ -71,12 +71,13 @@ class BackupCalls {
     return { clusterKey: content, name };
   }
 
-  async begin({ restoreId, dryRun, backup, clusterKey, force }: BeginRestoreRequest__Output) {
+  async begin(request: BeginRestoreRequest__Output) {
+    const { restoreId, dryRun, backup, clusterKey, force } = request;
     requireId(restoreId);
     if (backup === null || backup.id === '' || backup.clusterId === '') {
       throw new XnetError('InvalidArgument', 'the header of the backup is missing or incomplete');
     }
-    return this.#deps.restoration.begin({ restore: restoreId, dryRun, backup, clusterKey, force });
+    return this.#deps.restoration.begin({ restore: restoreId, dryRun, backup, clusterKey, force }, { request });
   }
 
   async write({ restoreId, records }: WriteRestoreRequest__Output) {
@@ -86,9 +87,10 @@ class BackupCalls {
     return {};
   }
 
-  async finish({ restoreId, records, digest }: FinishRestoreRequest__Output) {
+  async finish(request: FinishRestoreRequest__Output) {
+    const { restoreId, records, digest } = request;
     requireId(restoreId);
-    return this.#deps.restoration.finish(restoreId, { records, digest });
+    return this.#deps.restoration.finish(restoreId, { records, digest }, { request });
   }
 
   async adoption(): Promise<GetAdoptionResponse> {

@@ -1,10 +1,12 @@
 // Takes in the addresses that hosts report as new.
 // Invariant: a host that keeps changing its address makes its peers replace a next hop only now and then, and a refusal is
 // one event for as long as its reason stays.
+
 import { checkAddress } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { Allowances } from '../../proto/rpc/allowance.js';
 import type { Peer } from '../../proto/rpc/peer.js';
+import type { Asked } from '../audit/audit.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import type { Sessions } from '../session/sessions.js';
 
@@ -18,7 +20,7 @@ export type FollowedAddressDeps = {
 };
 
 /** Claimant is a node whose host reports an address. */
-export type Claimant = { readonly nodeId: string; readonly nodeName: string; readonly peer: Peer };
+export type Claimant = Asked & { readonly nodeId: string; readonly nodeName: string; readonly peer: Peer };
 
 /** FollowedAddresses takes in new addresses. */
 export class FollowedAddresses {
@@ -32,7 +34,7 @@ export class FollowedAddresses {
   }
 
   /** take gives the node the address, or records why not. An empty address is no claim. It never throws. */
-  async take({ nodeId, nodeName, peer }: Claimant, address: string): Promise<void> {
+  async take({ nodeId, nodeName, peer, ...asked }: Claimant, address: string): Promise<void> {
     if (address === '') {
       this.#refused.delete(nodeId);
       return;
@@ -44,6 +46,7 @@ export class FollowedAddresses {
         nodeId,
         { address: checked.value, source: peer.kind === 'local' ? '' : peer.address },
         () => this.#requireShare(nodeId),
+        asked,
       );
       this.#refused.delete(nodeId);
     } catch (error) {

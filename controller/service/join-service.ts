@@ -90,7 +90,7 @@ class JoinCalls {
     let certificate: string;
     let nodeId: string;
     try {
-      const answered = await certificates.join(joining, record, request.csr);
+      const answered = await certificates.join(joining, record, request.csr, { request });
       certificate = answered.certificate;
       nodeId = answered.record.id;
     } catch (error) {

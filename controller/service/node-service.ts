@@ -18,6 +18,7 @@ import { assignmentFromWire } from '../../proto/rpc/convert-assignment.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
+import type { Asked } from '../audit/audit.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../authority/certificates.js';
 import type { LeaseRegistry } from '../registry/leases.js';
@@ -76,7 +77,7 @@ class DaemonCalls {
     const { feed, sessions } = this.#deps;
     const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
-    const nodeName = await this.#returned(nodeId, request.held);
+    const nodeName = await this.#returned(nodeId, request);
     if (request.nodeName !== '' && !isNamed(feed.view, nodeId, request.nodeName)) {
       throw new XnetError(
         'PermissionDenied',
@@ -104,13 +105,14 @@ class DaemonCalls {
 
   // Returns the node's name. A node that a restored store has not seen or does not know is compared with the assignment
   // it holds.
-  async #returned(nodeId: string, wire: Assignment__Output | null): Promise<string> {
+  async #returned(nodeId: string, request: WatchRequest__Output): Promise<string> {
+    const wire: Assignment__Output | null = request.held;
     const { feed, nodes, sessions } = this.#deps;
     const known = feed.view.nodes.get(nodeId)?.record.name;
     if (known !== undefined && !feed.view.isAwaited(nodeId)) return known;
     const held = wire === null ? undefined : assignmentFromWire(wire);
     if (known !== undefined) {
-      const hindrance = held === undefined ? '' : await this.#adoptLeases(nodeId, held);
+      const hindrance = held === undefined ? '' : await this.#adoptLeases(nodeId, held, { request });
       const differences = held === undefined ? [] : differencesFrom(feed.view, nodeId, held);
       if (differences.length > 0 && hindrance !== '') differences.push(hindrance);
       // While nodes are adopted, its first report confirms it, which says how many routes the host has.
@@ -123,7 +125,7 @@ class DaemonCalls {
     }
     if (held === undefined || !mayBeLost(feed.view, nodeId)) throw absenceOf(feed.view, nodeId);
     try {
-      await nodes.adopt(nodeId, held);
+      await nodes.adopt(nodeId, held, { request });
     } catch (error) {
       throw this.#notAdopted(nodeId, held.nodeName, error);
     }
@@ -131,9 +133,9 @@ class DaemonCalls {
   }
 
   // Gives a node of the backup the leases that its host holds. Returns the obstacle.
-  async #adoptLeases(nodeId: string, held: Assignment): Promise<string> {
+  async #adoptLeases(nodeId: string, held: Assignment, asked: Asked): Promise<string> {
     try {
-      await this.#deps.nodes.adopt(nodeId, held);
+      await this.#deps.nodes.adopt(nodeId, held, asked);
       return '';
     } catch (error) {
       if (!(error instanceof XnetError) || error.code === 'Unavailable') throw error;
@@ -206,8 +208,11 @@ class DaemonCalls {
     sessions.report(nodeId, status, comparable ? applied.revision : undefined);
     // The stream was open before a restored store was accepted, or the node is being adopted.
     if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
-    if (sessions.fanout.streamOf(nodeId) !== undefined) void leases.finish(nodeId, status);
-    await this.#followed.take({ nodeId, nodeName: assignment.nodeName, peer: peerOf(call) }, request.newAddress);
+    if (sessions.fanout.streamOf(nodeId) !== undefined) void leases.finish(nodeId, status, { request });
+    await this.#followed.take(
+      { nodeId, nodeName: assignment.nodeName, peer: peerOf(call), request },
+      request.newAddress,
+    );
     return { nextReportMs: reportEveryMs, spreadMs: this.#pace.spreadMs(sessions.fanout.streams.size) };
   }
 
@@ -221,7 +226,7 @@ class DaemonCalls {
       throw new XnetError('PermissionDenied', `this host is ${name} and can't speak for ${quoted(request.nodeName)}`);
     }
     sessions.requireSameHost(id, request.hostFingerprint);
-    const mutation = { operationId: request.operationId, dryRun: false };
+    const mutation = { operationId: request.operationId, dryRun: false, request };
     if (request.done) {
       await nodes.leave(mutation, id);
       return { peersPending: 0 };
@@ -246,7 +251,7 @@ class DaemonCalls {
     }
     const peer = peerOf(call);
     const shown = peer.kind === 'certificate' ? peer.serial : '';
-    const { certificate } = await certificates.renew({ nodeId, shown }, request.csr);
+    const { certificate } = await certificates.renew({ nodeId, shown }, request.csr, { request });
     return { certificate, authority: [...authority.require().trusted] };
   }
 

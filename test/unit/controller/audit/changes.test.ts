@@ -14,27 +14,27 @@ test('a change has an entry with the records before and after it, without secret
   const entries = await open(folder(t));
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
   const core = await Core.start(new MemoryStore(new MemoryCluster()), { audit }).ready();
-  const run = async (name: string, request: object, work: () => Promise<unknown>) => {
+  type Id = { readonly operationId: string; readonly dryRun: boolean; readonly request: object };
+  const run = async (name: string, asked: object, work: (id: Id) => Promise<unknown>) => {
+    const request = { operationId: '', dryRun: false, ...asked };
+    const { operationId, dryRun } = request;
     const observed = call(name, request);
     const done = await new Promise<unknown>((resolve) =>
-      audit.around(observed, () => resolve(work().catch((error: unknown) => error))),
+      audit.around(observed, () => resolve(work({ operationId, dryRun, request }).catch((error: unknown) => error))),
     );
     const failed = done instanceof Error;
     await audit.ended(observed, { outcome: failed ? 'InvalidArgument' : 'OK', message: failed ? done.message : '' });
   };
-  const id = (operationId: string) => ({ operationId, dryRun: false });
-  await run('CreatePool', { operationId: 'op-1', name: 'default' }, () =>
-    core.pools.create(id('op-1'), newDefaultPool),
+  await run('CreatePool', { operationId: 'op-1', name: 'default' }, (id) => core.pools.create(id, newDefaultPool));
+  await run('AddNode', { operationId: 'op-2', name: 'web-1', token: 'XJT1-secret' }, (id) =>
+    core.nodes.add(id, newNode),
   );
-  await run('AddNode', { operationId: 'op-2', name: 'web-1', token: 'XJT1-secret' }, () =>
-    core.nodes.add(id('op-2'), newNode),
-  );
-  await run('AddNode', { name: 'web-1' }, () =>
-    core.nodes.add(id(''), { ...newNode, address: address('192.168.83.12') }),
+  await run('AddNode', { name: 'web-1' }, (id) =>
+    core.nodes.add(id, { ...newNode, address: address('192.168.83.12') }),
   );
   await run('ListNodes', {}, async () => undefined);
-  await run('AddNode', { name: 'web-9', dryRun: true }, () =>
-    core.nodes.add({ operationId: '', dryRun: true }, { ...newNode, name: 'web-9', address: address('192.168.83.19') }),
+  await run('AddNode', { name: 'web-9', dryRun: true }, (id) =>
+    core.nodes.add(id, { ...newNode, name: 'web-9', address: address('192.168.83.19') }),
   );
   const listed = await entries.list(all);
   t.deepEqual(
@@ -104,12 +104,15 @@ test('a change has its entries although the call was cancelled', async (t) => {
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
   const core = await Core.start(new MemoryStore(new MemoryCluster()), { audit }).ready();
   // The handler runs, and gRPC tells nobody how the call ended.
-  const change = (name: string, work: () => Promise<unknown>) =>
+  const change = (name: string, request: object, work: () => Promise<unknown>) =>
     new Promise<unknown>((resolve) =>
-      audit.around(call(name, {}), () => resolve(work().catch((error: unknown) => error))),
+      audit.around(call(name, request), () => resolve(work().catch((error: unknown) => error))),
     );
-  await change('CreatePool', () => core.pools.create({ operationId: 'op-1', dryRun: false }, newDefaultPool));
-  await change('AddNode', () => core.nodes.add({ operationId: 'op-2', dryRun: false }, newNode));
+  const [one, two] = [{}, {}];
+  await change('CreatePool', one, () =>
+    core.pools.create({ operationId: 'op-1', dryRun: false, request: one }, newDefaultPool),
+  );
+  await change('AddNode', two, () => core.nodes.add({ operationId: 'op-2', dryRun: false, request: two }, newNode));
   t.deepEqual(
     (await entries.list(all)).map(({ call: name, subject, outcome }) => [name, subject, outcome]),
     [
@@ -134,10 +137,11 @@ test('a change has its entries although the call was cancelled', async (t) => {
 test('side effects of a call, and its refusal, are logged under their own names', async (t) => {
   const entries = await open(folder(t));
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
-  const watching = call('WatchNodes', { nodeId: 'n-1' });
+  const request = { nodeId: 'n-1' };
+  const watching = call('WatchNodes', request);
   await new Promise<void>((resolve) =>
     audit.around(watching, () => {
-      const recording = audit.record({ call: 'AdoptNode', operationId: '' });
+      const recording = audit.record({ call: 'AdoptNode', operationId: '', request });
       const about = { subject: 'node/web-1', message: 'taken back' };
       void recording
         .begin(about)
