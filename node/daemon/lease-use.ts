@@ -1,18 +1,20 @@
 // Observes what the host does with its leases: which are in force, and which containers have addresses in them.
 // Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet, and no
 // start of Docker can bring it back. Until Docker answers, its last known networks and containers stay.
-import { type Prefix, prefixContains, prefixCovers } from '../../proto/domain/address.js';
+import { type Prefix, prefixContains, prefixCovers, prefixesEqual } from '../../proto/domain/address.js';
 import {
   type Assignment,
   type ContainerUse,
   type Lease,
   type LeaseUse,
+  mostAttachedReported,
   mostContainersReported,
   usesDocker0,
 } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { bipOfLease } from '../docker/bip/choose.js';
+import { attachedTo } from '../docker/bridge/plan.js';
 import type { DockerEffect } from '../docker/effect.js';
 import { type Bip, bipsEqual } from '../docker/engine/bip-value.js';
 import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
@@ -48,7 +50,18 @@ export function leaseUseOf(
   const hasAddress = bridgeState(mirror, ownSubnetOf(lease)) === 'whole';
   // While dockerd is down, its bridge may be gone, and comes back with the address when it starts.
   const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet) || isToCome(lease, seen));
-  return { subnet, generation, inForce: hasAddress || mayReturn, ending: state === 'ending' };
+  const inForce = hasAddress || mayReturn;
+  return { subnet, generation, inForce, ending: state === 'ending', ...attachedIn(lease, seen) };
+}
+
+// The containers, running or stopped, on the Docker network of a lease: Docker removes no network that has some.
+function attachedIn({ mode, networkName, subnet }: Lease, seen: DockerSeen | undefined) {
+  const network = seen?.networks.find(
+    ({ name, subnets }) => name === networkName && subnets.some(({ prefix }) => prefixesEqual(prefix, subnet)),
+  );
+  if (mode !== 'bridge' || network === undefined || seen === undefined) return {};
+  const names = attachedTo(network, seen.containers).map(({ name, running }) => (running ? name : `${name} (stopped)`));
+  return names.length === 0 ? {} : { inUse: true, attached: names.sort().slice(0, mostAttachedReported) };
 }
 
 function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {

@@ -11,6 +11,7 @@ import { type Journal, readJournal, type ToConnect, writeJournal } from '../engi
 import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import type { DesiredBridge } from './desired.js';
+import { clearHalfDead } from './half-dead.js';
 import { addressesIn, allTaken, excludedNote, needsIptables } from './lan.js';
 import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
 
@@ -134,6 +135,7 @@ async function removeNetworks(
       changes += 1;
     }
     await host.steps.reached('disconnected');
+    changes += await clearHalfDead(host, network, signal);
     await host.engine.removeNetwork(network.id, signal);
     host.log?.info({ network: network.name }, 'network removed');
     await host.steps.reached('removed');

@@ -16,6 +16,8 @@ export type DesiredBridge = {
   readonly bridgeName: string;
   /** The lease ends: the network goes once nothing is attached to it. */
   readonly ending: boolean;
+  /** Of one that ends: what is attached is detached first, as an operator asked. */
+  readonly detach?: true;
 };
 
 /** LanPart is what a desired network has in mode lan besides. */

@@ -20,9 +20,11 @@ export function desiredBridges({ nodeId, address, leases }: DesiredDocker): read
   return leases.flatMap((lease) => {
     if (lease.mode === 'lan') return address === undefined ? [] : lanBridge(nodeId, address, lease);
     if (lease.mode !== 'bridge') return [];
-    const { subnet, networkName, bridgeName, state } = lease;
+    const { subnet, networkName, bridgeName, state, detach } = lease;
     const [gateway, range] = [gatewayOf(subnet), dockerRange(lease)];
-    return [{ nodeId, subnet, gateway, range, networkName, bridgeName, ending: state === 'ending' }];
+    const ending = state === 'ending';
+    const detached = ending && detach === true ? { detach } : {};
+    return [{ nodeId, subnet, gateway, range, networkName, bridgeName, ending, ...detached }];
   });
 }
 
@@ -140,7 +142,7 @@ export function planBridge(
 
 /**
  * planStrays decides which networks of ours go without another in their place: those of leases that end, and those of
- * none. One that containers are attached to stays; that is a note while its lease lasts.
+ * none. One that containers are attached to stays, unless they are to be detached; that is a note while its lease lasts.
  */
 export function planStrays(
   desired: readonly DesiredBridge[],
@@ -149,7 +151,9 @@ export function planStrays(
   const left = strays(desired, seen)
     .filter(({ successor }) => successor === undefined)
     .map(({ network }) => ({ network, attached: attachedTo(network, seen.containers) }));
-  const kept = left.filter(({ attached }) => attached.length > 0);
+  const isToDetach = (network: EngineNetwork) =>
+    desired.some((each) => each.ending && each.detach === true && isAsDesired(network, each));
+  const kept = left.filter(({ network, attached }) => attached.length > 0 && !isToDetach(network));
   const findings = kept.map((removal): Finding => {
     const finding = stillAttached(removal);
     const isLeased = desired.some((each) => isAsDesired(removal.network, each));

@@ -10,6 +10,7 @@ import type { Attachment, Engine, EngineEvent, NetworkToCreate } from './engine.
 import {
   attachmentFrom,
   containersFrom,
+  endpointsFrom,
   eventFrom,
   infoFrom,
   networksFrom,
@@ -57,6 +58,13 @@ export function connectEngine(socketPath: string): Engine {
       call(async (docker) => (await docker.createNetwork(creation(network))).id, signal),
     removeNetwork: (id, signal) =>
       call((docker) => docker.getNetwork(id).remove(), signal).then(nothing, doneIf('NotFound')),
+    endpoints: (networkId, signal) =>
+      call(async (docker) => endpointsFrom(await docker.getNetwork(networkId).inspect()), signal).catch(
+        (error: unknown) => {
+          if (error instanceof XnetError && error.code === 'NotFound') return [];
+          throw error;
+        },
+      ),
     attachment: (networkName, containerId, signal) =>
       call(async (docker) => attachmentFrom(await docker.getContainer(containerId).inspect(), networkName), signal),
     connect: (networkId, attachment, signal) =>

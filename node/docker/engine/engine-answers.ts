@@ -6,6 +6,7 @@ import type {
   Attachment,
   ContainerProcess,
   EngineContainer,
+  EngineEndpoint,
   EngineEvent,
   EngineInfo,
   EngineNetwork,
@@ -80,6 +81,10 @@ const containerAnswer = v.object({
 
 const processAnswer = v.object({
   State: v.object({ Running: v.boolean(), Pid: v.number(), StartedAt: v.string() }),
+});
+
+const endpointsAnswer = v.object({
+  Containers: v.nullish(v.record(v.string(), v.object({ Name: v.optional(v.string(), '') })), {}),
 });
 
 const eventAnswer = v.object({
@@ -178,6 +183,12 @@ export function attachmentFrom(answer: unknown, networkName: string): Attachment
 export function processFrom(answer: unknown): ContainerProcess | undefined {
   const { Running: running, Pid: pid, StartedAt: startedAt } = v.parse(processAnswer, answer).State;
   return running && pid > 0 ? { pid, startedAt } : undefined;
+}
+
+/** endpointsFrom extracts the endpoints from the answer of GET /networks/ID. One without a container has a key "ep-…". */
+export function endpointsFrom(answer: unknown): readonly EngineEndpoint[] {
+  const { Containers: containers } = v.parse(endpointsAnswer, answer);
+  return Object.entries(containers).map(([containerId, { Name: name }]) => ({ containerId, name }));
 }
 
 /** eventFrom parses one line of GET /events; undefined for an event that needs no reaction. */

@@ -82,6 +82,14 @@ export type Attachment = {
   readonly address: Ipv4 | undefined;
 };
 
+/** EngineEndpoint is what connects a container to a network. */
+export type EngineEndpoint = {
+  /** That of the container when it was attached. */
+  readonly name: string;
+  /** Id of the container; another text if Docker knows of none. */
+  readonly containerId: string;
+};
+
 /** NetworkToCreate is a bridge network with one subnet. */
 export type NetworkToCreate = {
   readonly name: string;
@@ -127,6 +135,8 @@ export interface Engine {
    * @throws XnetError FailedPrecondition while running containers are attached
    */
   removeNetwork(id: string, signal?: AbortSignal): Promise<void>;
+  /** endpoints lists the endpoints of a network; none if it is gone. Docker lists none of stopped containers. */
+  endpoints(networkId: string, signal?: AbortSignal): Promise<readonly EngineEndpoint[]>;
   /**
    * attachment returns how a container is attached to a network, to attach it again later.
    * @throws XnetError NotFound
@@ -137,7 +147,10 @@ export interface Engine {
    * @throws XnetError NotFound (container or network)
    */
   connect(networkId: string, attachment: Attachment, signal?: AbortSignal): Promise<void>;
-  /** disconnect detaches a container, by force if it is stopped; it succeeds if it is not attached or gone. */
+  /**
+   * disconnect detaches a container, by force if it is stopped; it succeeds if it is not attached or gone. With the name of
+   * an endpoint whose container is gone, it clears that endpoint.
+   */
   disconnect(networkId: string, containerId: string, signal?: AbortSignal): Promise<void>;
   /** stopContainer returns once the container has stopped; it succeeds if it is already stopped or gone. */
   stopContainer(id: string, signal?: AbortSignal): Promise<void>;

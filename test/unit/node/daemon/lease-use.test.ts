@@ -8,7 +8,7 @@ import { type Address, type Link, linkFlags } from '../../../../node/kernel/rout
 import { formatPrefix, gatewayOf, ipv4FromNumber } from '../../../../proto/domain/address.js';
 import { type Lease, leaseStates } from '../../../../proto/domain/network.js';
 import { silent } from '../../../support/controller.js';
-import { container, defaultNetwork, prefix } from '../../../support/docker-values.js';
+import { container, defaultNetwork, network, prefix } from '../../../support/docker-values.js';
 
 const bip: Lease = {
   pool: 'default',
@@ -70,6 +70,24 @@ test('a lease is in force when its own bridge has the address; one that ends, un
   t.true(inForce(ending, kernel(), failed), 'daemon.json names it');
   t.false(inForce(bip, kernel(), failed), 'it is not in force yet');
   t.true(inForce(ending, kernel(), { ...seen, bipsToCome: undefined }), 'daemon.json can not be read');
+});
+
+test('the containers on the Docker network of a lease are named, also stopped ones', (t) => {
+  const networks = [network('xnet', '10.80.1.0/24')];
+  const containers = [
+    container('web', 'xnet'),
+    { ...container('db', 'xnet'), running: false },
+    container('other', 'shop'),
+  ];
+  const use = leaseUseOf(bridge, kernel(), { networks, containers, bipsToCome: [] });
+  t.like(use, { inUse: true, attached: ['db (stopped)', 'web'] });
+  t.is(leaseUseOf(bridge, kernel(), { networks, containers: [], bipsToCome: [] }).inUse, undefined);
+  const another = [network('xnet', '10.80.2.0/24')];
+  t.is(
+    leaseUseOf(bridge, kernel(), { networks: another, containers, bipsToCome: [] }).inUse,
+    undefined,
+    'not its subnet',
+  );
 });
 
 test('containers are counted where they have addresses, and only while they run', (t) => {

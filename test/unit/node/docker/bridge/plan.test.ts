@@ -2,6 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { DesiredBridge } from '../../../../../node/docker/bridge/desired.js';
+import { halfDeadEndpoints } from '../../../../../node/docker/bridge/half-dead.js';
 import {
   attachedTo,
   isAsDesired,
@@ -167,6 +168,43 @@ test('several networks stand side by side: none is touched for another, and one 
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+test('a network whose lease ends with --disconnect goes, and what is attached is detached first', (t) => {
+  const [one, two] = [1, 2].map((index) =>
+    network(`xnet-${index}`, `10.76.${index}.0/24`, { bridgeName: `x${index}`, labels }),
+  );
+  if (one === undefined || two === undefined) throw new Error('two networks');
+  const wanted = (index: number, more: Partial<DesiredBridge>): DesiredBridge => ({
+    ...desired,
+    ...{ subnet: prefix(`10.76.${index}.0/24`), gateway: gatewayOf(prefix(`10.76.${index}.0/24`)) },
+    ...{ networkName: `xnet-${index}`, bridgeName: `x${index}` },
+    ...more,
+  });
+  const containers = [container('web', 'xnet-1', 'xnet-2'), { ...container('db', 'xnet-1'), running: false }];
+  const all = [wanted(1, { ending: true, detach: true }), wanted(2, {})];
+  const plan = planStrays(all, { networks: [one, two], containers });
+  t.deepEqual(plan.findings, []);
+  t.deepEqual(plan.removals, [{ network: one, attached: containers }]);
+  t.deepEqual(
+    planStrays([wanted(1, { ending: true }), wanted(2, {})], { networks: [one, two], containers }).removals,
+    [],
+  );
+});
+
+test('an endpoint is half dead if no container has its id or its name', (t) => {
+  const [web, db] = [container('web'), container('db')];
+  const endpoints = [
+    { containerId: web.id, name: 'former-name' },
+    { containerId: 'ep-1', name: 'db' },
+    { containerId: 'ep-2', name: 'gone' },
+    { containerId: 'another', name: 'removed' },
+    { containerId: 'ep-3', name: '' },
+  ];
+  t.deepEqual(
+    halfDeadEndpoints(endpoints, [web, db]).map(({ name }) => name),
+    ['gone', 'removed'],
   );
 });
 

@@ -3,6 +3,7 @@ import test from 'ava';
 import {
   attachmentFrom,
   containersFrom,
+  endpointsFrom,
   eventFrom,
   infoFrom,
   networksFrom,
@@ -91,6 +92,10 @@ test('engines are recognised by their answers', (t) => {
     NetworkSettings: { Networks: { xnet: { Aliases: ['abcdef012345', 'web'] } } },
   };
   t.deepEqual(attachmentFrom(inspected, 'xnet').aliases, ['web']);
+  t.deepEqual(endpointsFrom({ Name: 'blue', Containers: { abc: { Name: 'web' }, 'ep-1f2e': { Name: 'gone' } } }), [
+    { containerId: 'abc', name: 'web' },
+    { containerId: 'ep-1f2e', name: 'gone' },
+  ]);
   t.is(eventFrom('{"Type":"image","Action":"pull"}'), undefined);
   t.deepEqual(eventFrom('{"Type":"network","Action":"create","Actor":{"ID":"n"}}'), {
     kind: 'network',
