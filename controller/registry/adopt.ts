@@ -10,6 +10,7 @@ import type { Guard } from '../store/store.js';
 import type { HeldLease } from '../view/held.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
+import { nicsBack } from './adopt-nics.js';
 import { reservationOf } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
 import { poolState, requireFreeAddress, requireFreeName, requireNode } from './lookup.js';
@@ -35,6 +36,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   requireFreeName(view, name);
   requireFreeAddress(view, address, undefined);
   const leases = adoptable(view, nodeId, { name, address }, held.leases, nowMs);
+  const nics = nicsBack(view, nodeId, held, nowMs);
   const record: NodeRecord = { name, address, labels: {}, availability: 'active', createdMs: nowMs };
   const texts = leases.map(({ pool, subnet }) => `${formatPrefix(subnet)} of pool ${pool}`).join(', ');
   return {
@@ -44,12 +46,14 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
         ...[keys.node(nodeId), keys.name(name), keys.address(address), keys.revoked(nodeId)].map(absent),
         absent(keys.revoked(removedId(nodeId))),
         ...adoptionGuards(view, leases),
+        ...nics.guards,
       ],
       operations: [
         put(keys.node(nodeId), encode('node', record)),
         put(keys.name(name), encode('name', { node: nodeId })),
         put(keys.address(address), encode('address', { node: nodeId })),
         ...leases.map((lease) => put(keyOfLease(lease), encode('subnet', lease.record))),
+        ...nics.operations,
       ],
       event: {
         reason: 'NodeAdopted',
@@ -73,7 +77,9 @@ function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowM
     held.leases.some((lease) => lease.state !== 'ending' && prefixesEqual(lease.subnet, subnet));
   const ending = own.filter((lease) => lease.record.endingMs === undefined && !stays(lease));
   const staying = own.filter((lease) => lease.record.endingMs !== undefined && stays(lease));
-  if (lost.length + ending.length + staying.length === 0) return { subject: nodeId };
+  const nics = nicsBack(view, nodeId, held, nowMs);
+  const hasNics = nics.operations.length > 0;
+  if (lost.length + ending.length + staying.length === 0 && !hasNics) return { subject: nodeId };
   requireLeases(view, nodeId);
   const adopted = adoptable(view, nodeId, node, lost, nowMs);
   const all: readonly AdoptedLease[] = [
@@ -95,12 +101,13 @@ function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowM
   return {
     subject: nodeId,
     change: {
-      guards: [...nodeGuards(view, nodeId, own), ...adoptionGuards(view, adopted)],
+      guards: [...nodeGuards(view, nodeId, own), ...adoptionGuards(view, adopted), ...nics.guards],
       operations: [
         put(keys.node(nodeId), encode('node', node)),
         ...adopted.map((lease) => put(keyOfLease(lease), encode('subnet', lease.record))),
         ...ending.map((lease) => ended(lease, nowMs)),
         ...staying.map(kept),
+        ...nics.operations,
       ],
       event: {
         reason: 'LeaseAdopted',
@@ -110,6 +117,7 @@ function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowM
           ...texts(adopted, 'leased to it again'),
           ...texts(staying, 'kept'),
           ...texts(ending, 'ending'),
+          ...(hasNics ? ['nics added again'] : []),
         ].join('; ')}`,
       },
     },

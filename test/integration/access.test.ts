@@ -21,7 +21,7 @@ const viewers = [
 viewers.push('BackupService/GetAdoption');
 viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
 viewers.push('IpamService/CheckIpam');
-viewers.push('LifecycleService/WatchDeparture', 'HeldRouteService/ListHeldRoutes');
+viewers.push('LifecycleService/WatchDeparture', 'HeldRouteService/ListHeldRoutes', 'NicService/ListNics');
 viewers.push('NetworkService/GetNetwork', 'NetworkService/ListNetworks');
 const operators = [
   ...viewers,
@@ -36,6 +36,7 @@ const operators = [
   'HeldRouteService/ApproveWithdrawals',
   ...['ChangeNetwork', 'CreateNetwork', 'RemoveNetwork'].map((call) => `NetworkService/${call}`),
   ...['AddStaticRoute', 'RemoveStaticRoute'].map((call) => `StaticRouteService/${call}`),
+  ...['AddNic', 'RemoveNic'].map((call) => `NicService/${call}`),
 ];
 const admins = [
   ...operators,

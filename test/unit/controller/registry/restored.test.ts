@@ -1,6 +1,7 @@
 // Nodes and a store that was restored from a backup: who stays removed, who comes back, and which epoch begins.
 import { join } from 'node:path';
 import test from 'ava';
+import { NicRegistry } from '../../../../controller/registry/nics.js';
 import { differencesFrom } from '../../../../controller/registry/restored.js';
 import { decideSweep, longestSkewMs } from '../../../../controller/registry/sweep.js';
 import { nextOf } from '../../../../controller/rollout/next.js';
@@ -173,7 +174,7 @@ test('--epoch-after accepts no store that the controller refuses', async (t) => 
 test('a host gets back all leases that the restored store lost, of a node that it knows or not', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   const { feed, nodes, pools, leases } = core;
-  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/20') });
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/20'), dockerLength: 25 });
   await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });
   const { subject: known } = await nodes.add(once, node(7));
   const backup = cluster.revision;
@@ -183,6 +184,7 @@ test('a host gets back all leases that the restored store lost, of a node that i
     const [first] = assignmentOf(feed.view, id)?.leases ?? [];
     await leases.add(once, id, { pool: 'new', ...(first === undefined ? {} : { replace: first.subnet }) });
     await leases.add(once, id, { pool: 'side', networkName: 'blue' });
+    await new NicRegistry(core.context).add(once, id, { container: 'db', pool: 'new' });
   }
   const held = new Map([known, lost].map((id) => [id, assignmentOf(feed.view, id)]));
   await core.stop();
@@ -192,8 +194,10 @@ test('a host gets back all leases that the restored store lost, of a node that i
   for (const [id, assignment] of held) {
     if (assignment === undefined) return t.fail();
     await accepting.nodes.adopt(id, assignment);
-    const { leases: now } = assignmentOf(accepting.feed.view, id) ?? {};
+    const { leases: now, nics } = assignmentOf(accepting.feed.view, id) ?? {};
     t.deepEqual(now, assignment.leases, 'all, with their states');
+    t.is(assignment.nics?.nics.length, 1);
+    t.deepEqual(nics?.nics, assignment.nics?.nics, 'and the nics of its containers');
     t.deepEqual(differencesFrom(accepting.feed.view, id, assignment), []);
     t.true((await accepting.nodes.adopt(id, assignment)).unchanged);
     t.deepEqual([...accepting.feed.view.contradictions], []);
