@@ -10,6 +10,7 @@ import { Listeners } from './listeners.js';
 import { type ClusterState, liveOf, type Ports, type Registries, type ThisController } from './service/admin-deps.js';
 import { adminService } from './service/admin-service.js';
 import { type BackupServiceDeps, backupService } from './service/backup-service.js';
+import { diagnosisServices } from './service/diagnosis-service.js';
 import { heldRouteService } from './service/held-route-service.js';
 import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
@@ -67,6 +68,7 @@ export class Api {
       heldRouteService({ feed, context: deps.backup.context, live: liveOf(sessions) }),
       networkService({ feed, networks: registries.networks, live: () => liveOf(sessions), now: Date.now }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
+      ...diagnosisServices({ feed, sessions, controllerId: deps.controller.id }),
       backupService({
         ...deps.backup,
         controller: deps.controller,

@@ -5,7 +5,7 @@ import { XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { callUnary, isConnected, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { type OperatorClient, services } from '../../proto/rpc/definitions.js';
-import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { checkEndpoint, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { formatDuration } from '../output/time.js';
 import {
@@ -131,6 +131,25 @@ export class AdminClient {
     const result = await this.#round(call, request, performance.now() + timeoutMs);
     if ('response' in result) return result.response;
     throw noController(result.failures, { timeoutMs, changing: false });
+  }
+
+  /**
+   * readAt is read at one controller: "192.168.83.2:7400".
+   * @throws XnetError FailedPrecondition without a certificate, and the errors of the controller
+   */
+  async readAt<Request, Response>(
+    endpoint: string,
+    call: Call<Request, Response>,
+    request: NoInfer<Request>,
+  ): Promise<Response> {
+    const checked = checkEndpoint(endpoint);
+    if ('problem' in checked) throw new XnetError('Corrupt', `the controller named another one: ${checked.problem}`);
+    const known = [...this.#clients.keys()].find((each) => formatEndpoint(each) === endpoint) ?? checked.value;
+    try {
+      return await callUnary(call(this.#clientOf(known)), request, { timeoutMs: this.#options.timeoutMs });
+    } catch (error) {
+      throw safeError(callFailureOf(known, error).error);
+    }
   }
 
   /**

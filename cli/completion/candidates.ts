@@ -91,6 +91,8 @@ function walk(program: Command, words: readonly string[]): Walked {
 
 const sources: Readonly<Record<string, Source>> = {
   node: 'nodes',
+  src: 'nodes',
+  dst: 'nodes',
   pool: 'pools',
   network: 'networks',
   rollout: 'rollouts',

@@ -10,6 +10,7 @@ import { addIpam } from './ipam.js';
 import { addNetworks } from './networks.js';
 import { addNics } from './nics.js';
 import { addNodes } from './nodes.js';
+import { addPaths } from './paths.js';
 import { addPools } from './pools.js';
 import { addRollouts } from './rollouts.js';
 import { addAudit, addAuthority, addCerts, addTokens } from './security.js';
@@ -104,6 +105,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addIpam(program);
   addNics(program);
   addRoutes(program);
+  addPaths(program);
   addEvents(program);
   addStatus(program);
   addTokens(program);

@@ -71,6 +71,7 @@ const operators = {
   operator: {
     admin: 'AdminService',
     backup: 'BackupService',
+    diagnosis: 'DiagnosisService',
     ipam: 'IpamService',
     lease: 'LeaseService',
     lifecycle: 'LifecycleService',
@@ -81,7 +82,11 @@ const operators = {
     network: 'NetworkService',
   },
 };
-const clients = { node: { node: 'NodeService' }, join: { join: 'JoinService' } };
+const clients = {
+  node: { node: 'NodeService' },
+  look: { diagnosis: 'LookService' },
+  join: { join: 'JoinService' },
+};
 
 /**
  * operatorServices is the source of a module that exports `services.operator`, as proto/rpc/definitions.ts does.

@@ -3,6 +3,7 @@
 
 import { type Prefix, prefixFromKey } from '../../proto/domain/address.js';
 import type { Assignment, Version } from '../../proto/domain/network.js';
+import type { Look } from '../../proto/gen/xnet/v1/Look.js';
 import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import { wireFromDelta, wireFromPoolRange, wireFromPrefix, wireFromRoute } from '../../proto/rpc/convert.js';
 import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
@@ -63,6 +64,11 @@ export function encodeAssignment(assignment: Assignment): Buffer {
 /** encodeTrust encodes the trusted authorities (PEM) and the controllers' addresses. */
 export function encodeTrust(authority: readonly string[], spreadMs: number, controllers: readonly string[]): Buffer {
   return encode({ trust: { authority: [...authority], spreadMs, controllers: [...controllers] } });
+}
+
+/** encodeLook encodes a question to one node. */
+export function encodeLook(look: Look): Buffer {
+  return encode({ look });
 }
 
 /** Encoder encodes the messages of one table. */

@@ -65,6 +65,12 @@ export class NodeStream {
     this.#pump();
   }
 
+  /** interject writes a message after those that are queued, whether or not the stream is idle. The caller bounds their number. */
+  interject(buffer: Buffer): void {
+    this.#queue = [...this.#queue, buffer];
+    this.#pump();
+  }
+
   // Writes one message at a time: the next one after this one was sent, which waits for the reader's window.
   #pump(): void {
     const [next, ...rest] = this.#queue;

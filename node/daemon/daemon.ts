@@ -2,9 +2,14 @@
 // Invariant: knowledge only gets newer. Without any controller the lanes go on with what is cached.
 import type { Prefix } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
+import { exec } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
 import { aborted, type Parts, runParts } from '../../proto/process/parts.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import { Answers } from '../diagnosis/answers.js';
+import type { LookedAt } from '../diagnosis/looked-at.js';
+import { Traces } from '../diagnosis/trace.js';
+import { procFiles } from '../firewall/proc.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { CertificateRenewal } from '../identity/renewal.js';
@@ -85,6 +90,7 @@ export class Daemon {
   readonly #uplink: Uplink;
   readonly #reporter: Reporter;
   readonly #feed: Feed;
+  readonly #traces: Traces;
 
   constructor(options: DaemonOptions) {
     const { node, host, settings, known, cache, asked, supervisor, log } = options;
@@ -122,6 +128,19 @@ export class Daemon {
     this.#lanes = makeLanes({ host, known, underlay, settings, reach, watchdog: supervisor, log });
     this.#uplink = new Uplink({ controllers, identity: renewal, hostFingerprint: node.fingerprint, log });
     this.#reporter = new Reporter({ source: this.#status, uplink: this.#uplink, log });
+    this.#traces = new Traces({ exec, nameOf: (ifindex) => mirror.links.get(ifindex)?.name ?? '' });
+    const place: LookedAt = {
+      mirror,
+      lookup: host.lookup,
+      proc: procFiles,
+      engine: host.docker.engine,
+      openIcmp: (source, namespace, identifier) => host.openIcmp(source, namespace, identifier),
+      traces: this.#traces,
+      underlay: () => underlay.current,
+      own: () => ownSubnets(known.current.assignment),
+      table: () => known.current.table,
+      mark: settings.mark,
+    };
     this.#feed = new Feed({
       nodeName: node.name,
       hostFingerprint: node.fingerprint,
@@ -132,6 +151,7 @@ export class Daemon {
       status: this.#status,
       reporter: this.#reporter,
       uplink: this.#uplink,
+      answers: new Answers(place, (id, findings) => this.#uplink.answer(id, findings), log),
       renewal,
       log,
     });
@@ -177,11 +197,14 @@ export class Daemon {
       await host.mirror.refresh().catch((error: unknown) => {
         log.warn({ reason: messageOf(error) }, 'the addresses of this host could not be read yet');
       });
+      // Of a daemon that was killed while it looked at a path. Without nft there is none.
+      this.#traces.sweep();
       await runParts(parts, signal, {
         graceMs: partsGraceMs,
         onFailure: (part, error) => log.fatal({ err: error, part }, 'failed: the daemon ends'),
       });
     } finally {
+      await this.#traces.close();
       for (const end of ends) end();
     }
   }

@@ -4,11 +4,13 @@
 import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
 import { type Assignment, primaryLease, type TableDelta, type Version } from '../../proto/domain/network.js';
 import { type Fence, XnetError } from '../../proto/errors.js';
+import type { Look__Output } from '../../proto/gen/xnet/v1/Look.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromPrefix } from '../../proto/rpc/convert.js';
 import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
+import type { Answers } from '../diagnosis/answers.js';
 import type { CertificateRenewal } from '../identity/renewal.js';
 import type { Outcome } from '../reconcile/effect.js';
 import type { Lane } from '../reconcile/lane.js';
@@ -45,6 +47,7 @@ export type FeedOptions = {
   readonly status: Pick<SelfStatus, 'noteBookmark' | 'noteConnection' | 'noteLease' | 'noteTurn' | 'tell'>;
   readonly reporter: Pick<Reporter, 'changed'>;
   readonly uplink: Pick<Uplink, 'reopen'>;
+  readonly answers: Pick<Answers, 'take'>;
   /** Undefined: every controller is a unix socket, and this host has no certificate. */
   readonly renewal: Pick<CertificateRenewal, 'connected' | 'refused' | 'trust'> | undefined;
   readonly log: Logger;
@@ -187,6 +190,11 @@ export class Feed implements Watcher {
     log.error({ reason: fence.reason, revision: fence.revision }, fencedFinding(fence).message);
     known.set({ ...known.current, fenced: { ...fence, sinceMs: Date.now() } });
     for (const lane of [lanes.routes, lanes.firewall, lanes.docker, lanes.lan]) lane.trigger();
+  }
+
+  /** onLook has a question about a path answered. */
+  onLook(look: Look__Output): void {
+    void this.#options.answers.take(look);
   }
 
   /** onTurn takes in the outcome of a lane's turn, and what was known when the turn began. */

@@ -53,11 +53,13 @@ export type Host = {
   readonly nics: Nics;
   /** openLan makes the effect of LAN mode, with what has to answer after a move besides the gateway. */
   openLan(witnesses: () => readonly LanWitness[]): LanEffect;
+  readonly lookup: LinuxLookup;
   /**
-   * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface.
+   * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface. See
+   * openIcmp of node/kernel.
    * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL
    */
-  openIcmp(source: Ipv4 | undefined): Icmp;
+  openIcmp(source: Ipv4 | undefined, namespace?: string, identifier?: number): Icmp;
   readonly neighbours: NeighbourTable;
   /** lookAtPath reports what keeps packets of peers off the routes, by a state of the mirror that is at most 10 s old. */
   lookAtPath(desired: DesiredFirewall): Promise<readonly Finding[]>;
@@ -99,6 +101,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
         copySettings,
         log,
       }),
+    lookup,
     neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
     lookAtPath: (desired) => path.look(desired),
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops, takeOver: settings.takeOver }),
@@ -108,7 +111,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
       touchedSince: (from, to) => nftables.touchedSince(from, to),
       changeSets: (table, at, changes) => sets.change(table, at, changes),
     }),
-    openIcmp: (source) => openIcmp(poller, source),
+    openIcmp: (source, namespace, identifier) => openIcmp(poller, source, namespace, identifier),
     close: async () => {
       monitor.close();
       nftables.close();

@@ -37,9 +37,15 @@ export const headerBytes = 20 + 8;
  * openIcmp opens a socket for echo requests.
  * @param source source address of the requests; undefined: the address of the outgoing interface
  * @param namespace path of a network namespace: "/run/netns/h1"; undefined: this process's own
- * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL when no interface has `source`
+ * @param identifier of the requests, from 1 to 65,535. It distinguishes replies to this socket from those to other programs
+ * @throws SyscallError EPERM without CAP_NET_RAW (in another namespace: CAP_SYS_ADMIN), EADDRNOTAVAIL when no interface has `source`
  */
-export function openIcmp(poller: Poller, source?: Ipv4, namespace?: string): Icmp {
+export function openIcmp(
+  poller: Poller,
+  source?: Ipv4,
+  namespace?: string,
+  identifier: number = randomInt(1, 0x10000),
+): Icmp {
   const open = () => openSocket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
   const fd = namespace === undefined ? open() : inNamespace(namespace, open);
   try {
@@ -50,8 +56,6 @@ export function openIcmp(poller: Poller, source?: Ipv4, namespace?: string): Icm
     closeSync(fd);
     throw error;
   }
-  // Distinguishes replies to this socket from those to other programs on this host.
-  const identifier = randomInt(1, 0x10000);
   const buffer = Buffer.alloc(0x10000);
   let listener: ((from: Ipv4, sequence: number) => void) | undefined;
   poller.add(fd, () => {

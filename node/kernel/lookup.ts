@@ -1,7 +1,7 @@
 // Queries how the kernel would forward a packet from an interface, including policy rules (ip-rule(8)) and reverse path
 // filtering, and the kinds of interfaces (linux/rtnetlink.h, linux/fib_rules.h).
 // Invariant: it only queries; it sends no packet.
-import type { Ipv4 } from '../../proto/domain/address.js';
+import { type Ipv4, ipv4FromNumber } from '../../proto/domain/address.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import { linkMessages } from './link-messages.js';
 import { eachAttribute } from './netlink-message.js';
@@ -23,6 +23,22 @@ export type PacketToForward = {
  */
 export type Forwarded = { readonly table: number; readonly to: number } | { readonly errno: string };
 
+/** PacketToSend is a packet whose way is asked for. */
+export type PacketToSend = {
+  /** Undefined: the kernel chooses it. */
+  readonly source?: Ipv4 | undefined;
+  readonly destination: Ipv4;
+  /** Index of the interface that it arrives on; undefined: the host itself sends it. */
+  readonly from?: number | undefined;
+  readonly mark?: number;
+};
+
+/** Way is the kernel's decision on a packet. Without a gateway, the destination is on the link, or the host's own. */
+export type Way = Forwarded & { readonly gateway?: Ipv4 | undefined };
+
+/** Neighbour is an entry of the neighbour table: one of neighbourStates, and its link-layer address, "02:42:0a:…". */
+export type Neighbour = { readonly state: string; readonly address: string };
+
 /** Lookup queries the kernel of one network namespace. */
 export interface Lookup {
   /** forward returns the decision for a packet. */
@@ -36,11 +52,25 @@ export interface Lookup {
 const NETLINK_ROUTE = 0;
 const AF_INET = 2;
 const routeGet = 26;
+const neighbourGet = 30;
 const ruleGet = 34;
 const rtmsgLength = 12;
 const ruleHeaderLength = 12;
 const lookupTable = 0x1000; // RTM_F_LOOKUP_TABLE
-const routeAttributes = { destination: 1, source: 2, from: 3, to: 4, table: 15, mark: 16 } as const;
+const routeAttributes = { destination: 1, source: 2, from: 3, to: 4, gateway: 5, table: 15, mark: 16 } as const;
+const ndmsgLength = 12;
+const neighbourAttributes = { address: 1, linkLayer: 2 } as const;
+// NUD_* of linux/neighbour.h.
+const neighbourStates: ReadonlyMap<number, string> = new Map([
+  [0x01, 'INCOMPLETE'],
+  [0x02, 'REACHABLE'],
+  [0x04, 'STALE'],
+  [0x08, 'DELAY'],
+  [0x10, 'PROBE'],
+  [0x20, 'FAILED'],
+  [0x40, 'NOARP'],
+  [0x80, 'PERMANENT'],
+]);
 const ifinfomsgLength = 16;
 const linkInfo = { info: 18, kind: 1 } as const;
 
@@ -53,34 +83,70 @@ export class LinuxLookup implements Lookup {
     this.#socket = new NetlinkSocket({ protocol: NETLINK_ROUTE, namespace });
   }
 
-  forward({ source, destination, from, mark }: PacketToForward): Forwarded {
+  forward(packet: PacketToForward): Forwarded {
+    return this.wayOf(packet);
+  }
+
+  /** wayOf returns the decision for a packet. */
+  wayOf({ source, destination, from, mark = 0 }: PacketToSend): Way {
     try {
       return this.#socket.ask(
         (writer, sequence, flags) => {
           writer.begin(routeGet, flags, sequence);
           writer.u8(AF_INET);
           writer.u8(32);
-          writer.u8(32);
+          writer.u8(source === undefined ? 0 : 32);
           writer.zeros(5);
           writer.u32(lookupTable);
           writer.addressAttribute(routeAttributes.destination, destination);
-          writer.addressAttribute(routeAttributes.source, source);
-          writer.attribute(routeAttributes.from, from);
+          if (source !== undefined) writer.addressAttribute(routeAttributes.source, source);
+          if (from !== undefined) writer.attribute(routeAttributes.from, from);
           writer.attribute(routeAttributes.mark, mark);
           writer.end();
         },
         (bytes, { start, end }) => {
           let table = bytes.readUInt8(start + 4);
           let to = 0;
+          let gateway: Ipv4 | undefined;
           eachAttribute(bytes, start + rtmsgLength, end, (type, at) => {
             if (type === routeAttributes.table) table = bytes.readUInt32LE(at);
             else if (type === routeAttributes.to) to = bytes.readUInt32LE(at);
+            else if (type === routeAttributes.gateway) gateway = ipv4FromNumber(bytes.readUInt32BE(at));
           });
-          return { table, to };
+          return { table, to, gateway };
         },
       );
     } catch (error) {
       if (error instanceof SyscallError) return { errno: error.code };
+      throw error;
+    }
+  }
+
+  /** neighbour returns an entry of the neighbour table; undefined: there is none, or the kernel is older than 5.0. */
+  neighbour(ifindex: number, address: Ipv4): Neighbour | undefined {
+    try {
+      return this.#socket.ask(
+        (writer, sequence, flags) => {
+          writer.begin(neighbourGet, flags, sequence);
+          writer.u8(AF_INET);
+          writer.zeros(3);
+          writer.u32(ifindex);
+          writer.zeros(4);
+          writer.addressAttribute(neighbourAttributes.address, address);
+          writer.end();
+        },
+        (bytes, { start, end }) => {
+          const state = neighbourStates.get(bytes.readUInt16LE(start + 8)) ?? '';
+          let linkLayer = '';
+          eachAttribute(bytes, start + ndmsgLength, end, (type, at, valueEnd) => {
+            if (type !== neighbourAttributes.linkLayer) return;
+            linkLayer = bytes.toString('hex', at, valueEnd).replace(/..(?!$)/g, '$&:');
+          });
+          return { state, address: linkLayer };
+        },
+      );
+    } catch (error) {
+      if (error instanceof SyscallError) return undefined;
       throw error;
     }
   }

@@ -79,7 +79,7 @@ function inVrf(link: Link | undefined, mirror: PathOptions['mirror'], lookup: Lo
  * isStrict reports whether the rp_filter of an interface is strict. The greater of the two applies
  * (Documentation/networking/ip-sysctl.rst): 1 is strict, 2 is loose.
  */
-export async function isStrict(proc: ProcFiles, name: string): Promise<boolean> {
+export async function isStrict(proc: Pick<ProcFiles, 'read'>, name: string): Promise<boolean> {
   const read = async (of: string) => Number((await proc.read(ipv4Sysctl('conf', of, 'rp_filter'))) ?? 0);
   return Math.max(await read('all'), await read(name)) === 1;
 }

@@ -3,6 +3,7 @@
 // Invariant: at most one stream at a time. Losing it changes nothing on the host; it is reopened, at another controller
 // first, with backoff and jitter so that a fleet does not reconnect all at once.
 import { XnetError } from '../../proto/errors.js';
+import type { Findings } from '../../proto/gen/xnet/v1/Findings.js';
 import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
@@ -12,7 +13,7 @@ import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportRespo
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { Alarm } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
-import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { callUnary, makeClient, unaryOf } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
@@ -194,6 +195,12 @@ export class Uplink {
       { csr, hostFingerprint },
       { timeoutMs: callTimeoutMs, signal },
     );
+  }
+
+  /** answer sends the answer to a question about a path, on the connection of the stream. Throws XnetError. */
+  async answer(id: string, findings: Findings): Promise<void> {
+    const { AnswerLook: call } = services.look.service;
+    await callUnary(unaryOf(this.#connected(), call), { id, findings }, { timeoutMs: callTimeoutMs });
   }
 
   /** report sends a status. Throws XnetError. */

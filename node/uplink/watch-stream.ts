@@ -3,6 +3,7 @@
 import type { Prefix } from '../../proto/domain/address.js';
 import type { Assignment, PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
+import type { Look__Output } from '../../proto/gen/xnet/v1/Look.js';
 import type { SnapshotChunk__Output } from '../../proto/gen/xnet/v1/SnapshotChunk.js';
 import type { WatchResponse__Output } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import {
@@ -33,6 +34,8 @@ export type WatchListener = {
   onBookmark(version: Version): void;
   /** onTrust takes the authorities to trust from now on, and the addresses of the controllers. */
   onTrust?(trust: Trust): void;
+  /** onLook takes a question about a path. */
+  onLook?(look: Look__Output): void;
 };
 
 // A pool has at most 65,536 subnets (controller/registry/pool-rules.ts). Entries beyond several full pools would only
@@ -67,6 +70,7 @@ export class MessageReader {
     else {
       if (message.assignment) this.#listener.onAssignment(assignmentFromWire(message.assignment));
       else if (message.trust) this.#listener.onTrust?.(message.trust);
+      else if (message.look) this.#listener.onLook?.(message.look);
       return false;
     }
     return true;

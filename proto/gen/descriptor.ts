@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto proto/xnet/v1/network.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto proto/xnet/v1/network.proto proto/xnet/v1/diagnosis.proto
 
 export const descriptor = {
  "nested": {
@@ -732,7 +732,8 @@ export const descriptor = {
           "snapshot",
           "delta",
           "bookmark",
-          "trust"
+          "trust",
+          "look"
          ]
         }
        },
@@ -756,6 +757,10 @@ export const descriptor = {
         "trust": {
          "type": "Trust",
          "id": 5
+        },
+        "look": {
+         "type": "Look",
+         "id": 6
         }
        }
       },
@@ -1212,6 +1217,521 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 2
+        }
+       }
+      },
+      "DiagnosisService": {
+       "methods": {
+        "FindPathEnd": {
+         "requestType": "FindPathEndRequest",
+         "responseType": "FindPathEndResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "LookAtNode": {
+         "requestType": "LookAtNodeRequest",
+         "responseType": "LookAtNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "LookService": {
+       "methods": {
+        "AnswerLook": {
+         "requestType": "AnswerLookRequest",
+         "responseType": "AnswerLookResponse",
+         "options": {
+          "(xnet.v1.access)": "NODE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "NODE"
+          }
+         ]
+        }
+       }
+      },
+      "FindPathEndRequest": {
+       "fields": {
+        "text": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "FindPathEndResponse": {
+       "fields": {
+        "node": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeAddress": {
+         "type": "string",
+         "id": 2
+        },
+        "container": {
+         "type": "string",
+         "id": 3
+        },
+        "address": {
+         "type": "string",
+         "id": 4
+        },
+        "subnet": {
+         "type": "string",
+         "id": 5
+        },
+        "connected": {
+         "type": "bool",
+         "id": 6
+        },
+        "static": {
+         "type": "bool",
+         "id": 7
+        }
+       }
+      },
+      "LookAtNodeRequest": {
+       "fields": {
+        "node": {
+         "type": "string",
+         "id": 1
+        },
+        "question": {
+         "type": "Question",
+         "id": 2
+        }
+       }
+      },
+      "LookAtNodeResponse": {
+       "fields": {
+        "findings": {
+         "type": "Findings",
+         "id": 1
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "AnswerLookRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "findings": {
+         "type": "Findings",
+         "id": 2
+        }
+       }
+      },
+      "AnswerLookResponse": {
+       "fields": {}
+      },
+      "Look": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "timeoutMs": {
+         "type": "uint32",
+         "id": 2
+        },
+        "question": {
+         "type": "Question",
+         "id": 3
+        }
+       }
+      },
+      "Question": {
+       "oneofs": {
+        "question": {
+         "oneof": [
+          "path",
+          "probe",
+          "traceBegin",
+          "traceEnd"
+         ]
+        }
+       },
+       "fields": {
+        "path": {
+         "type": "PathQuestion",
+         "id": 1
+        },
+        "probe": {
+         "type": "ProbeQuestion",
+         "id": 2
+        },
+        "traceBegin": {
+         "type": "TraceBeginQuestion",
+         "id": 3
+        },
+        "traceEnd": {
+         "type": "TraceEndQuestion",
+         "id": 4
+        }
+       }
+      },
+      "Findings": {
+       "fields": {
+        "problem": {
+         "type": "string",
+         "id": 1
+        },
+        "path": {
+         "type": "PathFindings",
+         "id": 2
+        },
+        "probe": {
+         "type": "ProbeFindings",
+         "id": 3
+        },
+        "trace": {
+         "type": "TraceFindings",
+         "id": 4
+        }
+       }
+      },
+      "PathQuestion": {
+       "fields": {
+        "container": {
+         "type": "string",
+         "id": 1
+        },
+        "address": {
+         "type": "string",
+         "id": 2
+        },
+        "remote": {
+         "type": "string",
+         "id": 3
+        },
+        "remoteSubnet": {
+         "type": "string",
+         "id": 4
+        },
+        "remoteHost": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "PathFindings": {
+       "fields": {
+        "container": {
+         "type": "ContainerFindings",
+         "id": 1
+        },
+        "address": {
+         "type": "string",
+         "id": 2
+        },
+        "toRemote": {
+         "type": "Decision",
+         "id": 3
+        },
+        "fromRemote": {
+         "type": "Decision",
+         "id": 4
+        },
+        "routes": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        },
+        "desiredNextHop": {
+         "type": "string",
+         "id": 6
+        },
+        "neighbourState": {
+         "type": "string",
+         "id": 7
+        },
+        "neighbourMac": {
+         "type": "string",
+         "id": 8
+        },
+        "underlay": {
+         "type": "string",
+         "id": 9
+        },
+        "bridge": {
+         "type": "string",
+         "id": 10
+        },
+        "underlayMtu": {
+         "type": "uint32",
+         "id": 11
+        },
+        "bridgeMtu": {
+         "type": "uint32",
+         "id": 12
+        },
+        "forwarding": {
+         "type": "bool",
+         "id": 13
+        },
+        "strict": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 14
+        },
+        "hasRules": {
+         "type": "bool",
+         "id": 15
+        },
+        "subnetInUse": {
+         "type": "bool",
+         "id": 16
+        },
+        "subnet": {
+         "type": "string",
+         "id": 17
+        }
+       }
+      },
+      "ContainerFindings": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "state": {
+         "type": "string",
+         "id": 3
+        },
+        "addresses": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "Decision": {
+       "fields": {
+        "errno": {
+         "type": "string",
+         "id": 1
+        },
+        "table": {
+         "type": "uint32",
+         "id": 2
+        },
+        "interface": {
+         "type": "string",
+         "id": 3
+        },
+        "gateway": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "ProbeQuestion": {
+       "fields": {
+        "container": {
+         "type": "string",
+         "id": 1
+        },
+        "from": {
+         "type": "string",
+         "id": 2
+        },
+        "to": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
+        },
+        "identifier": {
+         "type": "uint32",
+         "id": 4
+        },
+        "longestBytes": {
+         "type": "uint32",
+         "id": 5
+        },
+        "count": {
+         "type": "uint32",
+         "id": 6
+        }
+       }
+      },
+      "ProbeFindings": {
+       "fields": {
+        "echoes": {
+         "rule": "repeated",
+         "type": "Echoes",
+         "id": 1
+        }
+       }
+      },
+      "Echoes": {
+       "fields": {
+        "to": {
+         "type": "string",
+         "id": 1
+        },
+        "sent": {
+         "type": "uint32",
+         "id": 2
+        },
+        "replies": {
+         "rule": "repeated",
+         "type": "Reply",
+         "id": 3
+        },
+        "errno": {
+         "type": "string",
+         "id": 4
+        },
+        "longestSent": {
+         "type": "uint32",
+         "id": 5
+        },
+        "longestAnswered": {
+         "type": "uint32",
+         "id": 6
+        }
+       }
+      },
+      "Reply": {
+       "fields": {
+        "sequence": {
+         "type": "uint32",
+         "id": 1
+        },
+        "micros": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "TraceBeginQuestion": {
+       "fields": {
+        "identifier": {
+         "type": "uint32",
+         "id": 1
+        }
+       }
+      },
+      "TraceEndQuestion": {
+       "fields": {
+        "identifier": {
+         "type": "uint32",
+         "id": 1
+        }
+       }
+      },
+      "TraceFindings": {
+       "fields": {
+        "packets": {
+         "rule": "repeated",
+         "type": "PacketTrace",
+         "id": 1
+        },
+        "incomplete": {
+         "type": "bool",
+         "id": 2
+        }
+       }
+      },
+      "PacketTrace": {
+       "fields": {
+        "reply": {
+         "type": "bool",
+         "id": 1
+        },
+        "sequence": {
+         "type": "uint32",
+         "id": 2
+        },
+        "source": {
+         "type": "string",
+         "id": 3
+        },
+        "destination": {
+         "type": "string",
+         "id": 4
+        },
+        "lastSource": {
+         "type": "string",
+         "id": 5
+        },
+        "lastDestination": {
+         "type": "string",
+         "id": 6
+        },
+        "inInterface": {
+         "type": "string",
+         "id": 7
+        },
+        "outInterface": {
+         "type": "string",
+         "id": 8
+        },
+        "reached": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 9
+        },
+        "steps": {
+         "rule": "repeated",
+         "type": "TraceStep",
+         "id": 10
+        }
+       }
+      },
+      "TraceStep": {
+       "fields": {
+        "family": {
+         "type": "string",
+         "id": 1
+        },
+        "table": {
+         "type": "string",
+         "id": 2
+        },
+        "chain": {
+         "type": "string",
+         "id": 3
+        },
+        "rule": {
+         "type": "string",
+         "id": 4
+        },
+        "verdict": {
+         "type": "string",
+         "id": 5
+        },
+        "position": {
+         "type": "uint32",
+         "id": 6
+        },
+        "iptables": {
+         "type": "bool",
+         "id": 7
         }
        }
       },

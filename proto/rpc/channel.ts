@@ -98,6 +98,23 @@ export function callUnary<Request, Response>(
   });
 }
 
+/** CallDefinition is a call of a service, as its definition has it. */
+export type CallDefinition<Request, Response> = {
+  readonly path: string;
+  readonly requestSerialize: (value: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Response;
+};
+
+/** unaryOf makes a call of any service a method for callUnary, on the connection of a client of another service. */
+export function unaryOf<Request, Response>(
+  client: grpc.Client,
+  { path, requestSerialize, responseDeserialize }: CallDefinition<Request, Response>,
+): UnaryMethod<Request, Response> {
+  const method: FullUnaryMethod<Request, Response> = (request, metadata, options, callback) =>
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, callback);
+  return method as unknown as UnaryMethod<Request, Response>;
+}
+
 /**
  * readStream yields the messages of a server's stream until it ends. Leaving the loop, or `signal`, cancels it.
  * @throws XnetError when the stream fails; not when `signal` ended it

@@ -4,6 +4,7 @@ import * as protoLoader from '@grpc/proto-loader';
 import type { ProtoGrpcType as AdminTypes } from '../gen/admin.js';
 import type { ProtoGrpcType as BackupTypes } from '../gen/backup.js';
 import { descriptor } from '../gen/descriptor.js';
+import type { ProtoGrpcType as DiagnosisTypes } from '../gen/diagnosis.js';
 import type { ProtoGrpcType as HeldRouteTypes } from '../gen/held_route.js';
 import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
@@ -16,6 +17,7 @@ import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { ProtoGrpcType as StaticRouteTypes } from '../gen/static_route.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
 import type { BackupServiceClient } from '../gen/xnet/v1/BackupService.js';
+import type { DiagnosisServiceClient } from '../gen/xnet/v1/DiagnosisService.js';
 import type { HeldRouteServiceClient } from '../gen/xnet/v1/HeldRouteService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
@@ -35,6 +37,7 @@ export const packageDefinition: protoLoader.PackageDefinition = protoLoader.from
 
 const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as AdminTypes &
   BackupTypes &
+  DiagnosisTypes &
   IpamTypes &
   JoinTypes &
   LeaseTypes &
@@ -49,6 +52,8 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
 const {
   AdminService,
   BackupService,
+  DiagnosisService,
+  LookService,
   IpamService,
   JoinService,
   LeaseService,
@@ -64,6 +69,7 @@ const {
 /** OperatorClient makes the operators' calls: those of every service that people use. */
 export type OperatorClient = AdminServiceClient &
   BackupServiceClient &
+  DiagnosisServiceClient &
   IpamServiceClient &
   LeaseServiceClient &
   LifecycleServiceClient &
@@ -79,6 +85,8 @@ type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Clien
 export const services = {
   admin: AdminService,
   backup: BackupService,
+  diagnosis: DiagnosisService,
+  look: LookService,
   ipam: IpamService,
   lease: LeaseService,
   lifecycle: LifecycleService,
@@ -94,6 +102,7 @@ export const services = {
     {
       ...AdminService.service,
       ...BackupService.service,
+      ...DiagnosisService.service,
       ...IpamService.service,
       ...LeaseService.service,
       ...LifecycleService.service,

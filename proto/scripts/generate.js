@@ -31,6 +31,7 @@ const files = [
   'held_route',
   'static_route',
   'network',
+  'diagnosis',
 ].map((name) => `xnet/v1/${name}.proto`);
 
 function generate(outDir) {

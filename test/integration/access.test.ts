@@ -13,7 +13,10 @@ import { until } from '../support/until.js';
 
 // What each may call on the API's port, as SECURITY.md has it. A call that is new stands in none of these: it is
 // refused to everybody, or this test fails until somebody has decided whose it is.
-const nodes = ['NodeService/Leave', 'NodeService/RenewCertificate', 'NodeService/Report', 'NodeService/Watch'];
+const nodes = [
+  'LookService/AnswerLook',
+  ...['Leave', 'RenewCertificate', 'Report', 'Watch'].map((call) => `NodeService/${call}`),
+];
 const viewers = [
   ...['GetAuthority', 'GetNode', 'GetPool', 'GetStatus', 'ListCertificates', 'ListEvents', 'ListNodes', 'ListPools'],
   ...['ListRoutes', 'ListSubnets', 'WatchConvergence', 'WatchEvents', 'WatchNodes'],
@@ -23,6 +26,7 @@ viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `Ro
 viewers.push('IpamService/CheckIpam');
 viewers.push('LifecycleService/WatchDeparture', 'HeldRouteService/ListHeldRoutes', 'NicService/ListNics');
 viewers.push('NetworkService/GetNetwork', 'NetworkService/ListNetworks');
+viewers.push('DiagnosisService/FindPathEnd');
 const operators = [
   ...viewers,
   ...[
@@ -35,6 +39,7 @@ const operators = [
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
   'HeldRouteService/ApproveWithdrawals',
   ...['ChangeNetwork', 'CreateNetwork', 'RemoveNetwork'].map((call) => `NetworkService/${call}`),
+  'DiagnosisService/LookAtNode',
   ...['AddStaticRoute', 'RemoveStaticRoute'].map((call) => `StaticRouteService/${call}`),
   ...['AddNic', 'RemoveNic'].map((call) => `NicService/${call}`),
 ];
@@ -93,7 +98,7 @@ test('a call that declares nothing is refused, even on a unix socket', async (t)
   t.is(reached, 1);
 });
 
-test('a node can make four calls of all there are, whatever it sends', async (t) => {
+test('a node can make five calls of all there are, whatever it sends', async (t) => {
   const { controller } = await start(t);
   const { credentials } = await controller.joinNode('web-1');
   const caller = callerOf(t, controller.endpoint, credentials);

@@ -116,7 +116,9 @@ async function scene(t: ExecutionContext) {
     containers: async () => listed,
     process: async (id: string) => {
       const box = running.get(id);
-      return box === undefined || !existsSync(`/proc/${box.pid}`) ? undefined : { pid: box.pid, startedAt: id };
+      return box === undefined || !existsSync(`/proc/${box.pid}`)
+        ? undefined
+        : { pid: box.pid, startedAt: id, networkMode: 'bridge' };
     },
   };
   const nics = new Nics({ engine, kernel });
@@ -259,7 +261,7 @@ if (isRoot('nics on the real kernel')) {
     const swapped = new Nics({
       engine: {
         containers: async () => listed,
-        process: async () => ({ pid: ids.shift() ?? 0, startedAt: 'then' }),
+        process: async () => ({ pid: ids.shift() ?? 0, startedAt: 'then', networkMode: 'bridge' }),
       },
       kernel,
     });

@@ -124,6 +124,13 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     // No node holds a route.
     example('xctl routes approve --dry-run', { code: 4 }),
     example('xctl routes approve --revision 8412 --yes', { code: 4 }),
+    // No host is there to be asked.
+    example('xctl ping web-1 db-1', { code: 8 }),
+    example('xctl ping web-1/api 10.76.4.2', { code: 3 }),
+    ...['xctl ping web-1/api db-1/postgres -o json', 'xctl trace web-1 db-1'].map((line) => example(line, { code: 8 })),
+    example('xctl trace web-1/api db-1/postgres -o json', { code: 8 }),
+    ...['xctl check', 'xctl check --sample 16'].map((line) => example(line)),
+    example("xctl check -o json | jq -r '.findings[].fix'"),
     prepares('xctl pools create lab 10.200.0.0/16'),
     example('xctl routes add 10.200.0.0/24 via 192.168.100.19'),
     example('xctl routes add 10.200.0.0/24 via 192.168.100.19 --name db-1'),

@@ -81,6 +81,7 @@ const containerAnswer = v.object({
 
 const processAnswer = v.object({
   State: v.object({ Running: v.boolean(), Pid: v.number(), StartedAt: v.string() }),
+  HostConfig: v.object({ NetworkMode: v.string() }),
 });
 
 const endpointsAnswer = v.object({
@@ -181,8 +182,9 @@ export function attachmentFrom(answer: unknown, networkName: string): Attachment
 
 /** processFrom extracts the process of a container from the answer of GET /containers/ID/json; undefined if it does not run. */
 export function processFrom(answer: unknown): ContainerProcess | undefined {
-  const { Running: running, Pid: pid, StartedAt: startedAt } = v.parse(processAnswer, answer).State;
-  return running && pid > 0 ? { pid, startedAt } : undefined;
+  const { State: state, HostConfig: config } = v.parse(processAnswer, answer);
+  const { Running: running, Pid: pid, StartedAt: startedAt } = state;
+  return running && pid > 0 ? { pid, startedAt, networkMode: config.NetworkMode } : undefined;
 }
 
 /** endpointsFrom extracts the endpoints from the answer of GET /networks/ID. One without a container has a key "ep-…". */

@@ -71,6 +71,8 @@ export type ContainerProcess = {
   /** Process id of its first process, as the host sees it. */
   readonly pid: number;
   readonly startedAt: string;
+  /** "bridge", "host", "none", "container:0c5e…", or the name of its network. */
+  readonly networkMode: string;
 };
 
 /** Attachment is how a container is attached to a network, as it was requested. */

@@ -149,7 +149,7 @@ test('completion offers what fits at the cursor', (t) => {
     return [candidates.map(({ value }) => value).join(' '), source, prefix];
   };
   t.deepEqual(at('xctl '), [
-    'init contexts pools controllers nodes apply diff export rollouts leases networks ipam nics routes events status tokens certs ca audit backup completion options help',
+    'init contexts pools controllers nodes apply diff export rollouts leases networks ipam nics routes ping trace check events status tokens certs ca audit backup completion options help',
     undefined,
     '',
   ]);
@@ -185,7 +185,7 @@ test('completion offers what fits at the cursor', (t) => {
   t.deepEqual(at('xctl nodes set web-1 --address 1.2.3.4 --addr'), ['', undefined, '']);
   t.deepEqual(at('xctl --controller unix:/x nodes l'), ['list', undefined, '']);
   t.deepEqual(at('xctl nothing like this '), [
-    'init contexts pools controllers nodes apply diff export rollouts leases networks ipam nics routes events status tokens certs ca audit backup completion options help',
+    'init contexts pools controllers nodes apply diff export rollouts leases networks ipam nics routes ping trace check events status tokens certs ca audit backup completion options help',
     undefined,
     '',
   ]);

@@ -94,8 +94,9 @@ function sameCalls(t: ExecutionContext, one: ServiceDefinition, other: ServiceDe
 }
 
 test('what a host writes and reads in its bundle is what proto-loader writes and reads', async (t) => {
-  const { node, join } = await bundled();
-  if (node === undefined || join === undefined) return t.fail();
+  const { node, look, join } = await bundled();
+  if (node === undefined || look === undefined || join === undefined) return t.fail();
   sameCalls(t, services.node.service, node.service);
+  sameCalls(t, services.look.service, look.service);
   sameCalls(t, services.join.service, join.service);
 });

@@ -1,0 +1,119 @@
+// `xctl check`: sends packets between all nodes, and examines paths that do not carry them.
+// Invariant: at most 32 nodes are asked at a time, each one question at a time, and at most 16 paths are examined.
+import { randomInt } from 'node:crypto';
+import { exitCodes, XnetError } from '../../proto/errors.js';
+import type { CommandContext } from '../client/context.js';
+import { askThrough } from '../client/look.js';
+import type { PathEnd } from '../diagnosis/examination.js';
+import { type Ask, examine } from '../diagnosis/examine.js';
+import { findingOf, type MeshFinding, nextToExamine, type Pair, questionsOf } from '../diagnosis/mesh.js';
+import { verdictOf } from '../diagnosis/verdict.js';
+import { awayFinding, meshFindingKind, notExamined, notProbed } from '../output/mesh.js';
+import { isAway, nodeFromWire } from '../output/node.js';
+import { ProgressLine } from '../output/screen.js';
+import { counted } from '../output/time.js';
+
+const mostAtATime = 32;
+const mostExamined = 16;
+const requests = 2;
+
+/** CheckMeshOptions are the options of `check`. */
+export type CheckMeshOptions = { readonly sample?: number };
+
+type Mesh = {
+  readonly pairs: Pair[];
+  readonly findings: MeshFinding[];
+  /** Paths that packets were sent on. */
+  paths: number;
+};
+
+/** checkMesh lists what keeps packets from passing between nodes; exit code 8 if something does. */
+export async function checkMesh(context: CommandContext, { sample }: CheckMeshOptions): Promise<void> {
+  const { client, output, settings } = context;
+  const { nodes } = await client.read((admin) => admin.listNodes.bind(admin), { summary: false });
+  const ends = nodes.map(nodeFromWire).flatMap((node): readonly PathEnd[] => {
+    const lease = node.leases.find(({ state }) => state === 'in force');
+    if (node.state === 'pending' || lease === undefined) return [];
+    const { name, address } = node;
+    const end = { node: name, nodeAddress: address, container: '', address: lease.gateway, subnet: lease.subnet };
+    return [{ ...end, connected: !isAway(node), static: false }];
+  });
+  const connected = ends.filter((end) => end.connected);
+  const mesh: Mesh = { pairs: [], findings: ends.filter((end) => !end.connected).map(awayFinding), paths: 0 };
+  const line = new ProgressLine(settings.quiet ? { write: () => undefined } : process.stderr);
+  const ask = askThrough(client);
+  try {
+    let done = 0;
+    const step = Math.ceil(connected.length / 20);
+    await eachOf(connected, mostAtATime, async (source) => {
+      await probeFrom(ask, mesh, source, questionsOf(connected, source, { sample, random: Math.random }));
+      done += 1;
+      if (done % step === 0) line.set(`${done} of ${connected.length} nodes have sent packets`);
+    });
+    await examineLost(ask, mesh, (text) => line.set(text));
+  } finally {
+    line.end();
+  }
+  const { findings, pairs, paths } = mesh;
+  const counts = { nodes: connected.length, paths, lost: pairs.length };
+  const text =
+    connected.length < 2
+      ? 'nothing was checked: packets are sent between two connected nodes or more'
+      : `packets pass on ${counted(paths, 'path', 'paths')} between ${counted(connected.length, 'node', 'nodes')}`;
+  if (output.forPeople && findings.length === 0) output.write(text);
+  else await output.list(meshFindingKind, findings, counts);
+  if (findings.length > 0) process.exitCode = exitCodes.problemsFound;
+}
+
+async function eachOf<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}
+
+async function probeFrom(
+  ask: Ask,
+  mesh: Mesh,
+  source: PathEnd,
+  questions: readonly (readonly PathEnd[])[],
+): Promise<void> {
+  for (const targets of questions) {
+    const to = targets.map(({ address }) => address);
+    const probe = { from: source.address, to, identifier: randomInt(1, 0x10000), count: requests };
+    try {
+      const { probe: seen, problem } = await ask(source.node, { probe });
+      if (seen === null) {
+        mesh.findings.push(notProbed(source.node, problem));
+        return;
+      }
+      for (const [index, target] of targets.entries()) {
+        const { replies = [], longestSent = 0, longestAnswered = 0 } = seen.echoes[index] ?? {};
+        mesh.paths += 1;
+        if (replies.length === 0 || longestAnswered < longestSent) mesh.pairs.push({ source, target });
+      }
+    } catch (error) {
+      // Its daemon went away, or is of a version that does not look at paths.
+      if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
+      mesh.findings.push(notProbed(source.node, error.message));
+      return;
+    }
+  }
+}
+
+async function examineLost(ask: Ask, mesh: Mesh, onProgress: (text: string) => void): Promise<void> {
+  const { pairs, findings } = mesh;
+  let left: readonly Pair[] = pairs;
+  for (let examined = 0; examined < mostExamined; examined += 1) {
+    const pair = nextToExamine(left, findings);
+    if (pair === undefined) return;
+    onProgress(`examining ${pair.source.node} → ${pair.target.node}`);
+    const verdict = verdictOf(await examine(ask, pair, { count: requests, identifier: randomInt(1, 0x10000) }));
+    left = left.filter((each) => each !== pair);
+    // It was lost by chance, or has been repaired since.
+    if (verdict.reason !== 'Fine') findings.push(findingOf(verdict, pair, pairs));
+  }
+  const rest = left.filter((pair) => nextToExamine([pair], findings) !== undefined);
+  if (rest.length > 0) findings.push(notExamined(rest));
+}

@@ -1,0 +1,40 @@
+// What the questions about a path look at: the kernel, Docker and what is known from the controllers, of one host.
+import type { Ipv4 } from '../../proto/domain/address.js';
+import { XnetError } from '../../proto/errors.js';
+import type { Engine } from '../docker/engine/engine.js';
+import type { ProcFiles } from '../firewall/proc.js';
+import type { Icmp } from '../kernel/icmp.js';
+import type { LinuxLookup } from '../kernel/lookup.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import type { NodeTable } from '../table/node-table.js';
+import type { OwnSubnet } from '../table/own-subnets.js';
+import type { Underlay } from '../underlay/choose.js';
+import type { Traces } from './trace.js';
+
+/** LookedAt is one host, as far as paths are concerned. */
+export type LookedAt = {
+  readonly mirror: Pick<KernelMirror, 'refresh' | 'links' | 'routes' | 'nextHops' | 'hasAddress' | 'addresses'>;
+  readonly lookup: Pick<LinuxLookup, 'wayOf' | 'neighbour' | 'ruleCount'>;
+  readonly proc: Pick<ProcFiles, 'read'>;
+  readonly engine: Pick<Engine, 'containers' | 'process'>;
+  /**
+   * openIcmp opens a socket for echo requests.
+   * @param namespace path of a container's network namespace; undefined: the host's
+   * @throws SyscallError EPERM, EADDRNOTAVAIL
+   */
+  readonly openIcmp: (source: Ipv4, namespace: string | undefined, identifier: number) => Icmp;
+  readonly traces: Pick<Traces, 'begin' | 'end'>;
+  /** Undefined: none is chosen. */
+  readonly underlay: () => Underlay | undefined;
+  /** The subnets of this host's leases. */
+  readonly own: () => readonly OwnSubnet[];
+  /** The route table; undefined before the first. */
+  readonly table: () => Pick<NodeTable, 'routes'> | undefined;
+  /** The bit that the firewall sets in the mark of packets from peers. */
+  readonly mark: number;
+};
+
+/** invalid is the error for a question that names no address or the like. */
+export function invalid(what: string): XnetError {
+  return new XnetError('InvalidArgument', `the question has no ${what}`);
+}

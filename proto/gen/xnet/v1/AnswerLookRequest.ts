@@ -1,0 +1,13 @@
+// Original file: proto/xnet/v1/diagnosis.proto
+
+import type { Findings as _xnet_v1_Findings, Findings__Output as _xnet_v1_Findings__Output } from '../../xnet/v1/Findings.js';
+
+export interface AnswerLookRequest {
+  'id'?: (string);
+  'findings'?: (_xnet_v1_Findings | null);
+}
+
+export interface AnswerLookRequest__Output {
+  'id': (string);
+  'findings': (_xnet_v1_Findings__Output | null);
+}

@@ -1,0 +1,8 @@
+// Original file: proto/xnet/v1/diagnosis.proto
+
+
+export interface AnswerLookResponse {
+}
+
+export interface AnswerLookResponse__Output {
+}

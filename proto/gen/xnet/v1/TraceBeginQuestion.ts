@@ -1,0 +1,10 @@
+// Original file: proto/xnet/v1/diagnosis.proto
+
+
+export interface TraceBeginQuestion {
+  'identifier'?: (number);
+}
+
+export interface TraceBeginQuestion__Output {
+  'identifier': (number);
+}
