@@ -15,6 +15,8 @@ import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
 import { LinuxLookup, type Lookup } from '../kernel/lookup.js';
 import { KernelMirror } from '../kernel/mirror.js';
 import { Poller } from '../kernel/poller.js';
+import { LanKernel } from '../lan/lan-kernel.js';
+import type { LanSnapshot } from '../lan/snapshot.js';
 import { answering } from '../probe/arp.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
 import { briefSystemctl } from './brief-systemctl.js';
@@ -49,6 +51,8 @@ export type Place = {
   readonly firewall: Firewall;
   readonly mirror: KernelMirror;
   readonly lookup: Lookup;
+  /** readLan reads what a move of an interface to a bridge concerns. */
+  readonly readLan: () => Promise<LanSnapshot>;
   /** openIcmp is openIcmp of node/kernel in the host's namespace. */
   readonly openIcmp: (source: Ipv4) => Icmp;
   readonly close: () => Promise<void>;
@@ -88,6 +92,14 @@ export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): 
     firewall: new Firewall({ exec, proc, engine: () => engineFacts.facts }),
     mirror,
     lookup,
+    readLan: async () => {
+      const lan = new LanKernel(namespace);
+      try {
+        return await lan.read();
+      } finally {
+        lan.close();
+      }
+    },
     openIcmp: (source) => openIcmp(poller, source, namespace),
     close: async () => {
       lookup.close();

@@ -1,10 +1,14 @@
 // Looks at a host for everything that would go wrong with xnet on it, and reports all of it at once.
 // Invariant: nothing is changed. A part that can't be looked at is a finding and keeps no other part from being looked at.
 import { type Prefix, prefixesEqual } from '../../proto/domain/address.js';
+import { usualLanName } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import { NeighbourTable } from '../host/neighbour-table.js';
 import { kernelVersion } from '../kernel/release.js';
+import { portFactsIn } from '../lan/host-files.js';
+import { portObstacles } from '../lan/obstacles.js';
+import { linkAt } from '../lan/snapshot.js';
 import { type AddressesSeen, addressFindings } from './address-findings.js';
 import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findings.js';
 import { dockerFindings } from './docker-findings.js';
@@ -48,6 +52,16 @@ export async function preflight(
   if (docker !== undefined) found.push(...(await dockerFindings(docker, request)));
   const network = await part('the network', () => lookAtNetwork(place, request, docker, signal));
   if (network !== undefined) found.push(...networkFindings(network));
+  const bridge = lanBridgeIn(request);
+  if (bridge !== undefined) {
+    await part('the interface for mode lan', async () => {
+      const snapshot = await place.readLan();
+      const port = linkAt(snapshot, network?.underlay.underlay?.ifindex ?? 0);
+      if (port === undefined || port.name === bridge) return;
+      const obstacles = portObstacles(snapshot, port, { bridge, facts: portFactsIn(place.root)(port) });
+      found.push(...obstacles.map((finding) => rated('stops', finding)));
+    });
+  }
   await part('the addresses', async () => {
     found.push(...addressFindings(addressesSeen(place, docker), request));
     found.push(...(await neighbourFindings(place, request)));
@@ -97,6 +111,11 @@ export async function leaseClashes(
   );
   if (isKept) return [];
   return inOrder([...(await daemonJsonFindings(docker, request)), ...addressFindings(seen, request)]);
+}
+
+function lanBridgeIn({ leases, mode }: PreflightRequest): string | undefined {
+  const lease = leases.find((each) => each.mode === 'lan');
+  return lease?.bridge ?? (mode === 'lan' ? usualLanName : undefined);
 }
 
 function rangesIn({ pools, leases }: PreflightRequest): readonly Prefix[] {

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { PreflightFinding, Severity } from '../../node/preflight/finding.js';
 import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
 import { isRoot } from '../support/linux-route-host.js';
-import { PreflightHost, type PreflightLook } from '../support/preflight-host.js';
+import { lanFixtures, PreflightHost, type PreflightLook } from '../support/preflight-host.js';
 import { prefix } from '../support/route-fixtures.js';
 
 const address = (text: string) => parseIpv4(text) ?? ipv4FromNumber(0);
@@ -295,6 +295,6 @@ function each(title: string, fixtures: readonly Fixture[], prepare: (host: Prefl
   });
 }
 
-each('the network of a host: each finding is triggered, and its fix clears it', ofNetwork);
+each('the network of a host: each finding is triggered, and its fix clears it', [...ofNetwork, ...lanFixtures]);
 each('the addresses of a host: each finding is triggered, and its fix clears it', ofAddresses);
 each('R3 the programs of a host: each finding is triggered, and its fix clears it', ofPrograms);
