@@ -32,6 +32,7 @@ import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { FollowedAddresses } from './followed-addresses.js';
+import { requireKnownModes } from './known-modes.js';
 import { ReportPace } from './report-pace.js';
 
 /** NodeServiceDeps are the dependencies of the calls. */
@@ -84,11 +85,13 @@ class DaemonCalls {
         `this host is ${nodeName} and can't speak for ${quoted(request.nodeName)}`,
       );
     }
-    if (assignmentOf(feed.view, nodeId) === undefined) {
+    const assignment = assignmentOf(feed.view, nodeId);
+    if (assignment === undefined) {
       throw new XnetError('Unavailable', `a record of node ${nodeName} can't be read`, {
         hint: 'xctl status shows which',
       });
     }
+    requireKnownModes(assignment, request.modes);
     const { hostFingerprint: fingerprint } = request;
     const peer = peerOf(call);
     const { serial, address } = peer.kind === 'certificate' ? peer : { serial: '', address: '' };

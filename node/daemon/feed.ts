@@ -2,13 +2,13 @@
 // Invariant: knowledge only gets newer. A table of another cluster, an older one, and a delta that does not continue the
 // present one are errors that end the stream.
 import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
-import { type Assignment, primaryLease, type TableDelta, type Version } from '../../proto/domain/network.js';
+import { type Assignment, modes, primaryLease, type TableDelta, type Version } from '../../proto/domain/network.js';
 import { type Fence, XnetError } from '../../proto/errors.js';
 import type { Look__Output } from '../../proto/gen/xnet/v1/Look.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
-import { wireFromPrefix } from '../../proto/rpc/convert.js';
+import { wireFromMode, wireFromPrefix } from '../../proto/rpc/convert.js';
 import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
 import type { Answers } from '../diagnosis/answers.js';
 import type { CertificateRenewal } from '../identity/renewal.js';
@@ -92,6 +92,7 @@ export class Feed implements Watcher {
       heldRoutes: this.#confirming && table !== undefined ? toExplain(table).map(wireFromPrefix) : [],
       hostFingerprint,
       daemonVersion,
+      modes: modes.map(wireFromMode),
       ...(assignment === undefined || fenced !== undefined ? {} : { held: wireFromAssignment(assignment) }),
     };
   }

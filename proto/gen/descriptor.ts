@@ -721,6 +721,11 @@ export const descriptor = {
          "rule": "repeated",
          "type": "Destination",
          "id": 8
+        },
+        "modes": {
+         "rule": "repeated",
+         "type": "Mode",
+         "id": 9
         }
        }
       },

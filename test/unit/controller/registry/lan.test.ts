@@ -5,6 +5,7 @@ import { barredIn, barredOf } from '../../../../controller/registry/lan.js';
 import type { NewPool } from '../../../../controller/registry/pool-rules.js';
 import { StaticRouteRegistry } from '../../../../controller/registry/static-routes.js';
 import { usageOf } from '../../../../controller/registry/usage.js';
+import { requireKnownModes } from '../../../../controller/service/known-modes.js';
 import { newPoolOf } from '../../../../controller/service/new-pool.js';
 import { FleetTable } from '../../../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
@@ -80,6 +81,9 @@ test('no route leads to a LAN, and its hosts are told where it is', async (t) =>
   const { view } = core.feed;
   const [lease] = assignmentOf(view, id)?.leases ?? [];
   t.like(lease, { mode: 'lan', lan, networkName: 'xnet-lan', bridgeName: 'xnet-lan' });
+  const assigned = assignmentOf(view, id);
+  t.throws(() => assigned && requireKnownModes(assigned, []), { message: /xnetd of web-1 .* does not know mode lan/ });
+  t.notThrows(() => assigned && requireKnownModes(assigned, ['MODE_BIP', 'MODE_LAN']));
   const fleet = new FleetTable();
   fleet.update(view, { ...noViewChanges(), subnets: new Set(view.subnets.keys()), pools: true });
   t.deepEqual(fleet.pools.map(formatPrefix), ['10.76.0.0/16']);

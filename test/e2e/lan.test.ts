@@ -1,0 +1,103 @@
+// Mode lan on a real Docker engine: containers of three hosts are on the hosts' own network, with a router and a world beyond
+// it. They are reached, and reach all others, under their own addresses, and leaving leaves no trace.
+import test, { type ExecutionContext } from 'ava';
+import type { Container } from '../../deploy/lab/container.js';
+import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { LabHost } from '../../deploy/lab/host.js';
+import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { inventory } from '../support/inventory.js';
+import { PingFlow } from '../support/ping-flow.js';
+import { until } from '../support/until.js';
+
+const rooted = process.getuid?.() === 0;
+const [line = '28'] = engineLines.slice(-1);
+const engine = rooted ? await tryEngine(line) : { line, why: 'it needs root' };
+const title = `containers of mode lan on Docker ${line} are on the hosts' own network`;
+
+// A container of another network of the host, which is not on the LAN, and a port of it.
+async function startBeside(host: LabHost): Promise<Container<LabHost>> {
+  await host.run(['docker', 'network', 'create', 'shop_default']);
+  return host.runContainer({ name: 'beside', network: 'shop_default', publish: ['9090:80'] });
+}
+
+async function proveBeside(t: ExecutionContext, fleet: Fleet, beside: Container<LabHost>, when: string): Promise<void> {
+  const { stranger, outside } = fleet.lab;
+  const { host } = beside;
+  await until(`networks of Docker reach the LAN, ${when}`, async () => (await beside.fetch(outside.address)).ok);
+  const out = await beside.fetch(outside.address);
+  t.is(out.ok ? out.source : out.reason, host.address, `masqueraded as before, ${when}`);
+  const back = await stranger.fetch(`${host.address}:9090`);
+  t.is(back.ok ? back.source : back.reason, stranger.address, `its published port shows the client's address, ${when}`);
+}
+
+if ('why' in engine) {
+  console.log(`SKIP ${title}: ${engine.why}`);
+  test.skip(title, () => undefined);
+} else {
+  test(title, async (t) => {
+    const fleet = await Fleet.create({ hosts: 3, engine, mode: 'lan', pool: '192.168.83.0/24' });
+    t.teardown(() => fleet.close());
+    await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
+    const { hosts, stranger, outside } = fleet.lab;
+    const [first, second] = hosts;
+    if (first === undefined || second === undefined) return t.fail();
+    const beside = await startBeside(first);
+    for (const host of hosts) await host.restartDockerd();
+    await first.docker('start', beside.name);
+    const before = await Promise.all(hosts.map(inventory));
+    await fleet.createPool();
+    await fleet.xctl('pools', 'reserve', 'default', '192.168.83.100/30', '--reason', 'DHCP');
+    const flow = await PingFlow.start(beside, outside.address);
+    t.teardown(() => flow.stop());
+    await flow.seen(10);
+    for (const host of hosts) await fleet.join(host);
+    await fleet.untilReady();
+    const moved = await flow.stop();
+    t.is(moved.received, moved.sent, 'the moves of interfaces lost nothing');
+
+    // .0 has hosts, and .96 the range of the DHCP server.
+    const nodes = await fleet.nodes();
+    t.deepEqual(nodes.map(({ name, subnet, mode }) => `${name} ${subnet} ${mode}`).sort(), [
+      'h1 192.168.83.32/27 MODE_LAN',
+      'h2 192.168.83.64/27 MODE_LAN',
+      'h3 192.168.83.128/27 MODE_LAN',
+    ]);
+    for (const host of hosts) t.is(await host.run(['ip', 'route', 'show', 'proto', '88']), '', 'no route is needed');
+    const taken = await second.docker('network', 'inspect', 'xnet-lan', '--format', '{{json .IPAM.Config}}');
+    t.true(taken.includes(stranger.address), `what answers ARP is kept from Docker: ${taken}`);
+
+    const containers = await startContainers(fleet);
+    t.deepEqual(
+      containers.map(({ address }) => address),
+      ['192.168.83.32', '192.168.83.64', '192.168.83.128'],
+    );
+    const prove = async (when: string) => {
+      for (const proof of await proveFleet(fleet, containers)) {
+        t.true(proof.holds, `${when}: ${proof.claim}: ${proof.details.join('; ')}`);
+      }
+      await proveBeside(t, fleet, beside, when);
+      for (const { container, address } of containers) {
+        t.true(await outside.ping(address), `${when}: the router reaches ${container.name}`);
+      }
+    };
+    await prove('at first');
+    for (const host of hosts) await host.restartDockerd();
+    await first.docker('start', beside.name);
+    await Promise.all(containers.map(({ container }) => container.host.run(['docker', 'start', container.name])));
+    await fleet.untilReady();
+    await prove('after dockerd was restarted');
+
+    const refused = await fleet.xnetd(first, 'leave');
+    t.not(refused.code, 0);
+    t.regex(refused.stderr, /c-h1/);
+    for (const { container } of containers) await container.remove();
+    for (const host of hosts) {
+      const { code, stderr } = await fleet.xnetd(host, 'leave');
+      t.is(code, 0, stderr);
+    }
+    t.deepEqual(await fleet.nodes(), []);
+    t.deepEqual(await Promise.all(hosts.map(inventory)), before);
+    await proveBeside(t, fleet, beside, 'after all have left');
+  });
+}
