@@ -1,4 +1,4 @@
-// One real daemon alone: the repair of routes that another program deletes, and memory.
+// One real daemon alone: the repair of routes that another program deletes, memory, and the processor time of one change.
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 import { rateOf } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
 import { KernelWatch, type Sighting } from './kernel-watch.js';
-import { idleNodeKiB, mostTreeKiB, settledKiB } from './process-usage.js';
+import { allCpuMsOf, idleNodeKiB, mostTreeKiB, settledKiB } from './process-usage.js';
 import { median, summaryOf } from './statistics.js';
 import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
@@ -152,6 +152,46 @@ async function measureMemory(context: BenchContext, { fleet, host }: Place, grow
   });
 }
 
+// The peers of this measurement, behind all others.
+const firstExtra = 20_000;
+const changeMs = 1_000;
+
+// One peer joins, and nothing else happens until everything that follows from it is done: kernel, cache, status and report.
+async function measureChange(context: BenchContext, { fleet, host }: Place, routers: XnetRouters): Promise<void> {
+  const { log, tell, quick } = context;
+  const pid = fleet.daemons.get(host.name)?.pid;
+  if (pid === undefined) throw new Error('no daemon');
+  const count = installed(host).length;
+  log(`changes of a table of ${count} routes`);
+  const spentMs = async (work: () => Promise<unknown>) => {
+    const before = allCpuMsOf(pid);
+    await work();
+    await pause(changeMs);
+    return allCpuMsOf(pid) - before;
+  };
+  const quietMsOf: number[] = [];
+  const changed: number[] = [];
+  const names = Array.from({ length: quick ? 3 : 15 }, (_, index) => index);
+  for (const index of names) {
+    quietMsOf.push(await spentMs(async () => undefined));
+    const address = formatIpv4(ipv4FromNumber(firstPeer + firstExtra + index));
+    changed.push(await spentMs(() => routers.add(`extra-${index}`, address)));
+  }
+  await routers.untilRouted();
+  for (const index of names) await routers.remove(`extra-${index}`);
+  await pause(changeMs);
+  const [one, quiet] = [median(changed), median(quietMsOf)];
+  tell({
+    row: 'daemon-change',
+    what: `processor time of xnetd for one more of ${count} routes, all threads and programs`,
+    ours: `p50 ${ms(one)} in ${ms(changeMs)}`,
+    limit: `no change in that time: ${ms(quiet)}`,
+    ratio: one / quiet,
+    aim: '<= 1 ms more',
+    met: one - quiet <= 1,
+  });
+}
+
 type Growth = { readonly routers: XnetRouters; readonly from: number; readonly to: number };
 
 async function run(context: BenchContext): Promise<void> {
@@ -169,8 +209,10 @@ async function run(context: BenchContext): Promise<void> {
     await peersUpTo(routers, 0, few);
     if (wanted.has('repair')) await measureRepair(context, place, few);
     await peersUpTo(routers, few, middle);
+    if (wanted.has('daemon-change')) await measureChange(context, place, routers);
     if (wanted.has('daemon-memory')) await measureMemory(context, place, { routers, from: middle, to: many });
-    else if (wanted.has('repair')) await peersUpTo(routers, middle, many);
+    else await peersUpTo(routers, middle, many);
+    if (wanted.has('daemon-change')) await measureChange(context, place, routers);
     if (wanted.has('repair')) await measureRepair(context, place, many);
     await routers.close();
   } finally {
@@ -180,4 +222,4 @@ async function run(context: BenchContext): Promise<void> {
 }
 
 /** benchDaemon measures one daemon. */
-export const benchDaemon: BenchPart = { rows: ['repair', 'daemon-memory'], run };
+export const benchDaemon: BenchPart = { rows: ['repair', 'daemon-memory', 'daemon-change'], run };

@@ -17,6 +17,7 @@ export const rowNames = [
   'traffic',
   'controller-memory',
   'daemon-memory',
+  'daemon-change',
   'list',
   'docker-join',
   'failover',
