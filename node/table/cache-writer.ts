@@ -7,7 +7,7 @@ import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
 import { SingleFinding } from '../reconcile/single-finding.js';
-import { type Cached, type WrittenCache, writeCache } from './cache.js';
+import { type Cached, isInPlace, type WrittenCache, writeCache } from './cache.js';
 import { changeRecord, changesPath, headerText } from './cache-changes.js';
 
 const everyMs = 1_000;
@@ -102,6 +102,8 @@ export class CacheWriter {
   async #append({ whole, cached: before, changed }: Base, cached: Cached): Promise<number | undefined> {
     const text = textOf(before, cached);
     if (text === undefined || changed + text.length > Math.max(mostChangedBytes, whole.bytes / 4)) return undefined;
+    // Somebody may have removed it, or put another in its place.
+    if (!(await isInPlace(this.#stateDir, whole))) return undefined;
     const path = changesPath(this.#stateDir);
     try {
       if (changed === 0) await writeOwnFile(path, Buffer.from(headerText(whole.id) + text, 'utf8'));

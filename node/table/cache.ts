@@ -2,7 +2,7 @@
 // Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part. What changed
 // since is in a second file (cache-changes.ts).
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
@@ -214,8 +214,18 @@ function leaseText({ lan, ...lease }: Lease) {
   return { ...lease, subnet: formatPrefix(lease.subnet), ...where };
 }
 
-/** WrittenCache is the id of a cache that was written as a whole, and its length in bytes. */
-export type WrittenCache = { readonly id: string; readonly bytes: number };
+/** WrittenCache is the id of a cache that was written as a whole, its length in bytes, and what identifies its file. */
+export type WrittenCache = { readonly id: string; readonly bytes: number; readonly file: string };
+
+async function fileOf(stateDir: string): Promise<string> {
+  const { ino, size, mtimeMs } = await stat(cachePath(stateDir));
+  return `${ino} ${size} ${mtimeMs}`;
+}
+
+/** isInPlace reports whether a cache is still as it was written. */
+export async function isInPlace(stateDir: string, { file }: WrittenCache): Promise<boolean> {
+  return (await fileOf(stateDir).catch(() => undefined)) === file;
+}
 
 /** writeCache replaces the cache atomically, after a flush. The changes of the former one count no more. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<WrittenCache> {
@@ -244,7 +254,7 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<Writ
   const text = table === undefined ? rest : `{"table":${tableText(table)},${rest.slice(1)}`;
   const bytes = Buffer.from(`${text}\n`, 'utf8');
   await writeOwnFile(cachePath(stateDir), bytes);
-  return { id, bytes: bytes.length };
+  return { id, bytes: bytes.length, file: await fileOf(stateDir) };
 }
 
 /** removeCache removes the cache and its changes, if there are any. */

@@ -147,7 +147,7 @@ test('after any history, killed within any write, the cache is the state before 
         rmSync(dir, { recursive: true });
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
   t.true(appended > 0);
 });
@@ -186,6 +186,11 @@ test('the whole is written anew when the changes have grown, were removed or cou
   const third = await step();
   t.not(await step(), third, 'there is something else in its place');
   rmSync(changesPath(dir), { recursive: true });
+  const fourth = await step();
+  rmSync(cachePath(dir));
+  t.not(await step(), fourth, 'somebody has removed the cache');
+  writeFileSync(cachePath(dir), fourth);
+  t.not(await step(), fourth, 'somebody has put back an older one');
   t.deepEqual(writer.findings, []);
   await removeCache(dir);
   t.is(await readCache(dir), undefined);
