@@ -2,6 +2,7 @@
 // Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
+import { bridgeState } from '../docker/engine/own-bridge.js';
 import { type DesiredFirewall, desiredFirewall } from '../firewall/desired.js';
 import { peerChange } from '../firewall/peer-change.js';
 import type { Host } from '../host/host.js';
@@ -9,7 +10,7 @@ import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
 import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
 import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.js';
-import { gatewaysInOrder, ownSubnets } from '../table/own-subnets.js';
+import { gatewaysInOrder, ownSubnetOf, ownSubnets } from '../table/own-subnets.js';
 import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import type { Known, KnownReader } from './known.js';
@@ -171,7 +172,11 @@ function nicsEffect({ host }: LanesOptions): Effect<Known> {
   return {
     name: 'nics',
     converge: async ({ assignment, table, fenced }, signal) => {
-      const { nics, leases = [] } = assignment ?? {};
+      const { nics } = assignment ?? {};
+      // docker0 may have moved from a lease that ends: nobody reaches its addresses any more, and the lease could not end.
+      const leases = (assignment?.leases ?? []).filter(
+        (lease) => lease.state !== 'ending' || bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole',
+      );
       // A host that is fenced keeps what its containers have, as it keeps Docker.
       const wanted = fenced === undefined ? nics?.nics : undefined;
       return host.nics.converge({ nics: wanted, leases, pools: table?.pools ?? [] }, signal);

@@ -28,6 +28,7 @@ export type DockerEffectOptions = {
   /** Runs programs; by default on this host. */
   readonly exec?: Exec;
   readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
+  readonly nics?: DockerHost['nics'];
   readonly steps?: Steps;
   readonly log?: Logger;
 };
@@ -94,6 +95,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     restarter: restartCommand === undefined ? systemdRestarter(exec, unit) : commandRestarter(exec, restartCommand),
     exec,
     interfaces: options.interfaces,
+    nics: options.nics ?? (() => []),
     answering,
     steps,
     now: Date.now,

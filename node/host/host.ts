@@ -82,14 +82,20 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const mirror = new KernelMirror({ kernel, protocol });
   const path = new PathLook({ lookup, mirror, proc: procFiles });
   const monitor = new HostMonitor(mirror, nftables);
-  const docker = makeDockerEffect({ settings: settings.docker, interfaces: () => interfacesOf(mirror), log });
+  const docker = makeDockerEffect({
+    settings: settings.docker,
+    interfaces: () => interfacesOf(mirror),
+    nics: () => nics.attached,
+    log,
+  });
+  const nics: Nics = new Nics({ engine: docker.engine, log });
   const engineFacts = new EngineFactsReader(docker.engine, settings.docker);
   return {
     mirror,
     monitor,
     docker,
     engineFacts,
-    nics: new Nics({ engine: docker.engine, log }),
+    nics,
     openLan: (witnesses) =>
       new LanEffect({
         kernel: lanKernel,

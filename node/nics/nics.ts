@@ -253,7 +253,7 @@ function useOf({ nic, reason, message, fix }: NicState): NicUse {
 
 // A container that is not there is the operator's business; the host is as it should be.
 function findingOf({ reason, message, fix, waits }: NicState): Finding {
-  const isNote = reason === 'ContainerNotFound' || reason === 'ContainerNotRunning';
+  const isNote = /^(ContainerNotFound|ContainerNotRunning|NotLeased)$/.test(reason);
   return {
     type: 'Nics',
     transient: waits && !isNote,

@@ -113,7 +113,8 @@ export function containerOf(
 export function planNics({ nics, leases }: DesiredNics, { containers, links }: NicsSeen): NicsPlan {
   if (nics === undefined) return { remove: [], make: [], states: [] };
   const ends = links.filter(isOurEnd);
-  const wanted = new Set(nics.map(({ address }) => endName(address)));
+  const leased = nics.filter(({ address }) => leases.some((lease) => nicProblem(lease, address) === undefined));
+  const wanted = new Set(leased.map(({ address }) => endName(address)));
   const remove = ends.filter(({ name }) => !wanted.has(name));
   const make: NicToMake[] = [];
   const states: NicState[] = [];
@@ -134,8 +135,7 @@ function planNic(nic: Nic, { leases, containers, links }: NicsSeen & Pick<Desire
     return refused('NameRefused', `${quoted(interfaceName)} can't be the name of a nic`, `xctl nics remove ${text}`);
   }
   const lease = leases.find((each) => nicProblem(each, address) === undefined);
-  if (lease === undefined)
-    return refused('NotLeased', `${text} is in no lease of this node`, `xctl nics remove ${text}`);
+  if (lease === undefined) return waits('NotLeased', `${text} is in no lease that this node uses`);
   if (containers === undefined) return waits('DockerNotAnswering', `Docker does not answer, so ${text} waits`);
   const container = containerOf(nic, containers);
   if (container === undefined) {

@@ -78,6 +78,7 @@ export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): 
     exec,
     interfaces: () => interfacesOf(mirror),
     answering,
+    nics: () => [],
     steps: noSteps,
     now: Date.now,
     log: undefined,

@@ -123,5 +123,23 @@ test('a second lease is routed at once and ends when its host has stopped using 
   );
   await peer.until('the other next hop', () => peer.routes().includes('10.76.8.0/24 via 192.168.83.17'));
   await says('routes remove 10.76.8.0/24 --yes', /^removed the static route[\s\S]*in quarantine until/);
+  // A further interface of a container, in a pool whose subnets are divided.
+  const bridged = '--mode bridge --network-name split --bridge-name split0';
+  await says(`pools create split 10.85.0.0/16 ${bridged} --docker-length 24`, /\/24 is not one of \/25 to \/29/, 2);
+  await says(`pools create split 10.85.0.0/16 ${bridged} --docker-length 25`, /^created/);
+  await says('pools show split', /Docker: +hands out the first \/25 of a subnet/);
+  await says('leases add web-1 --pool split', /10\.85\.0\.0\/24/);
+  await says('nics add web-1 db --pool default', /Docker hands out all addresses of 10\.76\.0\.0\/24 on web-1/, 4);
+  await says('nics add web-1 d! --address 300 --name a/b', /container: [\s\S]*address: [\s\S]*name: /, 2);
+  await says('nics add web-1 db --dry-run', /^would add 10\.85\.0\.128 as nic0 of container db on web-1/);
+  const nic = json(await xctl.run('nics', 'add', 'web-1', 'db', '--name', 'lan0', '-o', 'json'));
+  t.like(part(nic, 'nic'), { address: '10.85.0.128', container: 'db', interface: 'lan0', reason: 'Pending' });
+  await host.until('its nic', () => host.assignment?.nics?.nics.length === 1);
+  await says('nics add web-1 db --name lan0', /^unchanged: 10\.85\.0\.128/);
+  await says('nics list --node web-1', /10\.85\.0\.128 +web-1 +db +lan0 +Pending/);
+  await says('nics remove 10.85.0.128', /confirm|--yes/, 2);
+  await says('nics remove 10.85.0.128 --yes', /^removed 10\.85\.0\.128 as lan0 of container db on web-1/);
+  await host.until('no nic', () => host.assignment?.nics?.nics.length === 0);
+  await says('nics remove 10.85.0.128 --yes', /there is no nic with the address/, 3);
   await peer.until('no static route', () => !peer.routes().some((route) => route.startsWith('10.76.8.0/24 ')));
 });

@@ -13,6 +13,7 @@ import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/
 import type { DesiredBridge } from './desired.js';
 import { clearHalfDead } from './half-dead.js';
 import { addressesIn, allTaken, excludedNote, needsIptables } from './lan.js';
+import { withNicUsers } from './nic-users.js';
 import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
 
 /** removeStrays removes networks of ours that no lease needs and that none takes the place of. */
@@ -25,7 +26,7 @@ export function removeStrays(
     const engine = await seeEngine(host, signal);
     // Without Docker there is no network to remove.
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
-    const plan = planStrays(desired, engine);
+    const plan = planStrays(desired, withNicUsers(engine, host.nics()));
     const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
     // Nothing that was detached has a network to go back to.
     if (desired.length === 0 && plan.findings.length === 0) await forgetDetached(host);

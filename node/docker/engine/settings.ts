@@ -68,6 +68,9 @@ export type DesiredDocker = {
   readonly permit: Permit | undefined;
 };
 
+/** NicUser is a container with a nic of this address. */
+export type NicUser = { readonly containerId: string; readonly address: Ipv4 };
+
 /** DockerHost holds the dependencies that the parts of the effect share. */
 export type DockerHost = {
   readonly settings: DockerSettings;
@@ -77,6 +80,8 @@ export type DockerHost = {
   readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
   /** See answering in node/probe/arp.ts. */
   readonly answering: (addresses: readonly Ipv4[], ifname: string, signal: AbortSignal) => Promise<readonly Ipv4[]>;
+  /** Returns the nics that containers have: Docker does not know them. */
+  readonly nics: () => readonly NicUser[];
   readonly steps: Steps;
   /** Milliseconds since 1970. */
   readonly now: () => number;

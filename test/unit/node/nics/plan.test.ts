@@ -1,13 +1,15 @@
 // Nics: which container one is for, what of the host's interfaces is xnet's, and which list of them counts.
 import test from 'ava';
 import { withNics } from '../../../../node/daemon/lease-use.js';
+import { withNicUsers } from '../../../../node/docker/bridge/nic-users.js';
+import { desiredBridges, planStrays } from '../../../../node/docker/bridge/plan.js';
 import type { VethLink } from '../../../../node/kernel/veth-messages.js';
 import { aliasOf, containerOf, endName, leadsToPools, planNics } from '../../../../node/nics/plan.js';
 import { withNewestNics } from '../../../../node/table/lease-rules.js';
 import { formatIpv4 } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
 import type { Nic } from '../../../../proto/domain/nic.js';
-import { container } from '../../../support/docker-values.js';
+import { container, labels, network } from '../../../support/docker-values.js';
 import { address, prefix } from '../../../support/pools.js';
 
 const lease: Lease = {
@@ -50,6 +52,21 @@ test('only ends of nics that are not declared are removed, and nothing while the
   });
   const silent = planNics(desired, { containers: undefined, links });
   t.deepEqual([silent.remove, silent.states[0]?.reason], [[stray], 'DockerNotAnswering']);
+});
+
+test('a nic of a lease that the host uses no more goes, and one of a network that ends keeps it', (t) => {
+  const end = link(endName(nic.address), { alias: aliasOf(nic, 'id-db') });
+  const seen = { containers: [container('db')], links: [bridge, end] };
+  t.deepEqual(planNics(desired, seen).remove, []);
+  const gone = planNics({ ...desired, leases: [] }, seen);
+  t.deepEqual([gone.remove, gone.states[0]?.reason], [[end], 'NotLeased']);
+  const ending: Lease = { ...lease, mode: 'bridge', state: 'ending' };
+  const bridges = desiredBridges({ nodeId: 'node-1', leases: [ending], permit: undefined });
+  const networks = [network('xnet', '10.76.3.0/24', { bridgeName: 'xnet0', labels })];
+  const strays = (users: Parameters<typeof withNicUsers>[1]) =>
+    planStrays(bridges, withNicUsers({ networks, containers: [container('db', 'shop')] }, users));
+  t.is(strays([]).removals.length, 1);
+  t.like(strays([{ containerId: 'id-db', address: nic.address }]), { removals: [] });
 });
 
 test('what can’t be made is said, with what to do', (t) => {

@@ -1,0 +1,23 @@
+// The containers that have nics, as if Docker had attached them: a network that they use stays as long as one that Docker's own
+// containers use. Pure.
+import { prefixContains } from '../../../proto/domain/address.js';
+import type { EngineSeen } from '../engine/engine.js';
+import type { NicUser } from '../engine/settings.js';
+
+/** withNicUsers returns networks and containers, with each nic as an attachment to the network that has its address. */
+export function withNicUsers(
+  { networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>,
+  nics: readonly NicUser[],
+): Pick<EngineSeen, 'networks' | 'containers'> {
+  if (nics.length === 0) return { networks, containers };
+  const attached = containers.map((container) => {
+    const own = nics.filter(({ containerId }) => containerId === container.id);
+    const further = own.flatMap(({ address }) =>
+      networks
+        .filter(({ subnets }) => subnets.some(({ prefix }) => prefixContains(prefix, address)))
+        .map(({ id, name }) => ({ id, name, address })),
+    );
+    return own.length === 0 ? container : { ...container, networks: [...container.networks, ...further] };
+  });
+  return { networks, containers: attached };
+}
