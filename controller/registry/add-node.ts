@@ -24,7 +24,6 @@ import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode
 import type { Decision } from './mutation.js';
 import { requireMode } from './node-leases.js';
 import { hindering } from './node-networks.js';
-import { staticRoutes } from './static-routes.js';
 import { usageOf } from './usage.js';
 
 /** NewNode describes a node to add. Absent fields are chosen for it. */
@@ -97,9 +96,11 @@ function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefine
 // Undefined: none, or several.
 function poolOfRoutes(view: ReadonlyView, { address, subnet }: NewNode): string | undefined {
   const pools = new Set<string>();
-  for (const route of staticRoutes(view)) {
-    if (route.record.nextHop !== address) continue;
-    if (subnet === undefined || prefixesEqual(route.subnet, subnet)) pools.add(route.pool);
+  for (const [pool, { unleased }] of view.subnetsOfPool) {
+    for (const [id, record] of unleased) {
+      if (record.state !== 'static' || record.nextHop !== address) continue;
+      if (subnet === undefined || prefixKey(subnet) === id) pools.add(pool);
+    }
   }
   return pools.size === 1 ? [...pools][0] : undefined;
 }

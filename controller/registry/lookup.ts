@@ -16,10 +16,12 @@ export function poolState(view: ReadonlyView, name: string, taken: ReadonlySet<n
   const held = view.pools.get(name);
   requireReadable(view, keys.pool(name), held !== undefined);
   if (held === undefined) throw noSuchPool(view, name);
+  const subnets = view.subnetsOfPool.get(name);
   return {
     name,
     record: held.record,
-    subnets: view.subnetsOfPool.get(name) ?? new Map(),
+    subnets: subnets ?? new Map(),
+    ...(subnets === undefined ? {} : { unleased: subnets.unleased, leading: subnets.leading(held.record) }),
     excluded: taken,
     ...doubtOf(view, held.record),
     blocked: [...view.strays.values()].filter((stray) => prefixesOverlap(stray, held.record.cidr)),

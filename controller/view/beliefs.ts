@@ -3,10 +3,11 @@
 // belief under its key is kept. A deleted key is forgotten unless other records still depend on it: xnet never deletes it alone.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { keys } from '../store/keys.js';
-import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
+import type { NodeRecord, PoolRecord } from '../store/records.js';
 import type { RecordClaim } from './claims.js';
 import { Consistency, type Settled } from './consistency.js';
 import type { Held, HeldSubnet } from './held.js';
+import { PoolSubnets } from './pool-subnets.js';
 import type { ViewChanges } from './view-changes.js';
 
 /** Beliefs holds the believed records and their indexes. */
@@ -17,7 +18,7 @@ export class Beliefs {
   readonly nodeOfName = new Map<string, string>();
   readonly nodeOfAddress = new Map<Ipv4, string>();
   readonly subnets = new Map<number, HeldSubnet>();
-  readonly subnetsOfPool = new Map<string, Map<number, SubnetRecord>>();
+  readonly subnetsOfPool = new Map<string, PoolSubnets>();
   /** prefixKeys of each node's leases, sorted; never an empty list. */
   readonly leasesOfNode = new Map<string, readonly number[]>();
   readonly unresolvedSubnets = new Map<number, Prefix>();
@@ -145,7 +146,7 @@ export class Beliefs {
     const before = this.subnets.get(id);
     if (before !== undefined) this.#dropSubnet(id, before, touched);
     this.subnets.set(id, held);
-    const ofPool = this.subnetsOfPool.get(pool) ?? new Map<number, SubnetRecord>();
+    const ofPool = this.subnetsOfPool.get(pool) ?? new PoolSubnets();
     this.subnetsOfPool.set(pool, ofPool.set(id, record));
     touched.subnets.add(id);
     this.unresolvedSubnets.delete(id);

@@ -23,7 +23,6 @@ import type {
   RolloutRecord,
   SessionRecord,
   StatusRecord,
-  SubnetRecord,
   TokenRecord,
 } from '../store/records.js';
 import type { Change, Entry, Listing } from '../store/store.js';
@@ -34,6 +33,7 @@ import type { Held, HeldSubnet, StoredEntry } from './held.js';
 import type { ReadonlyHostNetworks } from './host-networks.js';
 import { IndependentRecords } from './independent-records.js';
 import { localTimes } from './local-times.js';
+import type { ReadonlyPoolSubnets } from './pool-subnets.js';
 import type { ReadonlyRolloutSteps } from './rollout-steps.js';
 import { noteEvent, noViewChanges, type ViewChanges } from './view-changes.js';
 
@@ -52,7 +52,7 @@ export class View {
   /** The believed record of each subnet, by prefixKey. */
   readonly subnets: ReadonlyMap<number, HeldSubnet>;
   /** The records of `subnets`, by pool. */
-  readonly subnetsOfPool: ReadonlyMap<string, ReadonlyMap<number, SubnetRecord>>;
+  readonly subnetsOfPool: ReadonlyMap<string, ReadonlyPoolSubnets>;
   /** prefixKeys of each node's leases, sorted, by node id. A node without a lease has no entry. */
   readonly leasesOfNode: ReadonlyMap<string, readonly number[]>;
   /** Subnets with records of which none is believed, because they are unreadable or contradict older ones; by prefixKey. */
