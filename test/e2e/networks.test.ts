@@ -1,0 +1,86 @@
+// A named network on two hosts with a real Docker engine: its containers, also those that are on docker0 as well, reach each other
+// across hosts under their own addresses; it is not removed while they are attached, and --disconnect detaches them.
+import test from 'ava';
+import { tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { LabHost } from '../../deploy/lab/host.js';
+import { dockerdPid, isContainerRunning, networkNames } from '../support/docker-lab.js';
+
+const rooted = process.getuid?.() === 0;
+const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
+const title =
+  'containers on a named network and on docker0 reach each other across hosts; the network is removed with --disconnect';
+
+if ('why' in engine) {
+  console.log(`SKIP ${title}: ${engine.why}`);
+  test.skip(title, () => undefined);
+} else {
+  test(title, async (t) => {
+    const fleet = await Fleet.start({ hosts: 2, engine, mode: 'bip', pool: '10.76.0.0/16' });
+    t.teardown(() => fleet.close());
+    const { hosts } = fleet.lab;
+    const pids = await Promise.all(hosts.map(dockerdPid));
+    await fleet.xctl('pools', 'create', 'edge', '10.90.0.0/16');
+    t.regex(
+      await fleet.xctl('networks', 'create', 'blue', '--pool', 'edge', '--all', '--wait'),
+      /^created network blue/,
+    );
+    const start = async (host: LabHost) => {
+      const both = await host.runContainer({ name: `both-${host.name}` });
+      await host.docker('network', 'connect', 'blue', both.name);
+      const blue = await host.runContainer({ name: `blue-${host.name}`, network: 'blue' });
+      return {
+        ...{ host, both, blue },
+        docker0Address: await both.address('bridge'),
+        blueAddress: await both.address('blue'),
+        address: await blue.address('blue'),
+      };
+    };
+    const [one, two] = await Promise.all(hosts.map(start));
+    if (one === undefined || two === undefined) throw new Error('two hosts');
+    for (const [from, to] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      for (const at of [to.address, to.blueAddress, to.docker0Address]) {
+        t.like(
+          await from.blue.fetch(`${at}:81`, 5),
+          { ok: true, source: from.address },
+          `a container on blue to ${at}`,
+        );
+        // Docker's default gateway decides which of its addresses it has.
+        const fetched = await from.both.fetch(`${at}:81`, 5);
+        t.true(fetched.ok, `a container on both to ${at}: ${JSON.stringify(fetched)}`);
+        if (fetched.ok) t.true([from.docker0Address, from.blueAddress].includes(fetched.source), fetched.source);
+        t.log(`both -> ${at}: ${fetched.ok ? fetched.source : ''}`);
+      }
+    }
+    const users = (host: LabHost) => new RegExp(`${host.name}: blue-${host.name}, both-${host.name}`);
+    for (const { host } of [one, two]) t.regex(await shownWith(fleet, `both-${host.name}`), users(host));
+    const refused = await t.throwsAsync(fleet.xctl('networks', 'remove', 'blue', '--yes'), {
+      message: /has active endpoints on 2 nodes/,
+    });
+    for (const { host } of [one, two]) t.regex(refused.message, users(host));
+    t.true((await networkNames(one.host)).includes('blue'));
+
+    t.regex(
+      await fleet.xctl('networks', 'remove', 'blue', '--disconnect', '--confirm', 'blue', '--wait'),
+      /^removing network blue from 2 nodes/,
+    );
+    for (const { host, both, blue } of [one, two]) {
+      t.false((await networkNames(host)).includes('blue'));
+      t.true(await isContainerRunning(host, both.name));
+      t.true(await isContainerRunning(host, blue.name));
+    }
+    t.like(await one.both.fetch(`${two.docker0Address}:81`, 5), { ok: true, source: one.docker0Address });
+    t.deepEqual(await Promise.all(hosts.map(dockerdPid)), pids, 'no dockerd was restarted');
+  });
+}
+
+// Waits until a host has reported a container.
+async function shownWith(fleet: Fleet, container: string): Promise<string> {
+  for (;;) {
+    const shown = await fleet.xctl('networks', 'remove', 'blue', '--dry-run').catch((error: unknown) => String(error));
+    if (shown.includes(container)) return shown;
+  }
+}
