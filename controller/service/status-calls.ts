@@ -20,6 +20,7 @@ import { controllerProblems, storeProblems } from './controller-problems.js';
 import { drained } from './drained.js';
 import { findNode } from './find-node.js';
 import { leaseProblems } from './lease-problems.js';
+import { networkProblems } from './network-problems.js';
 import { somethingChanged } from './something-changed.js';
 import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire/records.js';
 
@@ -101,6 +102,7 @@ export class StatusCalls {
         ...adoptionProblems(view),
         ...awaitedProblems(view),
         ...leaseProblems(view, liveOf(this.#deps.sessions).statusOf),
+        ...networkProblems(view, { live: liveOf(this.#deps.sessions), nowMs: Date.now() }),
         ...holdingProblems(holdersOf(view, liveOf(this.#deps.sessions).statusOf)),
       ],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),

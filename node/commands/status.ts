@@ -186,7 +186,7 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
     running: true,
     subnetInForce: assignment !== undefined && staying.every(isInForce),
     dualHomed: assignment?.leases.some(({ mode }) => mode === 'bridge' || mode === 'lan')
-      ? await host.docker.dualHomed(signal)
+      ? await host.docker.dualHomed(assignment.leases, signal)
       : [],
     unrouted: assignment === undefined ? [] : await host.docker.unroutedNetworks(assignment.leases, signal),
     outside: assignment === undefined ? [] : await host.docker.outsideNetworks(assignment.leases, signal),

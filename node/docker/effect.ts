@@ -69,10 +69,10 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    */
   bipsToCome(): Promise<readonly Bip[]>;
   /**
-   * dualHomed lists running containers on our network and on others, whose default route is by another network.
+   * dualHomed lists running containers on our network and on one that is not routed, which may have their default route.
    * @throws XnetError as Engine does
    */
-  dualHomed(signal: AbortSignal): Promise<readonly DualHomed[]>;
+  dualHomed(leases: LeaseModes, signal: AbortSignal): Promise<readonly DualHomed[]>;
   /**
    * unroutedNetworks names Docker networks with running containers that no route leads to.
    * @throws XnetError as Engine does
@@ -121,9 +121,9 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     hostNetworks: async (leases, signal) =>
       hostNetworks(await engine.networks(signal), await host.interfaces(signal), leases),
     bipsToCome: () => bipsToCome(host),
-    dualHomed: async (signal) => {
+    dualHomed: async (leases, signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
-      return dualHomed({ networks, containers });
+      return dualHomed({ networks, containers }, leases);
     },
     unroutedNetworks: async (leases, signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);

@@ -55,10 +55,10 @@ each('made, found again, removed; others are left alone', [], async (t, host) =>
   );
   await runIdle(host, 'inside', '--network=xnet');
   t.regex(await containerAddress(host, 'inside'), /^10\.76\.3\./);
-  t.deepEqual(await effect.dualHomed(never), []);
+  t.deepEqual(await effect.dualHomed(lease.leases, never), []);
   await runIdle(host, 'both');
   await host.docker('network', 'connect', 'xnet', 'both');
-  t.deepEqual(await effect.dualHomed(never), [{ container: 'both', networks: ['bridge', 'xnet'] }]);
+  t.deepEqual(await effect.dualHomed(lease.leases, never), [{ container: 'both', networks: ['bridge', 'xnet'] }]);
   await stopContainer(host, 'both');
   const refused = await effect.remove(never);
   t.deepEqual(reasonsOf(refused), ['ContainersAttached']);

@@ -1,7 +1,14 @@
 // Decides the steps that create or remove the node's bridge networks in Docker.
 // Invariant: only networks with our label are changed, and a container is detached only with the operator's consent.
 // Pure.
-import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
+import {
+  formatIpv4,
+  formatPrefix,
+  gatewayOf,
+  type Prefix,
+  prefixCovers,
+  prefixesEqual,
+} from '../../../proto/domain/address.js';
 import { dockerRange } from '../../../proto/domain/docker-range.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { rangesEqual } from '../engine/bip-value.js';
@@ -237,15 +244,23 @@ function stillAttached({ network, attached }: Removal): Finding {
 export type DualHomed = { readonly container: string; readonly networks: readonly string[] };
 
 /**
- * dualHomed lists running containers on our network and on at least one more: Docker gives such a container its default
- * route by another network, unless GwPriority (28.0) says otherwise.
+ * dualHomed lists running containers on our network and on one that no lease has the subnet of: Docker gives such a container
+ * its default route by the network whose name is the first in the alphabet, unless GwPriority (28.0) says otherwise.
  */
-export function dualHomed({ networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>): readonly DualHomed[] {
-  return networks.filter(isOurNetwork).flatMap((network) =>
-    attachedTo(network, containers)
-      .filter((container) => container.running && container.networks.length > 1)
-      .map((container) => ({ container: container.name, networks: container.networks.map(({ name }) => name) })),
-  );
+export function dualHomed(
+  { networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>,
+  leases: readonly { readonly subnet?: Prefix }[],
+): readonly DualHomed[] {
+  const isRouted = (network: EngineNetwork) =>
+    isOurNetwork(network) ||
+    network.subnets.some(({ prefix }) =>
+      leases.some(({ subnet }) => subnet !== undefined && prefixCovers(subnet, prefix)),
+    );
+  const attached = networks.filter(isOurNetwork).flatMap((network) => attachedTo(network, containers));
+  const others = networks.filter((network) => !isRouted(network));
+  return [...new Set(attached)]
+    .filter((each) => each.running && others.some((network) => attachedTo(network, [each]).length > 0))
+    .map((container) => ({ container: container.name, networks: container.networks.map(({ name }) => name) }));
 }
 
 function subnetsOf(network: EngineNetwork): string {

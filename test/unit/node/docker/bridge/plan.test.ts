@@ -5,6 +5,7 @@ import type { DesiredBridge } from '../../../../../node/docker/bridge/desired.js
 import { halfDeadEndpoints } from '../../../../../node/docker/bridge/half-dead.js';
 import {
   attachedTo,
+  dualHomed,
   isAsDesired,
   planBridge,
   planBridgeRemoval,
@@ -191,6 +192,24 @@ test('a network whose lease ends with --disconnect goes, and what is attached is
     planStrays([wanted(1, { ending: true }), wanted(2, {})], { networks: [one, two], containers }).removals,
     [],
   );
+});
+
+test('a container is noted if a network of it has no lease', (t) => {
+  const networks = [
+    defaultNetwork('10.76.1.0/24'),
+    network('xnet', '10.90.1.0/24', { labels }),
+    network('shop', '10.99.0.0/24'),
+  ];
+  const containers = [
+    container('both', 'bridge', 'xnet'),
+    container('mixed', 'xnet', 'shop'),
+    { ...container('stopped', 'xnet', 'shop'), running: false },
+    container('shop', 'shop'),
+  ];
+  const noted = (leases: Parameters<typeof dualHomed>[1]) =>
+    dualHomed({ networks, containers }, leases).map(({ container: name }) => name);
+  t.deepEqual(noted([{ subnet: prefix('10.76.1.0/24') }, { subnet: prefix('10.90.1.0/24') }]), ['mixed']);
+  t.deepEqual(noted([{ subnet: prefix('10.90.1.0/24') }]), ['both', 'mixed']);
 });
 
 test('an endpoint is half dead if no container has its id or its name', (t) => {
