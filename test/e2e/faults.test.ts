@@ -41,6 +41,32 @@ async function proven(t: ExecutionContext, { fleet, containers }: Parts, when: s
 
 const routesOf = (host: LabHost) => host.run(['ip', '-o', 'route', 'show', 'proto', '88']);
 
+// What lets packets down is named while it is there, by `xctl ping` and by `xctl check`.
+async function pathIsExplained(t: ExecutionContext, { lab }: Fleet): Promise<void> {
+  const [first, second] = lab.hosts;
+  if (first === undefined || second === undefined) return t.fail();
+  const ends = [`${first.name}/c-${first.name}`, `${second.name}/c-${second.name}`];
+  const ping = async () => {
+    const { code, stdout, stderr } = await lab.control.exec(['xctl', 'ping', ...ends, '-o', 'json']);
+    t.is(stderr, '');
+    return { code, ...JSON.parse(stdout).verdict };
+  };
+  t.like(await ping(), { code: 0, reason: 'Fine' });
+  const rule = ['DOCKER-USER', '-p', 'icmp', '-s', '10.76.0.0/16', '-j', 'DROP'];
+  await second.run(['iptables', '-I', ...rule]);
+  t.like(await ping(), { code: 8, reason: 'DroppedByDockerUser', node: second.name });
+  t.regex((await ping()).message, /-s 10\.76\.0\.0\/16 -p icmp -j DROP/);
+  await second.run(['iptables', '-D', ...rule]);
+  t.like(await ping(), { code: 0, reason: 'Fine' });
+  await second.run(['ip', 'link', 'set', 'eth0', 'mtu', '1400']);
+  const { code, stdout } = await lab.control.exec(['xctl', 'check', '-o', 'json']);
+  t.is(code, 8);
+  t.like(JSON.parse(stdout).findings[0], { reason: 'LargePacketsLost' });
+  await second.run(['ip', 'link', 'set', 'eth0', 'mtu', '1500']);
+  t.is((await lab.control.exec(['xctl', 'check'])).code, 0);
+  for (const host of lab.hosts) t.notRegex(await host.run(['nft', 'list', 'tables']), /xnet_look/);
+}
+
 onFleet(
   'C5 C7 no packet is lost with controller and etcd dead, nor when daemons are killed and started',
   async (t, parts) => {
@@ -86,6 +112,7 @@ onFleet(
       t.is(received, sent, `${sent - received} of ${sent} lost`);
       t.true(sent > 6_000);
     }
+    await pathIsExplained(t, fleet);
   },
 );
 
