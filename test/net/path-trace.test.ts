@@ -1,0 +1,28 @@
+// The table that a trace of packets makes on a host: how it goes.
+import test from 'ava';
+import { Namespace } from '../../deploy/lab/namespace.js';
+import { Traces } from '../../node/diagnosis/trace.js';
+import { execThrough } from '../../proto/process/exec.js';
+import { isRoot } from '../support/linux-route-host.js';
+
+if (isRoot('the table of a trace')) {
+  test('the table of a trace goes with its end, and that of a daemon that was killed with the next start', async (t) => {
+    const namespace = Namespace.create('path');
+    t.teardown(() => namespace.delete());
+    const options = { exec: execThrough(namespace.enter), namespace: namespace.path, nameOf: () => '' };
+    const tables = () => namespace.runSync(['nft', 'list', 'tables']);
+    const killed = new Traces(options);
+    await killed.begin(7);
+    namespace.runSync(['nft', 'add table ip xnet_look_mine']);
+    t.regex(tables(), /xnet_look_7/);
+    const next = new Traces(options);
+    next.sweep();
+    await next.begin(8);
+    t.notRegex(tables(), /xnet_look_7/);
+    await t.throwsAsync(next.begin(8), { message: /traced already/ });
+    t.deepEqual(await next.end(8), { packets: [], incomplete: false });
+    await t.throwsAsync(next.end(8), { message: /no trace/ });
+    t.is(tables(), 'table ip xnet_look_mine\n', 'what is not ours stays');
+    await killed.close();
+  });
+}
