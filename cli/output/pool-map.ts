@@ -6,6 +6,7 @@ import {
   type Prefix,
   parsePrefix,
   prefixCovers,
+  prefixOf,
   subnetAt,
   subnetCount,
   subnetIndex,
@@ -33,9 +34,11 @@ export function poolCells(pool: PoolOutput, leases: readonly LeaseOutput[]): rea
   const inOrder = [...leases].sort((a, b) => Number(a.state !== 'reserved') - Number(b.state !== 'reserved'));
   for (const { subnet, state } of inOrder) {
     const block = parsePrefix(subnet);
-    if (block === undefined || !prefixCovers(range, block) || block.length > pool.subnetLength) continue;
-    const first = subnetIndex(range, subnetAt(block, pool.subnetLength, 0));
-    cells.fill(symbolOf(state), first, first + subnetCount(block, pool.subnetLength));
+    if (block === undefined || !prefixCovers(range, block)) continue;
+    // In mode lan, a reservation may be smaller than the subnet that is not leased because of it.
+    const whole = prefixOf(block.network, Math.min(block.length, pool.subnetLength));
+    const first = subnetIndex(range, subnetAt(whole, pool.subnetLength, 0));
+    cells.fill(symbolOf(state), first, first + subnetCount(whole, pool.subnetLength));
   }
   return cells;
 }

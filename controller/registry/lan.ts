@@ -10,6 +10,8 @@ import {
   prefixContains,
   prefixCovers,
   prefixFromKey,
+  prefixKey,
+  prefixOf,
 } from '../../proto/domain/address.js';
 import type { Lan, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -65,6 +67,19 @@ export function barredIn(view: ReadonlyView, { cidr, lan }: Pick<PoolRecord, 'ci
     if (record.state === 'static') all.push({ address: record.nextHop, what: `the address of ${record.name}` });
   }
   return all.filter(({ address }) => prefixContains(cidr, address));
+}
+
+/** barredSubnets returns the subnets that are leased to nobody because of an address in them, by prefixKey, with the reason. */
+export function barredSubnets(
+  view: ReadonlyView,
+  record: Pick<PoolRecord, 'cidr' | 'lan' | 'subnetLength'>,
+): ReadonlyMap<number, string> {
+  const reasons = new Map<number, string>();
+  for (const { address, what } of barredIn(view, record)) {
+    const id = prefixKey(prefixOf(address, record.subnetLength));
+    if (!reasons.has(id)) reasons.set(id, `it has ${formatIpv4(address)}, ${what}`);
+  }
+  return reasons;
 }
 
 /** barredOf returns the first barred address in a subnet; undefined: there is none. */

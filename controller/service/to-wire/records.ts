@@ -31,7 +31,7 @@ import {
   wireFromLeaseState,
 } from '../../../proto/rpc/convert-assignment.js';
 import { reportsContainers } from '../../registry/drain-node.js';
-import { barredIn } from '../../registry/lan.js';
+import { barredIn, barredSubnets } from '../../registry/lan.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { usageOf } from '../../registry/usage.js';
 import { nodeState } from '../../session/node-state.js';
@@ -233,6 +233,10 @@ export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, no
         reason,
       };
       rows.push({ order: cidr.network * 64 + cidr.length, subnet });
+    }
+    for (const [order, reason] of barredSubnets(view, held.record)) {
+      const cidr = formatPrefix(prefixFromKey(order));
+      rows.push({ order, subnet: { cidr, pool: name, state: 'SUBNET_STATE_RESERVED', reason } });
     }
   }
   return rows.sort((a, b) => a.order - b.order).map((row) => row.subnet);

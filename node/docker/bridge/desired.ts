@@ -22,7 +22,7 @@ export type DesiredBridge = {
 
 /** LanPart is what a desired network has in mode lan besides. */
 export type LanPart = {
-  /** The lease: the part of the LAN that Docker hands out addresses from, or more than that. */
+  /** The lease: the part of the LAN that Docker hands out addresses from. */
   readonly lease: Prefix;
   /** The host's own address, which the bridge has. */
   readonly host: Ipv4;

@@ -9,7 +9,6 @@ import {
   lastAddress,
   type Prefix,
 } from '../../../proto/domain/address.js';
-import { dockerRange } from '../../../proto/domain/docker-range.js';
 import type { Lease } from '../../../proto/domain/network.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { EngineNetwork } from '../engine/engine.js';
@@ -21,9 +20,8 @@ import type { DesiredBridge } from './desired.js';
 export function lanBridge(nodeId: string, host: Ipv4, lease: Lease): readonly DesiredBridge[] {
   const { lan, subnet, networkName, bridgeName, state } = lease;
   if (lan === undefined) return [];
-  const range = dockerRange(lease) ?? subnet;
   const names = { networkName, bridgeName };
-  const parts = { subnet: lan.prefix, gateway: lan.gateway, range, lan: { lease: subnet, host } };
+  const parts = { subnet: lan.prefix, gateway: lan.gateway, range: subnet, lan: { lease: subnet, host } };
   return [{ nodeId, ...parts, ...names, ending: state === 'ending' }];
 }
 

@@ -1,18 +1,23 @@
 // Pools of mode lan: what is leased of the hosts' own network, and that no route leads there.
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { leaseFromWire, poolFromWire } from '../../../../cli/output/pool.js';
+import { poolCells } from '../../../../cli/output/pool-map.js';
 import { barredIn, barredOf } from '../../../../controller/registry/lan.js';
 import type { NewPool } from '../../../../controller/registry/pool-rules.js';
 import { StaticRouteRegistry } from '../../../../controller/registry/static-routes.js';
 import { usageOf } from '../../../../controller/registry/usage.js';
 import { requireKnownModes } from '../../../../controller/service/known-modes.js';
 import { newPoolOf } from '../../../../controller/service/new-pool.js';
+import { wireFromPool, wireFromSubnets } from '../../../../controller/service/to-wire/records.js';
 import { FleetTable } from '../../../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { noViewChanges } from '../../../../controller/view/view-changes.js';
 import { formatPrefix, ipv4FromNumber, lastAddress } from '../../../../proto/domain/address.js';
 import { checkRange, prefixesOfRange } from '../../../../proto/domain/address-range.js';
 import type { CreatePoolRequest__Output } from '../../../../proto/gen/xnet/v1/CreatePoolRequest.js';
+import type { Pool__Output } from '../../../../proto/gen/xnet/v1/Pool.js';
+import type { Subnet__Output } from '../../../../proto/gen/xnet/v1/Subnet.js';
 import { address, prefix } from '../../../support/pools.js';
 import { newNode, once, reportNetworks, rig, subnetOf } from '../../../support/registry-values.js';
 
@@ -59,6 +64,19 @@ test(bars, async (t) => {
   const subnets = view.subnetsOfPool.get('lan') ?? new Map();
   const usage = usageOf({ record, subnets, barred: barredIn(view, record) }, Date.now());
   t.deepEqual(usage, { total: 8, leased: 2, staticRoutes: 0, reserved: 4, quarantined: 0, free: 2 });
+  const shown = wireFromSubnets(view, 'lan', Date.now());
+  const rows = shown
+    .filter(({ state }) => state === 'SUBNET_STATE_RESERVED')
+    .map(({ cidr, reason }) => `${cidr} ${reason}`);
+  t.deepEqual(rows, [
+    "192.168.80.0/27 it has 192.168.80.0, the LAN's own address",
+    '192.168.80.64/27 it has 192.168.80.70, the address of node db-1',
+    '192.168.80.100/30 DHCP',
+    "192.168.80.224/27 it has 192.168.80.255, the LAN's broadcast address",
+  ]);
+  const output = poolFromWire(wireFromPool(view, 'lan', Date.now()) as Pool__Output);
+  const leases = shown.map((subnet) => leaseFromWire(subnet as Subnet__Output));
+  t.is(poolCells(output, leases).join(''), 'r#rr#..r');
   await refused(
     core.pools.reserve(once, { pool: 'lan', cidr: prefix('192.168.80.130/32'), reason: '' }),
     /192\.168\.80\.128\/27 is leased to web-2/,
@@ -137,6 +155,7 @@ test('a pool of mode lan names its gateway, lies in its LAN, and may have reserv
     problems({ lan: { prefix: '192.168.81.0/24', gateway: '192.168.81.1' } }),
     /is not within the LAN 192\.168\.81/,
   );
+  t.regex(problems({ dockerLength: 28 }), /docker length: in mode lan, Docker hands out the whole/);
   t.regex(problems({ mode: 'MODE_BIP' }), /only a pool of mode lan has one/);
   const twice = [...request.reservations, { cidr: '192.168.80.101/32', nodeName: '', reason: '' }];
   const wrong = problems({ reservations: [...twice, { cidr: '10.0.0.0/8', nodeName: '', reason: '' }] });
