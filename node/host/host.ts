@@ -1,6 +1,7 @@
 // Everything of a host that the daemon observes and changes, opened and closed together.
 // Invariant: opening changes nothing.
 import type { Ipv4 } from '../../proto/domain/address.js';
+import { exec } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
 import { interfacesOf } from '../docker/engine/interfaces.js';
@@ -103,7 +104,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
         witnesses,
         waitMs: settings.lanWaitMs,
         boot: settings.boot,
-        factsOf: portFactsIn('/'),
+        factsOf: portFactsIn('/', exec),
         copySettings,
         log,
       }),

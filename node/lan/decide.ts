@@ -24,7 +24,8 @@ export type LanSeen = {
   readonly journal: LanJournal;
   /** Id of the present boot. */
   readonly boot: string;
-  readonly factsOf: (port: LanLink) => PortFacts;
+  /** Undefined: not looked at. */
+  readonly factsOf: (port: LanLink) => PortFacts | undefined;
 };
 
 /** LanStep is what to do next. */
@@ -108,7 +109,8 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
   return decideInPlace(desired, { port, bridge, isHolder: isHolder(bridge) }, seen);
 }
 
-function holdersOf(snapshot: LanSnapshot, address: Ipv4): readonly LanLink[] {
+/** holdersOf lists the interfaces that have an address. */
+export function holdersOf(snapshot: LanSnapshot, address: Ipv4): readonly LanLink[] {
   return snapshot.addresses
     .filter((each) => ipv4OfAddress(each) === address)
     .flatMap((each) => linkAt(snapshot, interfaceOfAddress(each)) ?? []);
@@ -151,7 +153,9 @@ function decideMove(
       ),
     );
   }
-  const found = portObstacles(snapshot, port, { bridge: desired.bridgeName, facts: factsOf(port) });
+  const facts = factsOf(port);
+  if (facts === undefined) return stay();
+  const found = portObstacles(snapshot, port, { bridge: desired.bridgeName, facts });
   return found.length > 0 ? stay(...found) : { do: 'move', port, bridge };
 }
 

@@ -2,6 +2,8 @@
 // Reads and writes are synchronous: all of these files are in memory.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Exec } from '../../proto/process/exec.js';
+import { rulesNaming } from './named-rules.js';
 import type { PortFacts } from './obstacles.js';
 import type { LanLink } from './snapshot.js';
 
@@ -21,17 +23,31 @@ function exists(path: string): boolean {
  * portFactsIn reads what is known about an interface.
  * @param root prefix of all paths: "/" on a host
  */
-export function portFactsIn(root: string): (port: LanLink) => PortFacts {
-  return ({ name, ifindex }) => {
+export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: string) => Promise<PortFacts> {
+  return async ({ name, ifindex }, bridge) => {
+    const [nft, legacy] = await Promise.all([
+      listed(exec, ['nft', 'list', 'ruleset']),
+      listed(exec, ['iptables-legacy-save']),
+    ]);
     const nm = textOf(join(root, 'run/NetworkManager/devices', String(ifindex)));
     const networkd = /^ADMIN_STATE=(.*)$/m.exec(textOf(join(root, 'run/systemd/netif/links', String(ifindex))))?.[1];
     const byNetworkd = networkd !== undefined && networkd !== 'unmanaged' && networkd !== '';
     const folder = join(root, 'sys/class/net', name);
     return {
+      rules: rulesNaming({ nft, legacy }, name, bridge),
       isWireless: exists(join(folder, 'wireless')) || exists(join(folder, 'phy80211')),
       managedBy: /^managed=true$/m.test(nm) ? 'NetworkManager' : byNetworkd ? 'systemd-networkd' : undefined,
     };
   };
+}
+
+// A program that is not installed has no rules.
+async function listed(exec: Exec, argv: readonly [string, ...string[]]): Promise<string> {
+  try {
+    return (await exec(argv, { signal: AbortSignal.timeout(30_000) })).stdout;
+  } catch {
+    return '';
+  }
 }
 
 const settingsFolder = '/proc/sys/net/ipv4/conf';

@@ -5,7 +5,7 @@
 import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { type DesiredLan, decideLan, type LanSeen, type LanStep } from './decide.js';
+import { type DesiredLan, decideLan, holdersOf, type LanSeen, type LanStep } from './decide.js';
 import { emptyLanJournal, type LanJournal, type Moved, readLanJournal, writeLanJournal } from './journal.js';
 import type { LanKernel } from './lan-kernel.js';
 import { refusedFinding, returnInterface, switchInterface } from './move.js';
@@ -25,7 +25,7 @@ export type LanOptions = {
   readonly waitMs: number;
   /** Id of the present boot. */
   readonly boot: string;
-  readonly factsOf: (port: LanLink) => PortFacts;
+  readonly factsOf: (port: LanLink, bridge: string) => Promise<PortFacts>;
   /** Gives the bridge the kernel's settings of its port (net.ipv4.conf). */
   readonly copySettings: (port: LanLink, bridge: LanLink) => void;
   readonly steps?: Steps;
@@ -72,7 +72,13 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
         break;
       }
       const snapshot = await this.#options.kernel.read();
-      const seen = { snapshot, journal, boot: this.#options.boot, factsOf: this.#options.factsOf };
+      const facts = await this.#facts(desired, snapshot);
+      const seen: LanSeen = {
+        snapshot,
+        journal,
+        boot: this.#options.boot,
+        factsOf: ({ ifindex }) => facts.get(ifindex),
+      };
       const step = decideLan(desired, seen);
       if (step.do === 'nothing') return this.#rest(step, seen, changes);
       const taken = await this.#take(step, desired, seen, signal);
@@ -80,6 +86,16 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
       if (taken.findings.length > 0) return { ...taken, changes };
     }
     return { ...nothing, changes };
+  }
+
+  // Of the interfaces that may have to become a port: once one is, none is left.
+  async #facts(desired: DesiredLan | undefined, snapshot: LanSnapshot): Promise<ReadonlyMap<number, PortFacts>> {
+    const facts = new Map<number, PortFacts>();
+    if (desired === undefined) return facts;
+    for (const port of holdersOf(snapshot, desired.address)) {
+      if (port.kind !== 'bridge') facts.set(port.ifindex, await this.#options.factsOf(port, desired.bridgeName));
+    }
+    return facts;
   }
 
   async #rest(step: LanStep & { readonly do: 'nothing' }, seen: LanSeen, changes: number): Promise<Outcome> {

@@ -9,6 +9,8 @@ export type PortFacts = {
   readonly isWireless: boolean;
   /** The program that sets the interface up and would do so again: "NetworkManager". */
   readonly managedBy: string | undefined;
+  /** Rules of a firewall that name it and not the bridge, see rulesNaming. */
+  readonly rules: readonly string[];
 };
 
 /** lanFinding makes a finding of LAN mode. */
@@ -74,6 +76,12 @@ export function portObstacles(
       message,
       `make the bridge ${bridge} with ${facts.managedBy}, with ${name} as its port and the address of the host: xnet uses it as it is`,
     );
+  }
+  if (facts.rules.length > 0) {
+    const list = facts.rules.slice(0, 3).join('; ');
+    const more = facts.rules.length > 3 ? ` and ${facts.rules.length - 3} more` : '';
+    const message = `rules of the firewall name ${name}, by which packets no longer come or go: ${list}${more}`;
+    stop('LanRulesNamePort', message, `add the same rules for ${bridge}, before anything is moved`);
   }
   for (const { priority, incoming, outgoing } of snapshot.rules) {
     if (incoming !== name && outgoing !== name) continue;

@@ -58,7 +58,10 @@ export async function preflight(
       const snapshot = await place.readLan();
       const port = linkAt(snapshot, network?.underlay.underlay?.ifindex ?? 0);
       if (port === undefined || port.name === bridge) return;
-      const obstacles = portObstacles(snapshot, port, { bridge, facts: portFactsIn(place.root)(port) });
+      const obstacles = portObstacles(snapshot, port, {
+        bridge,
+        facts: await portFactsIn(place.root, place.exec)(port, bridge),
+      });
       found.push(...obstacles.map((finding) => rated('stops', finding)));
     });
   }

@@ -66,7 +66,7 @@ export class LanHost {
       witnesses: () => [{ name: 'a controller', ask: () => Promise.resolve(this.answers) }],
       waitMs: 20_000,
       boot: 'first',
-      factsOf: () => ({ isWireless: false, managedBy: undefined }),
+      factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
       copySettings: () => undefined,
       ...more,
     };

@@ -16,7 +16,7 @@ const effect = new LanEffect({
   witnesses: () => [],
   waitMs: 20_000,
   boot: 'first',
-  factsOf: () => ({ isWireless: false, managedBy: undefined }),
+  factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
   copySettings,
   steps: {
     reached: (step) => {

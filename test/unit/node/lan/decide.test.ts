@@ -8,7 +8,7 @@ import { lanAddress, lanBridgeLink, lanJournal, lanLink, lanRoute, lanSnapshot }
 import { ip } from '../../../support/route-fixtures.js';
 
 const desired = { bridgeName: 'xnet-lan', address: ip('192.168.61.11') };
-const facts: PortFacts = { isWireless: false, managedBy: undefined };
+const facts: PortFacts = { isWireless: false, managedBy: undefined, rules: [] };
 const moved = lanSnapshot({
   links: [lanLink({ master: 9 }), lanBridgeLink()],
   addresses: [lanAddress(9, '192.168.61.11/24', 'xnet-lan')],
@@ -121,11 +121,11 @@ test('whatever keeps an interface from a bridge is named at once, with what to d
       ],
       inet6: [{ ifindex: 2, text: '2001:db8:0:0:0:0:0:1/64' }],
     },
-    { managedBy: 'NetworkManager' },
+    { managedBy: 'NetworkManager', rules: ['iifname "eth0" accept'] },
   );
   t.deepEqual(
     everything.map(({ reason }) => reason),
-    ['LanPortDown', 'LanPortManaged', 'LanRuleNamesPort', 'LanInet6'],
+    ['LanPortDown', 'LanPortManaged', 'LanRulesNamePort', 'LanRuleNamesPort', 'LanInet6'],
   );
   t.true(everything.every(({ fix = '' }) => fix.length > 0));
   t.deepEqual(reasons({ links: [lanLink({ master: 7 })] }), ['LanPortTaken'], 'and nothing is moved');

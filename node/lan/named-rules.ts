@@ -1,0 +1,49 @@
+// Finds the firewall rules of others that name an interface, and would not apply any more once it is the port of a bridge.
+// Pure.
+
+/** RulesListed are the texts of `nft list ruleset` and `iptables-legacy-save`; empty where there is none. */
+export type RulesListed = { readonly nft: string; readonly legacy: string };
+
+// xnet's own, which follow the interface by themselves.
+const ownTable = /^table ip xnet\b/;
+const ownComment = /\bcomment "?xnet\b/;
+
+/**
+ * rulesNaming returns the rules that name `port` and have no counterpart for `bridge`, as they are listed: one rule for both
+ * interfaces, or the same rule for the bridge.
+ */
+export function rulesNaming({ nft, legacy }: RulesListed, port: string, bridge: string): readonly string[] {
+  const lines = [...foreignNft(nft), ...legacy.split('\n')].map((line) => line.trim().replace(/ # handle \d+$/, ''));
+  const present = new Set(lines.map(withoutCounters));
+  const isNamed = (name: string) =>
+    name === port ||
+    (/[*+]$/.test(name) && port.startsWith(name.slice(0, -1)) && !bridge.startsWith(name.slice(0, -1)));
+  return lines.filter((line) => {
+    const names = namesIn(line);
+    const named = names.filter(isNamed);
+    if (named.length === 0 || names.includes(bridge) || ownComment.test(line)) return false;
+    return !named.some((name) => present.has(withoutCounters(line.replaceAll(name, bridge))));
+  });
+}
+
+function foreignNft(text: string): readonly string[] {
+  const lines: string[] = [];
+  let isOwn = false;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('table ')) isOwn = ownTable.test(line);
+    if (!isOwn) lines.push(line);
+  }
+  return lines;
+}
+
+// `iifname "eth0"`, `elements = { "eth0" }`, `device "eth0"`; `-i eth0`.
+function namesIn(line: string): readonly string[] {
+  if (line.startsWith('-A ')) return [...line.matchAll(/ -[io] (\S+)/g)].flatMap(([, name]) => name ?? []);
+  if (!/\b([io]if(name)?|ibrname|obrname|devices?|elements)\b/.test(line)) return [];
+  const [rule = ''] = line.split(' comment ');
+  return [...rule.matchAll(/"([^"]+)"/g)].flatMap(([, name]) => name ?? []);
+}
+
+function withoutCounters(line: string): string {
+  return line.replace(/counter packets \d+ bytes \d+/, 'counter');
+}
