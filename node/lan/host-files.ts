@@ -25,16 +25,18 @@ function exists(path: string): boolean {
  */
 export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: string) => Promise<PortFacts> {
   return async ({ name, ifindex }, bridge) => {
-    const [nft, legacy] = await Promise.all([
-      listed(exec, ['nft', 'list', 'ruleset']),
-      listed(exec, ['iptables-legacy-save']),
-    ]);
+    const [nft, ...saved] = await Promise.all(
+      (['nft list ruleset', 'iptables-nft-save', 'iptables-legacy-save', 'iptables-save'] as const).map((line) =>
+        listed(exec, line),
+      ),
+    );
+    const rules = { nft: nft ?? '', iptables: saved.join('\n') };
     const nm = textOf(join(root, 'run/NetworkManager/devices', String(ifindex)));
     const networkd = /^ADMIN_STATE=(.*)$/m.exec(textOf(join(root, 'run/systemd/netif/links', String(ifindex))))?.[1];
     const byNetworkd = networkd !== undefined && networkd !== 'unmanaged' && networkd !== '';
     const folder = join(root, 'sys/class/net', name);
     return {
-      rules: rulesNaming({ nft, legacy }, name, bridge),
+      rules: [...new Set(rulesNaming(rules, name, bridge))],
       isWireless: exists(join(folder, 'wireless')) || exists(join(folder, 'phy80211')),
       managedBy: /^managed=true$/m.test(nm) ? 'NetworkManager' : byNetworkd ? 'systemd-networkd' : undefined,
     };
@@ -42,9 +44,10 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
 }
 
 // A program that is not installed has no rules.
-async function listed(exec: Exec, argv: readonly [string, ...string[]]): Promise<string> {
+async function listed(exec: Exec, line: string): Promise<string> {
+  const [program = '', ...rest] = line.split(' ');
   try {
-    return (await exec(argv, { signal: AbortSignal.timeout(30_000) })).stdout;
+    return (await exec([program, ...rest], { signal: AbortSignal.timeout(30_000) })).stdout;
   } catch {
     return '';
   }

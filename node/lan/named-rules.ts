@@ -1,19 +1,19 @@
 // Finds the firewall rules of others that name an interface, and would not apply any more once it is the port of a bridge.
 // Pure.
 
-/** RulesListed are the texts of `nft list ruleset` and `iptables-legacy-save`; empty where there is none. */
-export type RulesListed = { readonly nft: string; readonly legacy: string };
+/** RulesListed are the texts of `nft list ruleset`, and of iptables-save of each backend; empty where there is none. */
+export type RulesListed = { readonly nft: string; readonly iptables: string };
 
-// xnet's own, which follow the interface by themselves.
-const ownTable = /^table ip xnet\b/;
+// xnet's own, which follows the interface by itself, and those of iptables, whose comments nft does not list.
+const skippedTable = /^table (ip xnet|ip6? (filter|nat|raw|mangle|security)) \{/;
 const ownComment = /\bcomment "?xnet\b/;
 
 /**
  * rulesNaming returns the rules that name `port` and have no counterpart for `bridge`, as they are listed: one rule for both
  * interfaces, or the same rule for the bridge.
  */
-export function rulesNaming({ nft, legacy }: RulesListed, port: string, bridge: string): readonly string[] {
-  const lines = [...foreignNft(nft), ...legacy.split('\n')].map((line) => line.trim().replace(/ # handle \d+$/, ''));
+export function rulesNaming({ nft, iptables }: RulesListed, port: string, bridge: string): readonly string[] {
+  const lines = [...foreignNft(nft), ...iptables.split('\n')].map((line) => line.trim().replace(/ # handle \d+$/, ''));
   const present = new Set(lines.map(withoutCounters));
   const isNamed = (name: string) =>
     name === port ||
@@ -28,10 +28,10 @@ export function rulesNaming({ nft, legacy }: RulesListed, port: string, bridge: 
 
 function foreignNft(text: string): readonly string[] {
   const lines: string[] = [];
-  let isOwn = false;
+  let isSkipped = false;
   for (const line of text.split('\n')) {
-    if (line.startsWith('table ')) isOwn = ownTable.test(line);
-    if (!isOwn) lines.push(line);
+    if (line.startsWith('table ')) isSkipped = skippedTable.test(line);
+    if (!isSkipped) lines.push(line);
   }
   return lines;
 }

@@ -17,13 +17,18 @@ const nft = `table inet guard { # handle 3
 		tcp dport 82 counter accept comment "for eth0" # handle 9
 	}
 }
+table ip filter { # handle 8
+	chain DOCKER-USER { # handle 1
+		iifname "eth0" meta mark 0x80000000/1  counter packets 0 bytes 0 accept # handle 2
+	}
+}
 table ip xnet { # handle 9
 	chain from-peers { # handle 1
 		iifname "eth0" ip daddr 10.76.3.0/24 meta mark set 0x80000000 # handle 2
 	}
 }
 `;
-const legacy = `*filter
+const iptables = `*filter
 -A INPUT -i eth0 -p tcp -m tcp --dport 22 -j ACCEPT
 -A INPUT -i xnet-lan -p tcp -m tcp --dport 22 -j ACCEPT
 -A FORWARD -o eth+ -j DROP
@@ -32,17 +37,17 @@ COMMIT
 `;
 
 test('rules that name the interface are found, unless the bridge has the same or they are ours', (t) => {
-  t.deepEqual(rulesNaming({ nft, legacy }, 'eth0', 'xnet-lan'), [
+  t.deepEqual(rulesNaming({ nft, iptables }, 'eth0', 'xnet-lan'), [
     'elements = { "eth0",',
     'iifname "eth0" tcp dport 22 counter packets 7 bytes 9 accept',
     'iifname "eth*" udp dport 53 accept',
     '-A FORWARD -o eth+ -j DROP',
   ]);
-  t.deepEqual(rulesNaming({ nft, legacy }, 'ens3', 'xnet-lan'), []);
-  t.deepEqual(rulesNaming({ nft: '', legacy: '' }, 'eth0', 'xnet-lan'), []);
+  t.deepEqual(rulesNaming({ nft, iptables }, 'ens3', 'xnet-lan'), []);
+  t.deepEqual(rulesNaming({ nft: '', iptables: '' }, 'eth0', 'xnet-lan'), []);
   const both = nft.replace(
     'iifname "eth0" tcp',
     'iifname "xnet-lan" tcp dport 22 counter packets 0 bytes 0 accept\n$&',
   );
-  t.false(rulesNaming({ nft: both, legacy: '' }, 'eth0', 'xnet-lan').some((rule) => rule.includes('dport 22')));
+  t.false(rulesNaming({ nft: both, iptables: '' }, 'eth0', 'xnet-lan').some((rule) => rule.includes('dport 22')));
 });
