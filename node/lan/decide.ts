@@ -71,7 +71,7 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
   // The lease names another bridge now.
   if (moved !== undefined && moved.bridge !== desired.bridgeName) return decideReturn(moved, seen);
   const bridge = linkNamed(snapshot, desired.bridgeName);
-  const holders = holdersOf(snapshot, desired.address);
+  const holders = linksWith(snapshot, desired.address);
   const isHolder = (link: LanLink | undefined) => link !== undefined && holders.includes(link);
   if (bridge === undefined) {
     const port = moved && portOf(moved, snapshot);
@@ -109,8 +109,8 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
   return decideInPlace(desired, { port, bridge, isHolder: isHolder(bridge) }, seen);
 }
 
-/** holdersOf lists the interfaces that have an address. */
-export function holdersOf(snapshot: LanSnapshot, address: Ipv4): readonly LanLink[] {
+/** linksWith lists the interfaces that have an address. */
+export function linksWith(snapshot: LanSnapshot, address: Ipv4): readonly LanLink[] {
   return snapshot.addresses
     .filter((each) => ipv4OfAddress(each) === address)
     .flatMap((each) => linkAt(snapshot, interfaceOfAddress(each)) ?? []);

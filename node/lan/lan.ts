@@ -5,7 +5,7 @@
 import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { type DesiredLan, decideLan, holdersOf, type LanSeen, type LanStep } from './decide.js';
+import { type DesiredLan, decideLan, type LanSeen, type LanStep, linksWith } from './decide.js';
 import { emptyLanJournal, type LanJournal, type Moved, readLanJournal, writeLanJournal } from './journal.js';
 import type { LanKernel } from './lan-kernel.js';
 import { refusedFinding, returnInterface, switchInterface } from './move.js';
@@ -92,7 +92,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
   async #facts(desired: DesiredLan | undefined, snapshot: LanSnapshot): Promise<ReadonlyMap<number, PortFacts>> {
     const facts = new Map<number, PortFacts>();
     if (desired === undefined) return facts;
-    for (const port of holdersOf(snapshot, desired.address)) {
+    for (const port of linksWith(snapshot, desired.address)) {
       if (port.kind !== 'bridge') facts.set(port.ifindex, await this.#options.factsOf(port, desired.bridgeName));
     }
     return facts;
