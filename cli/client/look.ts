@@ -3,6 +3,7 @@
 import { XnetError } from '../../proto/errors.js';
 import type { LookAtNodeResponse__Output } from '../../proto/gen/xnet/v1/LookAtNodeResponse.js';
 import { pause } from '../../proto/process/backoff.js';
+import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Ask } from '../diagnosis/examine.js';
 import type { AdminClient, Call } from './client.js';
 
@@ -10,11 +11,15 @@ const attempts = 20;
 const betweenMs = 500;
 
 /** askThrough returns what asks daemons. */
-export function askThrough(client: Pick<AdminClient, 'read' | 'readAt'>): Ask {
+export function askThrough(client: Pick<AdminClient, 'read' | 'readAt' | 'answered'>): Ask {
   return async (node, question) => {
     const request = { node, question };
     const look: Call<typeof request, LookAtNodeResponse__Output> = (admin) => admin.lookAtNode.bind(admin);
-    const { findings, controllers } = await patient(() => client.read(look, request));
+    const { answered } = client;
+    // At the controller that answered last: another one would ask the daemon again.
+    const ask = () =>
+      answered === undefined ? client.read(look, request) : client.readAt(formatEndpoint(answered), look, request);
+    const { findings, controllers } = await patient(ask);
     if (findings !== null) return findings;
     let last = new XnetError('FailedPrecondition', `${node} is connected to a controller that has no address to call`);
     for (const endpoint of controllers) {
@@ -39,6 +44,9 @@ async function patient<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
+      if (error instanceof XnetError && error.code === 'DeadlineExceeded') {
+        throw new XnetError('FailedPrecondition', 'its daemon did not answer in time');
+      }
       const isFull = error instanceof XnetError && error.code === 'ResourceExhausted';
       if (!isFull || attempt === attempts) throw error;
       await pause(betweenMs);

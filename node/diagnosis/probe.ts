@@ -95,9 +95,13 @@ function longestOf({ mirror, underlay, own }: LookedAt, asked: number, isContain
 async function probeOne(echo: Requests, to: Ipv4, count: number, longest: number): Promise<Echoes> {
   const replies: { sequence: number; micros: number }[] = [];
   let errno = '';
+  // None waits for the reply to another one: a probe of which all is lost takes little longer than one packet.
+  const outcomes: Promise<Sent>[] = [];
   for (let sent = 0; sent < count; sent += 1) {
     if (sent > 0) await new Alarm().wait(betweenMs);
-    const outcome = await echo.send(to, shortBytes);
+    outcomes.push(echo.send(to, shortBytes));
+  }
+  for (const outcome of await Promise.all(outcomes)) {
     if (outcome.errno !== '') errno = outcome.errno;
     else if (outcome.micros !== undefined) replies.push({ sequence: outcome.sequence, micros: outcome.micros });
   }
@@ -108,9 +112,8 @@ async function probeOne(echo: Requests, to: Ipv4, count: number, longest: number
 
 async function longestAnswered(echo: Requests, to: Ipv4, longest: number): Promise<number> {
   // A single packet may be lost.
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    if ((await echo.send(to, longest)).micros !== undefined) return longest;
-  }
+  const first = await Promise.all([echo.send(to, longest), echo.send(to, longest)]);
+  if (first.some(({ micros }) => micros !== undefined)) return longest;
   const shorter = lengths.filter((bytes) => bytes < longest);
   const outcomes = await Promise.all(shorter.map(async (bytes) => ({ bytes, ...(await echo.send(to, bytes)) })));
   return Math.max(shortBytes, ...outcomes.filter(({ micros }) => micros !== undefined).map(({ bytes }) => bytes));
