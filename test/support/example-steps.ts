@@ -50,6 +50,18 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl pools unreserve default 10.76.0.0/22'),
     example('xctl pools reserve default 10.76.7.0/24 --node web-7'),
     prepares('xctl pools unreserve default 10.76.7.0/24'),
+    example('xctl pools create default 10.76.0.0/16 --docker-length 25', {
+      instead: ['default 10.76.0.0/16', 'echo apps 10.94.0.0/16'],
+    }),
+    example(
+      'xctl pools create lan 192.168.61.64/26 --subnet-length 28 --mode lan --lan 192.168.61.0/24 --gateway 192.168.61.254',
+    ),
+    prepares('xctl pools remove lan --confirm lan'),
+    example(
+      'xctl pools create lan 192.168.61.0/24 --subnet-length 27 --mode lan --gateway 192.168.61.254 ' +
+        '--reserve 192.168.61.0/26=hosts 192.168.61.100-192.168.61.150=DHCP',
+    ),
+    prepares('xctl pools remove lan --confirm lan'),
     example('xctl pools resize default --cidr 10.76.0.0/15'),
     example('xctl pools resize default --cidr 10.76.0.0/17 --dry-run'),
     example('xctl pools set default --quarantine 24h'),
@@ -104,6 +116,32 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl nodes replace web-1 --address 192.168.83.91 --name web-9 --dry-run'),
     example('xctl nodes replace web-1 --address 192.168.83.91 --yes'),
     example('xctl nodes replace web-1 --address 192.168.83.91 --force --confirm web-1'),
+  ],
+  'networks and nics': [
+    ...['web-2', 'web-3', 'web-4'].map((name, index) =>
+      prepares(`xctl nodes add ${name} --address 192.168.83.10${index}`),
+    ),
+    example('xctl networks create blue --node web-1,web-2'),
+    example('xctl networks list'),
+    example('xctl networks list -o json'),
+    example('xctl networks show blue'),
+    example('xctl networks set blue --label role=web'),
+    example('xctl networks set blue --all --dry-run'),
+    example('xctl networks include blue web-3'),
+    example('xctl networks exclude blue web-3'),
+    // No host is there to say that it has left.
+    example('xctl networks exclude blue web-3 web-4 --wait', { endless: true }),
+    example('xctl networks remove blue --dry-run'),
+    example('xctl networks remove blue --yes --wait', { endless: true }),
+    example('xctl networks create blue --all', { instead: ['blue', 'echo green'] }),
+    example('xctl networks create blue --pool edge --label role=web --wait', { instead: ['blue', 'echo red'] }),
+    example('xctl networks remove blue --disconnect --confirm blue', { instead: ['blue', 'echo green'] }),
+    example('xctl nics add web-1 shop-db-1', { code: 4 }),
+    example('xctl nics add web-1 shop-db-1 --address 10.76.3.200 --name lan0', { code: 4 }),
+    example('xctl nics list'),
+    example('xctl nics list --node web-1 -o json'),
+    example('xctl nics remove 10.76.3.200 --yes', { code: 3 }),
+    ...['web-2', 'web-3', 'web-4'].map((name) => prepares(`xctl nodes remove ${name} --force --confirm ${name}`)),
   ],
   'what there is': [
     ...['xctl leases list', 'xctl leases list --pool default -o json'].map((line) => example(line)),
