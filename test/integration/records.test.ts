@@ -211,7 +211,10 @@ test('C8 after a restored store was accepted, lost leases are not given to other
     node(name).heard.length = 0;
     back(name);
     await node(name).until('adopted', () => node(name).heard.some(({ kind }) => kind === 'assignment'));
-    t.deepEqual(node(name).assignment, before);
+    // The list of its nics is that of another epoch, which begins with the restored store.
+    const withoutNics = (assignment: typeof before) => assignment && { ...assignment, nics: undefined };
+    t.truthy(before);
+    t.deepEqual(withoutNics(node(name).assignment), withoutNics(before));
     await node(name).report();
   }
   const { routes } = await controller.routes();
