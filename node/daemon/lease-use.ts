@@ -14,13 +14,14 @@ import {
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { bipOfLease } from '../docker/bip/choose.js';
+import { withNicUsers } from '../docker/bridge/nic-users.js';
 import { attachedTo } from '../docker/bridge/plan.js';
 import type { DockerEffect } from '../docker/effect.js';
 import { type Bip, bipsEqual } from '../docker/engine/bip-value.js';
 import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
 import { bridgeState, hands, hasLink } from '../docker/engine/own-bridge.js';
 import type { KernelMirror } from '../kernel/mirror.js';
-import type { AttachedNic, Nics } from '../nics/nics.js';
+import type { Nics } from '../nics/nics.js';
 import { Debounce } from '../reconcile/debounce.js';
 import { Subscribers } from '../reconcile/live-value.js';
 import { ownSubnetOf } from '../table/own-subnets.js';
@@ -99,19 +100,6 @@ export function containerUses(
     .map(({ order: _order, ...use }) => use);
 }
 
-/** withNics returns containers with the addresses of their nics. Pure. */
-export function withNics(
-  containers: readonly EngineContainer[],
-  attached: readonly AttachedNic[],
-): readonly EngineContainer[] {
-  if (attached.length === 0) return containers;
-  return containers.map((container) => {
-    const own = attached.filter(({ containerId }) => containerId === container.id);
-    const nics = own.map(({ address }) => ({ name: '', id: '', address }));
-    return own.length === 0 ? container : { ...container, networks: [...container.networks, ...nics] };
-  });
-}
-
 /** LeaseUsesOptions are the sources of the observation. */
 export type LeaseUsesOptions = {
   readonly docker: Pick<DockerEffect, 'bipsToCome'> & {
@@ -159,17 +147,21 @@ export class LeaseUses {
 
   /** look asks Docker. It never throws: if Docker does not answer, the last observation stays. */
   async look(): Promise<void> {
-    const { docker, log } = this.#options;
+    const { docker, nics, log } = this.#options;
     const { engine } = docker;
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
+      const [networks, containers, attached] = await Promise.all([
+        engine.networks(signal),
+        engine.containers(signal),
+        nics.attached(),
+      ]);
       // After the networks: a change that ended in between has its outcome in daemon.json.
       const bipsToCome = await docker.bipsToCome().catch((error: unknown) => {
         log.debug({ reason: messageOf(error) }, 'daemon.json not read');
         return undefined;
       });
-      this.#seen = { networks, containers, bipsToCome };
+      this.#seen = { ...withNicUsers({ networks, containers }, attached), bipsToCome };
       this.#changed.notify();
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'containers not read');
@@ -178,8 +170,7 @@ export class LeaseUses {
 
   /** report returns what the host does with the leases of the present assignment. */
   report({ leases }: Pick<Assignment, 'leases'>): LeaseUseReport {
-    const { nics } = this.#options;
-    const containers = containerUses(leases, withNics(this.#seen?.containers ?? [], nics.attached));
+    const containers = containerUses(leases, this.#seen?.containers ?? []);
     return {
       leases: leases.map((lease) => leaseUseOf(lease, this.#options.mirror, this.#seen)),
       containers: containers.slice(0, mostContainersReported),

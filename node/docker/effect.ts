@@ -95,7 +95,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     restarter: restartCommand === undefined ? systemdRestarter(exec, unit) : commandRestarter(exec, restartCommand),
     exec,
     interfaces: options.interfaces,
-    nics: options.nics ?? (() => []),
+    nics: options.nics ?? (() => Promise.resolve([])),
     answering,
     steps,
     now: Date.now,

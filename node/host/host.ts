@@ -86,7 +86,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const docker = makeDockerEffect({
     settings: settings.docker,
     interfaces: () => interfacesOf(mirror),
-    nics: () => nics.attached,
+    nics: () => nics.attached(),
     log,
   });
   const nics: Nics = new Nics({ engine: docker.engine, log });

@@ -14,8 +14,10 @@ import type { VethLink, VethRequest } from '../kernel/veth-messages.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { withNamespace } from './container-namespace.js';
 import {
+  type AttachedNic,
   addressOfEnd,
   aliasOf,
+  attachedBy,
   containerOfEnd,
   type DesiredNics,
   endName,
@@ -38,16 +40,12 @@ export type NicsOptions = {
   readonly log?: Logger;
 };
 
-/** AttachedNic is a nic that a running container has. */
-export type AttachedNic = { readonly containerId: string; readonly containerName: string; readonly address: Ipv4 };
-
 /** Nics is the effect, and what the daemon reports about it. */
 export class Nics implements Effect<DesiredNics> {
   readonly name = 'nics';
   readonly #options: NicsOptions;
   readonly #kernel: VethKernel;
   readonly #steps: Steps;
-  #attached: readonly AttachedNic[] = [];
   #uses: readonly NicUse[] = [];
 
   constructor(options: NicsOptions) {
@@ -56,9 +54,9 @@ export class Nics implements Effect<DesiredNics> {
     this.#steps = options.steps ?? noSteps;
   }
 
-  /** attached lists the nics that containers had at the last turn. */
-  get attached(): readonly AttachedNic[] {
-    return this.#attached;
+  /** attached lists the nics that containers have now, whichever run of the daemon made them. */
+  async attached(): Promise<readonly AttachedNic[]> {
+    return attachedBy(await this.#kernel.links());
   }
 
   /** uses says of each nic whether it was there at the last turn. */
@@ -76,22 +74,19 @@ export class Nics implements Effect<DesiredNics> {
     const what: string[] = [];
     for (const end of plan.remove) what.push(...(await this.#remove(end, signal)));
     const states: NicState[] = [...plan.states];
-    const attached: AttachedNic[] = [];
+    const made: NicUse[] = [];
     for (const each of plan.make) {
       signal.throwIfAborted();
-      const made = await this.#make(each, leadsToPools(each, plan.make, desired.pools) ? desired.pools : [], signal);
-      if ('reason' in made) states.push({ nic: each.nic, ...made });
+      const done = await this.#make(each, leadsToPools(each, plan.make, desired.pools) ? desired.pools : [], signal);
+      if ('reason' in done) states.push({ nic: each.nic, ...done });
       else {
         const { container, nic } = each;
-        attached.push({ containerId: container.id, containerName: container.name, address: nic.address });
-        if (made.changes > 0) what.push(`${formatIpv4(nic.address)} in container ${container.name}`);
+        made.push(ready(nic.address));
+        if (done.changes > 0) what.push(`${formatIpv4(nic.address)} in container ${container.name}`);
       }
     }
     // An older controller says nothing of nics: what is there stays, and so does what was known of it.
-    if (desired.nics !== undefined) {
-      this.#attached = attached;
-      this.#uses = [...attached.map(({ address }) => ready(address)), ...states.map(useOf)];
-    }
+    if (desired.nics !== undefined) this.#uses = [...made, ...states.map(useOf)];
     return { findings: states.map(findingOf), changes: what.length, what };
   }
 
@@ -100,7 +95,6 @@ export class Nics implements Effect<DesiredNics> {
     const ends = (await this.#kernel.links()).filter(isOurEnd);
     const what: string[] = [];
     for (const end of ends) what.push(...(await this.#remove(end, signal)));
-    this.#attached = [];
     this.#uses = [];
     return { findings: [], changes: what.length, what };
   }

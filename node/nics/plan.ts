@@ -88,6 +88,17 @@ export function addressOfEnd({ name }: Pick<VethLink, 'name'>): Ipv4 | undefined
   return digits === undefined ? undefined : ipv4FromNumber(Number.parseInt(digits, 16));
 }
 
+/** AttachedNic is a nic that a container has. */
+export type AttachedNic = { readonly containerId: string; readonly address: Ipv4 };
+
+/** attachedBy returns the nics that containers have, by the host's ends of them: an end goes with its container. */
+export function attachedBy(links: readonly VethLink[]): readonly AttachedNic[] {
+  return links.filter(isOurEnd).flatMap((end) => {
+    const [containerId, address] = [containerOfEnd(end), addressOfEnd(end)];
+    return containerId === undefined || address === undefined ? [] : [{ containerId, address }];
+  });
+}
+
 /** isOurEnd reports whether an interface is the host's end of a nic. */
 export function isOurEnd(link: VethLink): boolean {
   return (
@@ -115,15 +126,26 @@ export function planNics({ nics, leases }: DesiredNics, { containers, links }: N
   const ends = links.filter(isOurEnd);
   const leased = nics.filter(({ address }) => leases.some((lease) => nicProblem(lease, address) === undefined));
   const wanted = new Set(leased.map(({ address }) => endName(address)));
-  const remove = ends.filter(({ name }) => !wanted.has(name));
+  const isMisplaced = (end: VethLink) => containers !== undefined && isOfAnother(end, leased, containers);
+  const remove = ends.filter((end) => !wanted.has(end.name) || isMisplaced(end));
+  const staying = links.filter((link) => !remove.includes(link));
   const make: NicToMake[] = [];
   const states: NicState[] = [];
   for (const nic of nics) {
-    const planned = planNic(nic, { leases, containers, links });
+    const planned = planNic(nic, { leases, containers, links: staying });
     if ('reason' in planned) states.push({ nic, ...planned });
     else make.push(planned);
   }
   return { remove, make, states };
+}
+
+// Whether an end was made for a container that its nic is not for any more: the nic was given to another one, or the container
+// has another name. One of a container that does not run now goes by itself.
+function isOfAnother(end: VethLink, nics: readonly Nic[], containers: readonly EngineContainer[]): boolean {
+  const nic = nics.find(({ address }) => endName(address) === end.name);
+  if (nic === undefined || end.alias === '') return false;
+  const container = containerOf(nic, containers);
+  return container === undefined || end.alias !== aliasOf(nic, container.id);
 }
 
 type Why = Omit<NicState, 'nic'>;

@@ -78,7 +78,7 @@ export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): 
     exec,
     interfaces: () => interfacesOf(mirror),
     answering,
-    nics: () => [],
+    nics: () => Promise.resolve([]),
     steps: noSteps,
     now: Date.now,
     log: undefined,

@@ -228,6 +228,12 @@ if (isRoot('nics on the real kernel')) {
     t.notRegex(second.ip('link'), /nic0/);
     t.regex(third.ip('address', 'show', 'nic0'), /10\.76\.3\.128\/24/);
     t.is((await converge()).changes, 0);
+    // Given to another container that does not run yet: the former one does not keep the address.
+    t.deepEqual(reasons(await converge([{ ...nic, container: 'cache' }])), ['ContainerNotFound']);
+    t.notRegex(third.ip('address'), /10\.76\.3\.128/);
+    t.notRegex(third.ip('rule'), /10\.76\.3\.128/);
+    t.deepEqual(reasons(await converge()), []);
+    t.like(await nics.attached(), [{ address: nic.address }]);
 
     // Names that others have, and addresses.
     third.ip('link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1');
@@ -256,7 +262,7 @@ if (isRoot('nics on the real kernel')) {
     const own = { pid: processOf.pid } as Box;
     running.set(container.id, own);
     t.deepEqual(reasons(await converge()), ['HostNetwork']);
-    t.deepEqual(nics.attached, []);
+    t.deepEqual(await nics.attached(), []);
     const ids = [third.pid, processOf.pid];
     const swapped = new Nics({
       engine: {

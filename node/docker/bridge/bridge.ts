@@ -26,7 +26,7 @@ export function removeStrays(
     const engine = await seeEngine(host, signal);
     // Without Docker there is no network to remove.
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
-    const plan = planStrays(desired, withNicUsers(engine, host.nics()));
+    const plan = planStrays(desired, withNicUsers(engine, await host.nics()));
     const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
     // Nothing that was detached has a network to go back to.
     if (desired.length === 0 && plan.findings.length === 0) await forgetDetached(host);

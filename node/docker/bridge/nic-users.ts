@@ -4,7 +4,10 @@ import { prefixContains } from '../../../proto/domain/address.js';
 import type { EngineSeen } from '../engine/engine.js';
 import type { NicUser } from '../engine/settings.js';
 
-/** withNicUsers returns networks and containers, with each nic as an attachment to the network that has its address. */
+/**
+ * withNicUsers returns networks and containers, with each nic as an attachment to the network that has its address; to none where
+ * Docker has no such network.
+ */
 export function withNicUsers(
   { networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>,
   nics: readonly NicUser[],
@@ -12,11 +15,10 @@ export function withNicUsers(
   if (nics.length === 0) return { networks, containers };
   const attached = containers.map((container) => {
     const own = nics.filter(({ containerId }) => containerId === container.id);
-    const further = own.flatMap(({ address }) =>
-      networks
-        .filter(({ subnets }) => subnets.some(({ prefix }) => prefixContains(prefix, address)))
-        .map(({ id, name }) => ({ id, name, address })),
-    );
+    const further = own.map(({ address }) => {
+      const its = networks.find(({ subnets }) => subnets.some(({ prefix }) => prefixContains(prefix, address)));
+      return { id: its?.id ?? '', name: its?.name ?? '', address };
+    });
     return own.length === 0 ? container : { ...container, networks: [...container.networks, ...further] };
   });
   return { networks, containers: attached };

@@ -81,7 +81,7 @@ export type DockerHost = {
   /** See answering in node/probe/arp.ts. */
   readonly answering: (addresses: readonly Ipv4[], ifname: string, signal: AbortSignal) => Promise<readonly Ipv4[]>;
   /** Returns the nics that containers have: Docker does not know them. */
-  readonly nics: () => readonly NicUser[];
+  readonly nics: () => Promise<readonly NicUser[]>;
   readonly steps: Steps;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -3,12 +3,14 @@ import test from 'ava';
 import fc from 'fast-check';
 import { containerUses, type DockerSeen, LeaseUses, leaseUseOf } from '../../../../node/daemon/lease-use.js';
 import { bipOfLease } from '../../../../node/docker/bip/choose.js';
+import { withNicUsers } from '../../../../node/docker/bridge/nic-users.js';
 import type { EngineContainer } from '../../../../node/docker/engine/engine.js';
 import { type Address, type Link, linkFlags } from '../../../../node/kernel/route-kernel.js';
 import { formatPrefix, gatewayOf, ipv4FromNumber } from '../../../../proto/domain/address.js';
 import { type Lease, leaseStates } from '../../../../proto/domain/network.js';
 import { silent } from '../../../support/controller.js';
 import { container, defaultNetwork, network, prefix } from '../../../support/docker-values.js';
+import { address } from '../../../support/pools.js';
 
 const bip: Lease = {
   pool: 'default',
@@ -82,6 +84,9 @@ test('the containers on the Docker network of a lease are named, also stopped on
   const use = leaseUseOf(bridge, kernel(), { networks, containers, bipsToCome: [] });
   t.like(use, { inUse: true, attached: ['db (stopped)', 'web'] });
   t.is(leaseUseOf(bridge, kernel(), { networks, containers: [], bipsToCome: [] }).inUse, undefined);
+  const nics = [{ containerId: 'id-other', address: address('10.80.1.200') }];
+  const withNics = { ...withNicUsers({ networks, containers }, nics), bipsToCome: [] };
+  t.deepEqual(leaseUseOf(bridge, kernel(), withNics).attached, ['db (stopped)', 'other', 'web'], 'by a nic');
   const another = [network('xnet', '10.80.2.0/24')];
   t.is(
     leaseUseOf(bridge, kernel(), { networks: another, containers, bipsToCome: [] }).inUse,
@@ -141,7 +146,13 @@ test('containers are known once Docker has answered', async (t) => {
     return [];
   };
   const docker = { engine: { networks: answer, containers: answer }, bipsToCome: async () => [] };
-  const uses = new LeaseUses({ docker, nics: { attached: [] }, mirror: kernel(['docker0', bip]), known, log: silent });
+  const uses = new LeaseUses({
+    docker,
+    nics: { attached: () => Promise.resolve([]) },
+    mirror: kernel(['docker0', bip]),
+    known,
+    log: silent,
+  });
   const count = async () => {
     await uses.look();
     return uses.report({ leases: [bip] }).containerCount;
@@ -151,4 +162,14 @@ test('containers are known once Docker has answered', async (t) => {
   t.is(await count(), 0);
   answers = false;
   t.is(await count(), 0, 'what it said last stays');
+});
+
+test('a nic that an earlier run of the daemon made counts from the first observation', async (t) => {
+  const known = { current: { assignment: undefined, table: undefined, isConfirmed: true } };
+  const containers = async () => [container('db', 'shop')];
+  const docker = { engine: { networks: async () => [], containers }, bipsToCome: async () => [] };
+  const nics = { attached: async () => [{ containerId: 'id-db', address: address('10.76.1.200') }] };
+  const uses = new LeaseUses({ docker, nics, mirror: kernel(['docker0', bip]), known, log: silent });
+  await uses.look();
+  t.like(uses.report({ leases: [bip] }), { containers: [{ name: 'db', subnet: bip.subnet }], containerCount: 1 });
 });

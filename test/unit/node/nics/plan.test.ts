@@ -1,10 +1,9 @@
 // Nics: which container one is for, what of the host's interfaces is xnet's, and which list of them counts.
 import test from 'ava';
-import { withNics } from '../../../../node/daemon/lease-use.js';
 import { withNicUsers } from '../../../../node/docker/bridge/nic-users.js';
 import { desiredBridges, planStrays } from '../../../../node/docker/bridge/plan.js';
 import type { VethLink } from '../../../../node/kernel/veth-messages.js';
-import { aliasOf, containerOf, endName, leadsToPools, planNics } from '../../../../node/nics/plan.js';
+import { aliasOf, attachedBy, containerOf, endName, leadsToPools, planNics } from '../../../../node/nics/plan.js';
 import { withNewestNics } from '../../../../node/table/lease-rules.js';
 import { formatIpv4 } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
@@ -69,6 +68,30 @@ test('a nic of a lease that the host uses no more goes, and one of a network tha
   t.like(strays([{ containerId: 'id-db', address: nic.address }]), { removals: [] });
 });
 
+test('an end in a container that its nic is not for any more is removed first, and another is made', (t) => {
+  const end = link(endName(nic.address), { alias: aliasOf(nic, 'id-db') });
+  const plan = (one: Partial<Nic>, containers = [container('db'), container('web')], ends = [end]) =>
+    planNics({ ...desired, nics: [{ ...nic, ...one }] }, { containers, links: [bridge, ...ends] });
+  t.like(plan({}), { remove: [], make: [{ end }] });
+  const moved = plan({ container: 'web' });
+  t.like(moved, { remove: [end], make: [{ container: { name: 'web' } }] });
+  t.is(moved.make[0]?.end, undefined);
+  t.like(plan({ interfaceName: 'lan0' }), { remove: [end], make: [{ end: undefined }] });
+  t.like(plan({}, [container('web')]), { remove: [end], make: [] }, 'renamed: the name is not its any more');
+  t.like(plan({}, [{ ...container('db'), id: 'id-2' }]), { remove: [end], make: [{ end: undefined }] }, 'made anew');
+  t.like(plan({}, [{ ...container('db'), running: false }]), { remove: [] });
+  const half = link(endName(nic.address));
+  t.like(plan({ container: 'web' }, undefined, [half]), { remove: [], make: [{ end: half }] }, 'half made');
+  const silent = { containers: undefined, links: [bridge, end] };
+  t.deepEqual(planNics({ ...desired, nics: [{ ...nic, container: 'web' }] }, silent).remove, []);
+});
+
+test('the nics that containers have are known by the kernel, as after a restart of the daemon', (t) => {
+  const end = link(endName(nic.address), { alias: aliasOf(nic, 'id-db') });
+  const others = [bridge, link('xn0a4c03fe', { alias: "the operator's" }), link('xn0a4c03fd'), link('veth12')];
+  t.deepEqual(attachedBy([...others, end]), [{ containerId: 'id-db', address: nic.address }]);
+});
+
 test('what can’t be made is said, with what to do', (t) => {
   const said = (one: Partial<Nic>, containers = [container('db')], links = [bridge]) =>
     planNics({ ...desired, nics: [{ ...nic, ...one }] }, { containers, links }).states.map(({ reason }) => reason);
@@ -111,8 +134,8 @@ test('a host keeps the newer list of nics, and its own where a controller says n
 
 test('a container with a nic uses the subnet', (t) => {
   const [db, other] = [container('db', 'shop'), container('web', 'shop')];
-  const attached = [{ containerId: db.id, containerName: 'db', address: nic.address }];
-  const addresses = withNics([db, other], attached).map(({ networks }) =>
+  const attached = [{ containerId: db.id, address: nic.address }];
+  const addresses = withNicUsers({ networks: [], containers: [db, other] }, attached).containers.map(({ networks }) =>
     networks.flatMap((network) => (network.address === undefined ? [] : [formatIpv4(network.address)])),
   );
   t.deepEqual(addresses, [['10.76.3.128'], []]);
