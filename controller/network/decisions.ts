@@ -1,4 +1,4 @@
-// Decides how named networks are made, changed and removed. Pure.
+// Decides how named networks are made and changed. Pure.
 // Invariant: no lease is granted or ended here. The record says what is to be, and each node's lease follows in a transaction
 // of its own that guards this record.
 
@@ -8,12 +8,20 @@ import { asSeen, put } from '../registry/guards.js';
 import { choosePool, poolState, requireDecodable, sameLabels } from '../registry/lookup.js';
 import type { Decision } from '../registry/mutation.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, unknownFields } from '../store/record-codec.js';
+import { encode } from '../store/record-codec.js';
 import type { NetworkRecord } from '../store/records.js';
 import type { Guard } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { bridgeNameFor } from './bridge-name.js';
-import { holdersOfNetwork, isSelected, isSelectedByLabels, leaseIn, memberRefusal, type Selection } from './members.js';
+import {
+  holdersOfNetwork,
+  isSelected,
+  isSelectedByLabels,
+  leaseIn,
+  memberRefusal,
+  onlyLeaseOf,
+  type Selection,
+} from './members.js';
 import { roomIn } from './room.js';
 
 /** NewSelection is what an operator says of the nodes of a network: all, or labels and ids. */
@@ -52,6 +60,7 @@ export function decideCreateNetwork(view: ReadonlyView, wanted: NewNetwork, nowM
       },
     );
   }
+  requireFreeName(view, name);
   const bridgeName = chosenBridge(view, wanted);
   const record: NetworkRecord = { pool, bridgeName, ...selection, except: [], createdMs: nowMs };
   requireRoomFor(view, name, record, nowMs);
@@ -72,6 +81,15 @@ export function decideCreateNetwork(view: ReadonlyView, wanted: NewNetwork, nowM
 // Bridges are unique among networks.
 function contextGuards(view: ReadonlyView, pool: string): readonly Guard[] {
   return [asSeen(view, keys.pool(pool)), { kind: 'unchanged', prefix: prefixes.networks, since: view.revision }];
+}
+
+// Hosts with leases of mode bridge of that pool could not have both.
+function requireFreeName(view: ReadonlyView, name: string): void {
+  const [owner] = [...view.pools].flatMap(([pool, { record }]) => (record.networkName === name ? [pool] : []));
+  if (owner === undefined) return;
+  throw new XnetError('FailedPrecondition', `${name} is the name of the Docker network of pool ${owner}`, {
+    hint: 'choose another name',
+  });
 }
 
 function chosenBridge(view: ReadonlyView, { name, bridgeName }: NewNetwork): string {
@@ -205,13 +223,33 @@ export function decideChangeNetwork(view: ReadonlyView, name: string, wanted: Ne
     return { subject: name };
   }
   requireRoomFor(view, name, record, nowMs);
+  const leavers = [...holdersOfNetwork(view, name)].filter((id) => {
+    const node = nodeOf(id);
+    return node !== undefined && !isSelected(record, id, node);
+  });
+  requireAnotherLease(view, name, leavers);
   const event = { reason: 'NetworkChanged', subject: `network/${name}`, message: describeSelection(view, record) };
   return rewritten(view, name, record, event);
 }
 
+/**
+ * requireAnotherLease checks that nodes have another lease than that for a network, which could not end otherwise.
+ * @throws XnetError FailedPrecondition
+ */
+export function requireAnotherLease(view: ReadonlyView, name: string, nodeIds: Iterable<string>): void {
+  const problems = onlyLeaseOf(view, name, nodeIds);
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new XnetError('FailedPrecondition', `network ${name} has the last lease of ${problems.length} nodes`, {
+    problems,
+    hint: `add another one first: xctl leases add ${first} --pool POOL; or remove the node: xctl nodes remove ${first}`,
+  });
+}
+
 type Change = NonNullable<Decision['change']>;
 
-function rewritten(view: ReadonlyView, name: string, record: NetworkRecord, event: Change['event']): Decision {
+/** rewritten returns the change that replaces the record of a network. */
+export function rewritten(view: ReadonlyView, name: string, record: NetworkRecord, event: Change['event']): Decision {
   const key = keys.network(name);
   const operations = [put(key, encode('network', record))];
   return {
@@ -232,59 +270,4 @@ export function requireNetwork(view: ReadonlyView, name: string): NetworkRecord 
   throw new XnetError('NotFound', `there is no network ${quoted(name)}`, {
     hint: names.length === 0 ? 'create one with: xctl networks create NAME --all' : `networks: ${names.join(', ')}`,
   });
-}
-
-/** NetworkUser is a node whose containers are attached to a network: its name, and theirs as far as they are known. */
-export type NetworkUser = { readonly node: string; readonly containers: readonly string[] };
-
-/**
- * decideRemoveNetwork decides how to remove a network: its leases end, and the record goes with the last of them.
- * @param users the nodes with containers on it
- * @throws XnetError NotFound; FailedPrecondition while containers are attached, unless `disconnect`
- */
-export function decideRemoveNetwork(
-  view: ReadonlyView,
-  name: string,
-  { disconnect, users }: { readonly disconnect: boolean; readonly users: readonly NetworkUser[] },
-  nowMs: number,
-): Decision {
-  const before = requireNetwork(view, name);
-  const { removing } = before;
-  if (removing !== undefined && (!disconnect || removing.disconnect)) return { subject: name };
-  if (users.length > 0 && !disconnect) {
-    throw new XnetError('FailedPrecondition', `network ${name} has active endpoints on ${users.length} nodes`, {
-      problems: users
-        .slice(0, 20)
-        .map(({ node, containers }) => `${node}: ${containers.length === 0 ? 'containers' : containers.join(', ')}`),
-      hint: `stop or detach these containers, or have xnet detach them: xctl networks remove ${name} --disconnect`,
-    });
-  }
-  if (holdersOfNetwork(view, name).size === 0) return gone(view, name, before);
-  const record = {
-    ...unknownFields('network', before),
-    ...before,
-    removing: { sinceMs: removing?.sinceMs ?? nowMs, disconnect },
-  };
-  const how = disconnect ? 'containers are detached' : 'its leases end when no container is attached';
-  return rewritten(view, name, record, { reason: 'NetworkRemoving', subject: `network/${name}`, message: how });
-}
-
-/** decideForgetNetwork decides how to delete the record of a network whose removal is done; no change while a lease is left. */
-export function decideForgetNetwork(view: ReadonlyView, name: string): Decision {
-  const record = view.networks.get(name)?.record;
-  const isDone = record?.removing !== undefined && holdersOfNetwork(view, name).size === 0;
-  return isDone ? gone(view, name, record) : { subject: name };
-}
-
-// Adding a lease guards this record: once the network is being removed, none is added any more.
-function gone(view: ReadonlyView, name: string, { pool, removing }: NetworkRecord): Decision {
-  const noLease: Guard = { kind: 'unchanged', prefix: prefixes.subnetsOf(pool), since: view.revision };
-  return {
-    subject: name,
-    change: {
-      guards: [asSeen(view, keys.network(name)), ...(removing === undefined ? [noLease] : [])],
-      operations: [{ kind: 'delete', key: keys.network(name) }],
-      event: { reason: 'NetworkRemoved', subject: `network/${name}`, message: `pool ${pool}` },
-    },
-  };
 }

@@ -8,9 +8,9 @@ import { type Context, mutate } from '../registry/mutation.js';
 import { spreadAfter } from '../registry/nodes.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewChanges } from '../view/view-changes.js';
-import { decideForgetNetwork } from './decisions.js';
 import { decideMember } from './member-leases.js';
 import { memberRefusal, stepFor } from './members.js';
+import { decideForgetNetwork } from './removal.js';
 import { type Room, roomIn } from './room.js';
 
 /** KeeperOptions are the dependencies of NetworkKeeper. */

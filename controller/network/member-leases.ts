@@ -1,5 +1,6 @@
 // Decides how one node gets its lease for a network, and how it loses it. Pure.
 // Invariant: the commit guards the network's record, so that no lease is added to a network that changed or is being removed.
+import { XnetError } from '../../proto/errors.js';
 import { asSeen } from '../registry/guards.js';
 import { decideAddLease, type LeaseInput } from '../registry/lease-additions.js';
 import { decideEndLease } from '../registry/lease-ends.js';
@@ -27,6 +28,19 @@ export function decideMember(input: MemberInput): Decision {
   const { subject, change } = decisionOf(input, record, step);
   if (change === undefined) return { subject };
   return { subject, change: { ...change, guards: [...change.guards, asSeen(view, keys.network(network))] } };
+}
+
+/** endProblem returns why a network can't end the lease that a node has for it, although it is to go; undefined: it can. Pure. */
+export function endProblem(input: Pick<MemberInput, 'view' | 'network' | 'nodeId' | 'nowMs'>): XnetError | undefined {
+  const { view, network, nodeId } = input;
+  if (stepFor(view, network, nodeId) !== 'end') return undefined;
+  try {
+    decideMember({ ...input, isConnected: false, taken: new Set(), spread: 0 });
+    return undefined;
+  } catch (error) {
+    if (error instanceof XnetError) return error;
+    throw error;
+  }
 }
 
 function decisionOf(input: MemberInput, record: NetworkRecord, step: MemberStep): Decision {

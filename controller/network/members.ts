@@ -1,6 +1,7 @@
 // Which nodes have a named network, and what each of them lacks or has too much. Pure.
 // Invariant: a network's lease is one whose record names the network. Leases by hand are never taken for it, nor ended.
 import { formatPrefix, prefixKey } from '../../proto/domain/address.js';
+import { mostLeases } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { knowsOneLease, requireLeases } from '../registry/node-leases.js';
 import { keys } from '../store/keys.js';
@@ -50,6 +51,19 @@ export function memberIds(view: ReadonlyView, network: string, selection: Select
   return [...ids].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
+/**
+ * onlyLeaseOf returns the names of those of these nodes that have no lease that stays but the one for a network. The last
+ * lease of a node never ends.
+ */
+export function onlyLeaseOf(view: ReadonlyView, network: string, nodeIds: Iterable<string>): readonly string[] {
+  const names = [...nodeIds].flatMap((id) => {
+    const staying = leasesOf(view, id).filter(({ record }) => record.endingMs === undefined);
+    const isOnly = staying.length > 0 && staying.every(({ record }) => record.network === network);
+    return isOnly ? [view.nodes.get(id)?.record.name ?? id] : [];
+  });
+  return names.sort();
+}
+
 /** MemberStep is what a network needs on a node: a lease, or the end of the one that it has. */
 export type MemberStep = 'lease' | 'end';
 
@@ -89,7 +103,11 @@ export function memberRefusal(
   }
   try {
     const wanted = { mode: 'bridge', networkName: network, bridgeName, ending: false } as const;
-    for (const lease of requireLeases(view, nodeId).filter(({ record }) => record.network !== network)) {
+    const others = requireLeases(view, nodeId).filter(({ record }) => record.network !== network);
+    if (others.length >= mostLeases) {
+      return { message: `it has ${others.length} leases, and no host takes more`, fix: `xctl leases list` };
+    }
+    for (const lease of others) {
       const its = view.pools.get(lease.pool)?.record;
       const ending = lease.record.endingMs !== undefined;
       const shared = its && clashOf(wanted, { ...networkOf(lease.record, node, its), ending });

@@ -2,14 +2,8 @@
 import type { MutationId } from '../registry/guards.js';
 import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
 import type { ReadonlyView } from '../view/view.js';
-import {
-  decideChangeNetwork,
-  decideCreateNetwork,
-  decideRemoveNetwork,
-  type NetworkChange,
-  type NetworkUser,
-  type NewNetwork,
-} from './decisions.js';
+import { decideChangeNetwork, decideCreateNetwork, type NetworkChange, type NewNetwork } from './decisions.js';
+import { decideRemoveNetwork, type NetworkUser } from './removal.js';
 
 /** NetworkRegistry changes named networks. The errors of each call are those of its decision. */
 export class NetworkRegistry {

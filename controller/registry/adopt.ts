@@ -128,6 +128,9 @@ function adoptionGuards(view: ReadonlyView, leases: readonly AdoptedLease[]): re
   return [
     ...leases.map((lease) => asSeen(view, keyOfLease(lease))),
     ...[...new Set(leases.map(({ pool }) => pool))].map((pool) => asSeen(view, keys.pool(pool))),
+    ...leases.flatMap(({ record: { network } }) =>
+      network === undefined ? [] : [asSeen(view, keys.network(network))],
+    ),
     { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
   ];
 }
@@ -165,8 +168,19 @@ function adoptedLease(view: ReadonlyView, nodeId: string, lease: Lease, nowMs: n
     ...(mode === own.mode ? {} : { mode }),
     ...(networkName === own.networkName ? {} : { networkName }),
     ...(bridgeName === own.bridgeName ? {} : { bridgeName }),
+    ...networkOfLease(view, lease),
   };
   return { pool, subnet, record };
+}
+
+// A host does not know that its lease is for a named network. One by hand that looks the same can't be beside it.
+function networkOfLease(
+  view: ReadonlyView,
+  { pool, mode, networkName, bridgeName }: Lease,
+): Pick<LeaseRecord, 'network'> {
+  const record = view.networks.get(networkName)?.record;
+  const isIts = mode === 'bridge' && record?.pool === pool && record.bridgeName === bridgeName;
+  return isIts ? { network: networkName } : {};
 }
 
 // Says why a host can't have a lease that it holds; undefined: it can.

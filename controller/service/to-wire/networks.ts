@@ -3,8 +3,9 @@ import { formatPrefix } from '../../../proto/domain/address.js';
 import type { MemberState__Output } from '../../../proto/gen/xnet/v1/MemberState.js';
 import type { Network } from '../../../proto/gen/xnet/v1/Network.js';
 import type { NetworkMember } from '../../../proto/gen/xnet/v1/NetworkMember.js';
-import type { NetworkUser } from '../../network/decisions.js';
-import { foreignNetworkOn, leaseIn, memberIds, memberRefusal } from '../../network/members.js';
+import { endProblem } from '../../network/member-leases.js';
+import { foreignNetworkOn, isSelected, leaseIn, memberIds, memberRefusal } from '../../network/members.js';
+import type { NetworkUser } from '../../network/removal.js';
 import { type Room, roomIn } from '../../network/room.js';
 import type { NetworkRecord } from '../../store/records.js';
 import { useOf } from '../../view/leases.js';
@@ -42,7 +43,7 @@ export function wireMembers(view: ReadonlyView, network: NamedNetwork, facts: Fa
 function memberOf(
   view: ReadonlyView,
   { name, record }: NamedNetwork,
-  { id, room, live }: { readonly id: string; readonly room: Room | undefined; readonly live: Facts['live'] },
+  { id, room, live, nowMs }: { readonly id: string; readonly room: Room | undefined } & Facts,
 ): NetworkMember {
   const node = view.nodes.get(id)?.record;
   const status = statusOf(view, id, { live });
@@ -50,14 +51,18 @@ function memberOf(
   const use = lease && useOf(status?.leases ?? [], lease);
   const refusal = lease === undefined ? memberRefusal(view, name, record, id) : undefined;
   const isFull = node !== undefined && room?.free === 0 && !room.hasOwn(node);
+  const isToGo = record.removing !== undefined || (node !== undefined && !isSelected(record, id, node));
+  const problem =
+    lease?.record.endingMs === undefined ? endProblem({ view, network: name, nodeId: id, nowMs }) : undefined;
   const state = ((): MemberState__Output => {
     if (lease === undefined) return refusal !== undefined || isFull ? 'MEMBER_STATE_REFUSED' : 'MEMBER_STATE_PENDING';
-    if (lease.record.endingMs !== undefined) return 'MEMBER_STATE_ENDING';
+    if (isToGo || lease.record.endingMs !== undefined) return 'MEMBER_STATE_ENDING';
     return use?.inForce === true ? 'MEMBER_STATE_IN_FORCE' : 'MEMBER_STATE_WANTED';
   })();
   const docker = status?.conditions.find(({ type, ok }) => type === 'Docker' && !ok);
   const [message, fix] = ((): readonly [string, string] => {
     if (refusal !== undefined) return [refusal.message, refusal.fix];
+    if (problem !== undefined) return [problem.message, problem.hint ?? ''];
     if (state === 'MEMBER_STATE_REFUSED') {
       return [`pool ${record.pool} has no free subnet`, `xctl pools resize ${record.pool} --cidr CIDR`];
     }

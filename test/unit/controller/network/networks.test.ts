@@ -234,6 +234,32 @@ test('everything is checked first; what turns up later is said of the node, and 
   await until('it is gone or ending', () => leases(one).every((lease) => lease.endsWith('ending')));
 });
 
+test('the last lease of a node is not taken with a network, and what can’t end is said', async (t) => {
+  const { core, networks, add, leases, remove, until } = await scene(t);
+  const one = await add('web-1', 1);
+  const first = leasesOf(core.feed.view, one)[0]?.subnet ?? prefix('10.76.0.0/24');
+  await t.throwsAsync(networks.create(once, { name: 'xnet', pool: 'edge', selection: everybody }), {
+    message: /xnet is the name of the Docker network of pool (default|edge)/,
+  });
+  for (const name of ['blue', 'red']) await networks.create(once, { name, pool: 'edge', selection: everybody });
+  await until('the leases', () => leases(one).length + leases(one, 'red').length === 2);
+  await core.leases.end(once, { nodeId: one, subnet: first, force: false, isConnected: false });
+  // Of two at once the second one can't end: the record of the network says so, and the node's state why.
+  const { record } = core.feed.view.networks.get('red') ?? {};
+  if (record === undefined) return t.fail();
+  await remove('blue');
+  await until('its end', () => leases(one).length === 0);
+  const error = await t.throwsAsync(remove('red'), { message: /network red has the last lease of 1 nodes/ });
+  t.deepEqual((error as XnetError).problems, ['web-1']);
+  await t.throwsAsync(networks.change(once, 'red', { include: [], exclude: [one] }), { message: /the last lease/ });
+  const removing = encode('network', { ...record, removing: { sinceMs: 1, disconnect: false } });
+  const operation = { kind: 'put', key: keys.network('red'), value: removing } as const;
+  const { revision } = await core.context.store.commit({ guards: [], operations: [operation] });
+  await core.feed.reached(revision, 5_000);
+  t.regex(membersOf(core, 'red')[0] ?? '', /web-1 ENDING 10\.90\.\d+\.0\/24 is the last lease of web-1/);
+  return undefined;
+});
+
 test('of two that make a network at once one does, and two controllers grant one lease to each node', async (t) => {
   const { cores, core, add, leases, until } = await scene(t, 2);
   const nodes = await Promise.all(Array.from({ length: 20 }, (_, index) => add(`web-${index}`, index + 1)));

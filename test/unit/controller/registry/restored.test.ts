@@ -1,6 +1,8 @@
 // Nodes and a store that was restored from a backup: who stays removed, who comes back, and which epoch begins.
 import { join } from 'node:path';
 import test from 'ava';
+import { holdersOfNetwork } from '../../../../controller/network/members.js';
+import { NetworkRegistry } from '../../../../controller/network/networks.js';
 import { NicRegistry } from '../../../../controller/registry/nics.js';
 import { differencesFrom } from '../../../../controller/registry/restored.js';
 import { decideSweep, longestSkewMs } from '../../../../controller/registry/sweep.js';
@@ -202,6 +204,28 @@ test('a host gets back all leases that the restored store lost, of a node that i
     t.true((await accepting.nodes.adopt(id, assignment)).unchanged);
     t.deepEqual([...accepting.feed.view.contradictions], []);
   }
+});
+
+test('a lease for a network that the backup has is given back as that', async (t) => {
+  const { core, cluster, start } = await restorableStore(t);
+  const { feed, nodes, pools, leases } = core;
+  await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20') });
+  const { subject: id } = await nodes.add(once, node(7));
+  const selection = { all: true, labels: {}, nodes: [] };
+  await new NetworkRegistry(core.context).create(once, { name: 'blue', pool: 'side', selection });
+  const backup = cluster.revision;
+  const wanted = { pool: 'side', mode: 'bridge', networkName: 'blue', bridgeName: 'br-blue', network: 'blue' } as const;
+  await leases.add(once, id, wanted);
+  const held = assignmentOf(feed.view, id);
+  if (held === undefined) return t.fail();
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  await accepting.nodes.adopt(id, held);
+  t.deepEqual(assignmentOf(accepting.feed.view, id)?.leases, held.leases);
+  t.deepEqual([...holdersOfNetwork(accepting.feed.view, 'blue')], [id]);
+  return undefined;
 });
 
 test('a lease that another node has is not given back, and none of the others either', async (t) => {
