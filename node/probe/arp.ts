@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatIpv4, type Ipv4, parseIpv4 } from '../../proto/domain/address.js';
+import { errnoOf, XnetError } from '../../proto/errors.js';
 
 const discardPort = 9;
 // The neighbour tables of kernels hold 1,024 entries by default (gc_thresh3), and those of the host's own peers are in it.
@@ -28,7 +29,7 @@ export function parseArp(text: string, ifname: string): ReadonlyMap<Ipv4, boolea
 
 /**
  * answering returns those of the addresses that somebody on the link of an interface has. It takes up to 3.2 s for each 256.
- * @throws a system error, or the reason of `signal`
+ * @throws XnetError FailedPrecondition if the host's firewall drops the datagrams; a system error, or the reason of `signal`
  */
 export async function answering(
   addresses: readonly Ipv4[],
@@ -47,10 +48,17 @@ async function askSome(addresses: readonly Ipv4[], ifname: string, signal: Abort
   // An address that nobody has is an error of the socket: host unreachable.
   socket.on('error', () => undefined);
   try {
-    for (const address of addresses) socket.send('', discardPort, formatIpv4(address), () => undefined);
+    let isRefused = false;
+    for (const address of addresses) {
+      socket.send('', discardPort, formatIpv4(address), (error) => {
+        isRefused ||= errnoOf(error) === 'EPERM';
+      });
+    }
     let seen: ReadonlyMap<Ipv4, boolean> = new Map();
     for (let waited = 0; waited < answerMs; waited += pollMs) {
       await sleep(pollMs, undefined, { signal });
+      // Where a packet is dropped, nothing is asked, and silence tells nothing.
+      if (isRefused) throw refused();
       seen = parseArp(await readFile('/proc/net/arp', 'utf8'), ifname);
       if (addresses.every((address) => seen.get(address) === true)) break;
     }
@@ -58,4 +66,10 @@ async function askSome(addresses: readonly Ipv4[], ifname: string, signal: Abort
   } finally {
     socket.close();
   }
+}
+
+function refused(): XnetError {
+  const message = `this host's firewall drops packets to UDP port ${discardPort}: it can't be told which addresses of the LAN are in use`;
+  const hint = `let such packets leave: iptables -I OUTPUT -p udp --dport ${discardPort} -j ACCEPT, or the same in nft`;
+  return new XnetError('FailedPrecondition', message, { hint });
 }

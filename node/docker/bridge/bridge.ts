@@ -2,7 +2,7 @@
 // of Docker.
 // Invariant: a half-finished change is visible in Docker itself, so the next turn completes it. Containers to attach
 // again are in the journal before they are detached.
-import { formatPrefix, prefixContains } from '../../../proto/domain/address.js';
+import { formatPrefix, type Ipv4, prefixContains } from '../../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
 import type { EngineContainer, EngineNetwork } from '../engine/engine.js';
@@ -12,7 +12,7 @@ import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import type { DesiredBridge } from './desired.js';
 import { clearHalfDead } from './half-dead.js';
-import { addressesIn, allTaken, excludedNote, needsIptables } from './lan.js';
+import { addressesIn, allTaken, excludedNote, needsIptables, ownAmong } from './lan.js';
 import { withNicUsers } from './nic-users.js';
 import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
 
@@ -159,10 +159,27 @@ async function remember(
   await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [...toConnect.values()] });
 }
 
+async function inUse(
+  host: DockerHost,
+  addresses: readonly Ipv4[],
+  bridgeName: string,
+  signal: AbortSignal,
+): Promise<readonly Ipv4[] | Finding> {
+  const own = ownAmong(addresses, await host.interfaces(signal));
+  try {
+    const answered = await host.answering(addresses, bridgeName, signal);
+    return [...new Set([...own, ...answered])];
+  } catch (error) {
+    if (!(error instanceof XnetError) || signal.aborted) throw error;
+    return blockedBy('AddressesUnknown', error, seeLog);
+  }
+}
+
 async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
   const { networkName, bridgeName, subnet, gateway, range, nodeId, lan } = desired;
   // What somebody has already is kept from Docker.
-  const taken = lan === undefined ? [] : await host.answering(addressesIn(range ?? lan.lease), bridgeName, signal);
+  const taken = lan === undefined ? [] : await inUse(host, addressesIn(range ?? lan.lease), bridgeName, signal);
+  if ('reason' in taken) return taken;
   const everything = lan === undefined ? undefined : allTaken(desired, taken);
   if (everything !== undefined) return everything;
   const ofLan = lan === undefined ? {} : { beside: { excluded: [lan.host, ...taken] } };

@@ -71,11 +71,17 @@ export function addressesIn(range: Prefix): readonly Ipv4[] {
   return Array.from({ length: count }, (_, index) => ipv4FromNumber(range.network + index));
 }
 
+/** ownAmong returns the host's own addresses among others: nobody answers the host's ARP requests for these. */
+export function ownAmong(addresses: readonly Ipv4[], interfaces: readonly HostInterface[]): readonly Ipv4[] {
+  const own = new Set(interfaces.flatMap((each) => each.addresses.map(({ address }) => address)));
+  return addresses.filter((address) => own.has(address));
+}
+
 /** allTaken reports that no address of a lease is left for containers; undefined: some are. */
 export function allTaken({ range, lan }: DesiredBridge, taken: readonly Ipv4[]): Finding | undefined {
   const part = range ?? lan?.lease;
   if (part === undefined || taken.length < addressesIn(part).length) return undefined;
-  const message = `all addresses of ${formatPrefix(part)} answer ARP already: other machines have them, or a router answers for all`;
+  const message = `all addresses of ${formatPrefix(part)} are in use or answer ARP: other machines have them, or a router answers for all`;
   return blocked('AddressesTaken', message, 'lease this node another subnet; see who answers: ip neigh');
 }
 
@@ -89,7 +95,7 @@ export function excludedNote(
   if (lan === undefined || taken.length === 0) return undefined;
   const some = taken.slice(0, 5).join(', ');
   const more = taken.length > 5 ? ` and ${taken.length - 5} more` : '';
-  const message = `other machines answered at ${some}${more} when the network ${shown(name)} was made: no container gets these`;
+  const message = `other machines answered at ${some}${more}, or this host had them, when the network ${shown(name)} was made: no container gets these`;
   const fix = `reserve them, so that they are leased to nobody: xctl pools reserve POOL ${taken[0]}/32 --reason TEXT`;
   return { ...blocked('AddressesTaken', message, fix), isNote: true };
 }

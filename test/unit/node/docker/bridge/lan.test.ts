@@ -1,6 +1,6 @@
 // Decisions about the Docker network of a lease of mode lan.
 import test from 'ava';
-import { allTaken, excludedNote } from '../../../../../node/docker/bridge/lan.js';
+import { addressesIn, allTaken, excludedNote, ownAmong } from '../../../../../node/docker/bridge/lan.js';
 import { desiredBridges, isAsDesired, planBridge, planStrays } from '../../../../../node/docker/bridge/plan.js';
 import { networksFrom } from '../../../../../node/docker/engine/engine-answers.js';
 import { hands } from '../../../../../node/docker/engine/own-bridge.js';
@@ -77,7 +77,10 @@ test('an address that answers ARP is kept from Docker, and named', (t) => {
   t.is(excludedNote(desired, [made]), undefined);
   const note = excludedNote(desired, [{ ...made, excluded: [host, address('192.168.61.66')] }]);
   t.like(note, { reason: 'AddressesTaken', isNote: true });
-  t.regex(note?.message ?? '', /answered at 192\.168\.61\.66 when/);
+  t.regex(note?.message ?? '', /answered at 192\.168\.61\.66, or this host had them, when/);
+  // A second address of the host, which does not answer the host itself.
+  const interfaces = [bridge('xnet-lan', '192.168.61.11/24'), bridge('xnet-lan', '192.168.61.70/24')];
+  t.deepEqual(ownAmong(addressesIn(lease.subnet), interfaces), [address('192.168.61.70')]);
   t.is(allTaken(desired, [host]), undefined);
   const all = Array.from({ length: 32 }, (_, index) => address(`192.168.61.${64 + index}`));
   t.like(allTaken(desired, all), { reason: 'AddressesTaken', transient: false });
