@@ -126,6 +126,15 @@ function soleNic(snapshot: LanSnapshot, bridge: LanLink): LanLink | undefined {
   return portsOf(snapshot, bridge).find(({ mac }) => mac === bridge.mac);
 }
 
+/** foundMove is a move of which the journal is lost, as the bridge tells it; undefined: there is no such bridge with a port. */
+export function foundMove(snapshot: LanSnapshot, boot: string): Moved | undefined {
+  const bridge = snapshot.links.find(({ kind, alias }) => kind === 'bridge' && alias.startsWith(bridgeAlias));
+  const port = bridge && soleNic(snapshot, bridge);
+  if (bridge === undefined || port === undefined) return undefined;
+  const names = { bridge: bridge.name, bridgeIndex: bridge.ifindex, port: port.name, mac: port.mac };
+  return { ...names, phase: 'in place', proven: true, witnesses: [], boot, held: heldBy(snapshot, bridge) };
+}
+
 function decideMove(
   desired: DesiredLan,
   port: LanLink | undefined,

@@ -2,16 +2,17 @@
 // and routes. Containers on that bridge are on the hosts' own network.
 // Invariants: a move is written to the journal before it begins, and is one batch of requests to the kernel. It stays only
 // if what answered before answers after it; else it goes back. Killed anywhere, the next turn ends in one of both states.
+import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { type DesiredLan, decideLan, type LanSeen, type LanStep, linksWith } from './decide.js';
+import { type DesiredLan, decideLan, foundMove, type LanSeen, type LanStep, linksWith } from './decide.js';
 import { emptyLanJournal, type LanJournal, type Moved, readLanJournal, writeLanJournal } from './journal.js';
 import type { LanKernel } from './lan-kernel.js';
 import { refusedFinding, returnInterface, switchInterface } from './move.js';
-import { lanFinding, type PortFacts } from './obstacles.js';
+import { nobodyAnswers, type PortFacts, rolledBack } from './obstacles.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
-import { addingHeld, type Holding, heldBy, planTransfer } from './transfer.js';
+import { addingHeld, heldBy, planTransfer, sameHeld } from './transfer.js';
 import { answeringNow, gatewayWitnesses, type LanWitness, silentAfter } from './witness.js';
 
 /** LanOptions are the dependencies of the effect. */
@@ -45,6 +46,8 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
   readonly #options: LanOptions;
   readonly #steps: Steps;
   #byHand = false;
+  /** Index of a bridge that was verified: known also while the journal can't be written. */
+  #verified: number | undefined;
 
   constructor(options: LanOptions) {
     this.#options = options;
@@ -56,8 +59,11 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     this.#byHand = true;
   }
 
-  /** remove gives the interface its addresses and routes back. Findings say what prevents it. */
-  remove(signal: AbortSignal): Promise<Outcome> {
+  /** remove gives the interface its addresses and routes back, also if the journal is lost. Findings say what prevents it. */
+  async remove(signal: AbortSignal): Promise<Outcome> {
+    const journal = await readLanJournal(this.#options.stateFolder);
+    const moved = journal.moved ?? foundMove(await this.#options.kernel.read(), this.#options.boot);
+    if (moved !== journal.moved) await this.#write({ ...journal, moved });
     return this.converge(undefined, signal);
   }
 
@@ -123,7 +129,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
       case 'verify':
         return desired === undefined ? nothing : this.#verify(step, desired, seen, signal);
       case 'repair':
-        return this.#repair(step, seen.snapshot);
+        return this.#repair(step, desired, seen, signal);
       case 'return':
         return this.#return(step, seen.journal, undefined);
       case 'restore':
@@ -193,7 +199,8 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     // With the journal lost, nothing tells what answered before.
     const asked = moved === undefined ? [] : all.filter(({ name }) => names.includes(name));
     const gone = names.filter((name) => !all.some((each) => each.name === name));
-    const silent = [...gone, ...(await silentAfter(asked, bridge, waitMs, signal))];
+    const isVerified = this.#verified === bridge.ifindex;
+    const silent = isVerified ? [] : [...gone, ...(await silentAfter(asked, bridge, waitMs, signal))];
     if (silent.length > 0) {
       const why = signal.aborted
         ? 'xnetd was stopped before the move was verified'
@@ -205,6 +212,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
       const back = await this.#return({ do: 'return', port, bridge }, journal, givenUp);
       return back.findings.length > 0 ? back : outcome(back.changes, rolledBack(message));
     }
+    this.#verified = bridge.ifindex;
     const held = heldBy(snapshot, bridge);
     const base = { bridge: bridge.name, port: port.name, mac: port.mac, witnesses: names };
     await this.#write({
@@ -216,15 +224,25 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     return nothing;
   }
 
-  async #repair(step: LanStep & { readonly do: 'repair' }, snapshot: LanSnapshot): Promise<Outcome> {
+  async #repair(
+    step: LanStep & { readonly do: 'repair' },
+    desired: DesiredLan | undefined,
+    seen: LanSeen,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const { kernel, log } = this.#options;
     const { port, bridge, requests, sweep } = step;
-    const { adding, switching } = sweep ? planTransfer(snapshot, port, bridge) : { adding: [], switching: [] };
+    const { adding, switching } = sweep ? planTransfer(seen.snapshot, port, bridge) : { adding: [], switching: [] };
     const all = [...requests, ...adding, ...switching];
     const refused = kernel.change(all);
     log?.warn({ bridge: bridge.name, what: all.map(({ what }) => what).slice(0, 10) }, 'repaired');
-    if (refused.length > 0) return outcome(0, refusedFinding(bridge.name, refused));
-    return { findings: [], changes: all.length };
+    const findings = refused.length > 0 ? [refusedFinding(bridge.name, refused)] : [];
+    const changes = refused.length > 0 ? 0 : all.length;
+    if (desired === undefined || !isUnproven(seen.journal)) return outcome(changes, ...findings);
+    // What is refused, or undone by somebody again and again, must not put the verdict off.
+    const now = { ...seen, snapshot: await kernel.read() };
+    const verdict = await this.#verify({ do: 'verify', port, bridge }, desired, now, signal);
+    return outcome(changes + verdict.changes, ...findings, ...verdict.findings);
   }
 
   async #return(
@@ -233,7 +251,12 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     givenUp: LanJournal['givenUp'],
   ): Promise<Outcome> {
     const { moved } = journal;
-    if (moved !== undefined) await this.#write({ moved: { ...moved, phase: 'returning' }, givenUp });
+    // Without this entry the next turn comes to the same end, so that a full disk keeps no host off its network.
+    if (moved !== undefined) {
+      await this.#write({ moved: { ...moved, phase: 'returning' }, givenUp }).catch((error: unknown) =>
+        this.#options.log?.warn({ reason: messageOf(error) }, 'the interface gets its addresses back unrecorded'),
+      );
+    }
     await this.#steps.reached('returning');
     const refused = await returnInterface({ ...this.#options, steps: this.#steps }, port, bridge);
     if (refused.length > 0) return outcome(0, refusedFinding(port.name, refused));
@@ -264,25 +287,4 @@ function isUnproven({ moved }: LanJournal): boolean {
 
 function inputsOf({ bridgeName, address }: DesiredLan, { name, mac }: LanLink): string {
   return [bridgeName, address, name, mac].join(' ');
-}
-
-function rolledBack(message: string): Finding {
-  return lanFinding('LanRolledBack', message, 'find out why, then try again: systemctl reload xnetd');
-}
-
-function nobodyAnswers({ name }: LanLink): Finding {
-  const message = `neither a controller nor a gateway answers by ${name}: it could not be told whether the network works after a move`;
-  return lanFinding('LanUnproven', message, 'let a controller be reachable: xnetd status', 'passes');
-}
-
-// Lifetimes go down by themselves.
-const lifetimes = 6;
-
-function sameHeld(a: Holding, b: Holding): boolean {
-  const text = ({ addresses, ...rest }: Holding) =>
-    JSON.stringify([
-      addresses.map(({ header, attributes }) => [header, attributes.filter(({ type }) => type !== lifetimes)]),
-      rest,
-    ]);
-  return text(a) === text(b);
 }

@@ -30,6 +30,17 @@ export function lanFinding(
   };
 }
 
+/** rolledBack is the finding about a move that went back by itself. */
+export function rolledBack(message: string): Finding {
+  return lanFinding('LanRolledBack', message, 'find out why, then try again: systemctl reload xnetd');
+}
+
+/** nobodyAnswers is the finding about an interface by which nothing answers that could tell whether a move works. */
+export function nobodyAnswers({ name }: LanLink): Finding {
+  const message = `neither a controller nor a gateway answers by ${name}: it could not be told whether the network works after a move`;
+  return lanFinding('LanUnproven', message, 'let a controller be reachable: xnetd status', 'passes');
+}
+
 const ethernet = 1;
 // Of these, only packets for their own hardware address arrive.
 const unbridged = ['macvlan', 'macvtap', 'ipvlan', 'ipvtap'];

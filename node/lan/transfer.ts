@@ -96,3 +96,16 @@ export function planTransfer(snapshot: LanSnapshot, from: LanLink, to: LanLink):
     ],
   };
 }
+
+// They go down by themselves.
+const lifetimes = 6;
+
+/** sameHeld reports whether two holdings are the same but for the lifetimes of their addresses. */
+export function sameHeld(a: Holding, b: Holding): boolean {
+  const text = ({ addresses, ...rest }: Holding) =>
+    JSON.stringify([
+      addresses.map(({ header, attributes }) => [header, attributes.filter(({ type }) => type !== lifetimes)]),
+      rest,
+    ]);
+  return text(a) === text(b);
+}

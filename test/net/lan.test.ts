@@ -1,6 +1,11 @@
 // LAN mode on the real kernel: the host's interface becomes the port of a bridge and back, while packets flow; and whatever
 // breaks, goes back, or is put in place again.
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
+import { lanJournalPath } from '../../node/lan/journal.js';
+import { LanKernel } from '../../node/lan/lan-kernel.js';
+import type { LanRequest } from '../../node/lan/requests.js';
+import { temporaryOf } from '../../proto/process/atomic-file.js';
 import { signal } from '../support/kernel-story.js';
 import { LanHost, lanDesired } from '../support/lan-host.js';
 import { isRoot } from '../support/linux-route-host.js';
@@ -118,6 +123,72 @@ story('a move after which no controller or no gateway answers goes back by itsel
   t.deepEqual(lan.inventory('xnet-lan'), before);
   lan.answers = false;
 });
+
+story('a move goes back also where the journal can not be written, or a program undoes each repair', async (t, lan) => {
+  const before = lan.inventory('eth0');
+  const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
+  const full = lan.effect({
+    waitMs: 300,
+    steps: {
+      reached: (step) => {
+        if (step !== 'moved') return;
+        lan.answers = false;
+        mkdirSync(blocker);
+      },
+    },
+  });
+  await t.throwsAsync(full.converge(lanDesired, signal), { message: /lan\.json/ });
+  t.false(lan.has('xnet-lan'));
+  t.deepEqual(lan.inventory('eth0'), before);
+  rmdirSync(blocker);
+  lan.answers = true;
+  // A DHCP client that puts its address on the port whenever it is gone.
+  const client = { runs: false };
+  class Contested extends LanKernel {
+    override change(requests: readonly LanRequest[]) {
+      const refused = super.change(requests);
+      if (client.runs) lan.host.runSync(['ip', 'address', 'replace', '172.20.0.5/32', 'dev', 'eth0']);
+      return refused;
+    }
+  }
+  const kernel = new Contested(lan.host.path);
+  t.teardown(() => kernel.close());
+  const reached = (step: string) => {
+    if (step !== 'moved') return;
+    lan.answers = false;
+    client.runs = true;
+  };
+  const contested = lan.effect({ kernel, waitMs: 300, steps: { reached } });
+  const { findings } = await contested.converge(lanDesired, signal);
+  t.deepEqual(
+    findings.map(({ reason }) => reason),
+    ['LanRolledBack'],
+  );
+  t.false(lan.has('xnet-lan'));
+});
+
+story(
+  'a move that was verified stays while the journal can not be written; a lost journal keeps nothing from going back',
+  async (t, lan) => {
+    const before = lan.inventory('eth0');
+    const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
+    const effect = lan.effect({
+      waitMs: 300,
+      steps: { reached: (step) => (step === 'moved' ? mkdirSync(blocker) : undefined) },
+    });
+    await t.throwsAsync(effect.converge(lanDesired, signal), { message: /lan\.json/ });
+    // A controller that is restarted meanwhile is no reason to go back.
+    lan.answers = false;
+    await t.throwsAsync(effect.converge(lanDesired, signal), { message: /lan\.json/ });
+    t.is(lan.masterOf('eth0'), 'xnet-lan');
+    rmdirSync(blocker);
+    t.deepEqual((await effect.converge(lanDesired, signal)).findings, []);
+    rmSync(lanJournalPath(lan.stateFolder));
+    t.deepEqual((await lan.effect().remove(signal)).findings, []);
+    t.false(lan.has('xnet-lan'));
+    t.deepEqual(lan.inventory('eth0'), before);
+  },
+);
 
 story('nothing is moved while nothing answers that could tell whether it works', async (t, lan) => {
   const before = lan.inventory('eth0');
