@@ -124,7 +124,7 @@ story('a move after which no controller or no gateway answers goes back by itsel
   lan.answers = false;
 });
 
-story('a move goes back also where the journal can not be written, or a program undoes each repair', async (t, lan) => {
+story('a move goes back also where the journal cannot be written, or a program undoes each repair', async (t, lan) => {
   const before = lan.inventory('eth0');
   const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
   const full = lan.effect({
@@ -168,7 +168,7 @@ story('a move goes back also where the journal can not be written, or a program 
 });
 
 story(
-  'a move that was verified stays while the journal can not be written; a lost journal keeps nothing from going back',
+  'a move that was verified stays while the journal cannot be written; a lost journal keeps nothing from going back',
   async (t, lan) => {
     const before = lan.inventory('eth0');
     const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
