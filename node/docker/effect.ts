@@ -11,6 +11,7 @@ import { bipsToCome, convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, s
 import { runningFinding } from './bip/findings.js';
 import { blocksIn, inBlockFinding, type OutsideNetwork, outsideNetworks } from './block-networks.js';
 import { convergeBridges, leaveBridge, removeStrays } from './bridge/bridge.js';
+import { withNicUsers } from './bridge/nic-users.js';
 import { type DualHomed, desiredBridges, dualHomed, planBridgeRemoval } from './bridge/plan.js';
 import type { Bip } from './engine/bip-value.js';
 import { connectEngine } from './engine/dockerode.js';
@@ -222,7 +223,10 @@ async function leaveObstacles(host: DockerHost, leases: LeaseModes, signal: Abor
   const running = engine.containers.filter((container) => container.running);
   const bip = ours === undefined ? undefined : runningFinding(running, host.settings.onRunning, ours.former);
   const inBlock = inBlockFinding(engine.networks, blocksOf(journal, leases));
-  return [...planBridgeRemoval(engine, false).findings, ...[bip, inBlock].flatMap((finding) => finding ?? [])];
+  return [
+    ...planBridgeRemoval(withNicUsers(engine, await host.nics()), false).findings,
+    ...[bip, inBlock].flatMap((finding) => finding ?? []),
+  ];
 }
 
 function sum(a: Outcome, b: Outcome): Outcome {

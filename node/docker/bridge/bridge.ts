@@ -93,7 +93,7 @@ export function leaveBridge(host: DockerHost, force: boolean, signal: AbortSigna
     const engine = await seeEngine(host, signal);
     // Without Docker there is no network to remove.
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
-    const plan = planBridgeRemoval(engine, force);
+    const plan = planBridgeRemoval(force ? engine : withNicUsers(engine, await host.nics()), force);
     const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
     if (plan.findings.length === 0) await forgetDetached(host);
     return { findings: plan.findings, changes };

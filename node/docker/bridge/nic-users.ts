@@ -17,7 +17,7 @@ export function withNicUsers(
     const own = nics.filter(({ containerId }) => containerId === container.id);
     const further = own.map(({ address }) => {
       const its = networks.find(({ subnets }) => subnets.some(({ prefix }) => prefixContains(prefix, address)));
-      return { id: its?.id ?? '', name: its?.name ?? '', address };
+      return { id: its?.id ?? '', name: its?.name ?? '', address, isNic: true as const };
     });
     return own.length === 0 ? container : { ...container, networks: [...container.networks, ...further] };
   });

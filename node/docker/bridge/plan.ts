@@ -234,7 +234,17 @@ function stillAttached({ network, attached }: Removal): Finding {
   const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
   const name = shown(network.name);
   const message = `these containers are attached to the network ${name} (${subnetsOf(network)}), which is to go: ${names}`;
-  return blocked('ContainersAttached', message, `remove them, or: docker network disconnect ${name} CONTAINER`);
+  return blocked('ContainersAttached', message, `remove them, or: ${detaching(network, name, attached).join('; ')}`);
+}
+
+// Docker knows no nic.
+function detaching({ id }: EngineNetwork, name: string, attached: readonly EngineContainer[]): readonly string[] {
+  const ends = attached.flatMap(({ networks }) => networks.filter((each) => each.id === id || each.name === name));
+  const nics = ends.flatMap(({ isNic, address }) => (isNic && address !== undefined ? [formatIpv4(address)] : []));
+  return [
+    ...(nics.length < ends.length ? [`docker network disconnect ${name} CONTAINER`] : []),
+    ...(nics.length > 0 ? [`xctl nics remove ${nics.slice(0, 5).join(' ')}`] : []),
+  ];
 }
 
 /**

@@ -63,6 +63,8 @@ export type EngineContainer = {
     /** Empty for a container that has never run. */
     readonly id: string;
     readonly address: Ipv4 | undefined;
+    /** By a nic, which Docker does not know. */
+    readonly isNic?: true;
   }[];
 };
 

@@ -1,7 +1,7 @@
 // Nics: which container one is for, what of the host's interfaces is xnet's, and which list of them counts.
 import test from 'ava';
 import { withNicUsers } from '../../../../node/docker/bridge/nic-users.js';
-import { desiredBridges, planStrays } from '../../../../node/docker/bridge/plan.js';
+import { desiredBridges, planBridgeRemoval, planStrays } from '../../../../node/docker/bridge/plan.js';
 import type { VethLink } from '../../../../node/kernel/veth-messages.js';
 import { aliasOf, attachedBy, containerOf, endName, leadsToPools, planNics } from '../../../../node/nics/plan.js';
 import { withNewestNics } from '../../../../node/table/lease-rules.js';
@@ -65,7 +65,12 @@ test('a nic of a lease that the host uses no more goes, and one of a network tha
   const strays = (users: Parameters<typeof withNicUsers>[1]) =>
     planStrays(bridges, withNicUsers({ networks, containers: [container('db', 'shop')] }, users));
   t.is(strays([]).removals.length, 1);
-  t.like(strays([{ containerId: 'id-db', address: nic.address }]), { removals: [] });
+  const users = [{ containerId: 'id-db', address: nic.address }];
+  t.like(strays(users), { removals: [], findings: [{ fix: 'remove them, or: xctl nics remove 10.76.3.128' }] });
+  const left = planBridgeRemoval(withNicUsers({ networks, containers: [container('db', 'shop')] }, users), false);
+  t.like(left, { removals: [], findings: [{ reason: 'ContainersAttached' }] }, 'also when the host leaves');
+  const both = planStrays(bridges, withNicUsers({ networks, containers: [container('db', 'xnet')] }, users)).findings;
+  t.regex(both[0]?.fix ?? '', /docker network disconnect xnet CONTAINER; xctl nics remove/);
 });
 
 test('an end in a container that its nic is not for any more is removed first, and another is made', (t) => {
