@@ -220,7 +220,7 @@ export class Daemon {
         if (lane === 'nics' && outcome.changes > 0) this.#uses.lookSoon();
       }),
       host.monitor.onChange((changes) => {
-        if (changes.has('link') || changes.has('lost')) this.#nicsSoon();
+        if (changes.has('link') || changes.has('address') || changes.has('lost')) this.#nicsSoon();
       }),
       ...[this.#dataPath, this.#space, this.#uses, asked, this.#renewal]
         .flatMap((source) => source ?? [])

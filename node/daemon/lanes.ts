@@ -1,6 +1,7 @@
 // Builds the daemon's lanes, each from one effect and its desired state.
 // Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
+import type { Lease } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { bridgeState } from '../docker/engine/own-bridge.js';
 import { type DesiredFirewall, desiredFirewall } from '../firewall/desired.js';
@@ -174,12 +175,12 @@ function nicsEffect({ host }: LanesOptions): Effect<Known> {
     converge: async ({ assignment, table, fenced }, signal) => {
       const { nics } = assignment ?? {};
       // docker0 may have moved from a lease that ends: nobody reaches its addresses any more, and the lease could not end.
-      const leases = (assignment?.leases ?? []).filter(
-        (lease) => lease.state !== 'ending' || bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole',
-      );
+      const isPlaced = (lease: Lease) => bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole';
+      const leases = (assignment?.leases ?? []).filter((lease) => lease.state !== 'ending' || isPlaced(lease));
+      const unplaced = leases.filter((lease) => !isPlaced(lease));
       // A host that is fenced keeps what its containers have, as it keeps Docker.
       const wanted = fenced === undefined ? nics?.nics : undefined;
-      return host.nics.converge({ nics: wanted, leases, pools: table?.pools ?? [] }, signal);
+      return host.nics.converge({ nics: wanted, leases, unplaced, pools: table?.pools ?? [] }, signal);
     },
   };
 }

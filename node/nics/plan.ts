@@ -1,7 +1,14 @@
 // Decides what is to be done about each nic, and which of the host's ends of nics go. Pure.
 // Invariant: an interface is xnet's only if it is a veth whose name is that of a nic's address and whose alias is xnet's, or
 // empty because xnetd was killed in between. A list that is not known removes nothing.
-import { formatIpv4, type Ipv4, ipv4FromNumber, type Prefix, prefixContains } from '../../proto/domain/address.js';
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  ipv4FromNumber,
+  type Prefix,
+  prefixContains,
+} from '../../proto/domain/address.js';
 import { bridgeNetwork, nicProblem } from '../../proto/domain/docker-range.js';
 import { checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import type { Lease } from '../../proto/domain/network.js';
@@ -15,6 +22,8 @@ export type DesiredNics = {
   /** Undefined: not known. */
   readonly nics: readonly Nic[] | undefined;
   readonly leases: readonly Lease[];
+  /** Those of the leases whose bridge does not have their address: another lease may have it yet. */
+  readonly unplaced?: readonly Lease[];
   readonly pools: readonly Prefix[];
 };
 
@@ -121,7 +130,7 @@ export function containerOf(
 }
 
 /** planNics decides. */
-export function planNics({ nics, leases }: DesiredNics, { containers, links }: NicsSeen): NicsPlan {
+export function planNics({ nics, leases, unplaced = [] }: DesiredNics, { containers, links }: NicsSeen): NicsPlan {
   if (nics === undefined) return { remove: [], make: [], states: [] };
   const ends = links.filter(isOurEnd);
   const leased = nics.filter(({ address }) => leases.some((lease) => nicProblem(lease, address) === undefined));
@@ -132,7 +141,7 @@ export function planNics({ nics, leases }: DesiredNics, { containers, links }: N
   const make: NicToMake[] = [];
   const states: NicState[] = [];
   for (const nic of nics) {
-    const planned = planNic(nic, { leases, containers, links: staying });
+    const planned = planNic(nic, { leases, unplaced, containers, links: staying });
     if ('reason' in planned) states.push({ nic, ...planned });
     else make.push(planned);
   }
@@ -150,7 +159,10 @@ function isOfAnother(end: VethLink, nics: readonly Nic[], containers: readonly E
 
 type Why = Omit<NicState, 'nic'>;
 
-function planNic(nic: Nic, { leases, containers, links }: NicsSeen & Pick<DesiredNics, 'leases'>): NicToMake | Why {
+function planNic(
+  nic: Nic,
+  { leases, unplaced, containers, links }: NicsSeen & Required<Pick<DesiredNics, 'leases' | 'unplaced'>>,
+): NicToMake | Why {
   const { address, interfaceName } = nic;
   const text = formatIpv4(address);
   if (/^(lo|eth0)$/.test(interfaceName) || 'problem' in checkInterfaceName(interfaceName)) {
@@ -176,6 +188,9 @@ function planNic(nic: Nic, { leases, containers, links }: NicsSeen & Pick<Desire
   const bridgeName = bridgeNameOf(lease);
   const bridge = links.find(({ name }) => name === bridgeName);
   if (bridge === undefined) return waits('BridgeGone', `the bridge ${bridgeName} is not there, so ${text} waits`);
+  if (unplaced.includes(lease)) {
+    return waits('LeaseNotInForce', `${bridgeName} does not have ${formatPrefix(lease.subnet)}, so ${text} waits`);
+  }
   const end = links.find(({ name }) => name === endName(address));
   if (end !== undefined && !isOurEnd(end)) {
     return refused(

@@ -108,6 +108,9 @@ test('what can’t be made is said, with what to do', (t) => {
   t.deepEqual(said({ container: 'web' }), ['ContainerNotFound']);
   t.deepEqual(said({}, [{ ...container('db'), running: false }]), ['ContainerNotRunning']);
   t.deepEqual(said({}, undefined, []), ['BridgeGone']);
+  // docker0 has another lease yet, which it gives up with a permit.
+  const early = planNics({ ...desired, unplaced: [lease] }, { containers: [container('db')], links: [bridge] });
+  t.like(early, { make: [], states: [{ reason: 'LeaseNotInForce', waits: true }] });
 });
 
 test('a container sends to the pools by its first nic, unless Docker gave it an address of one', (t) => {
