@@ -3,6 +3,7 @@
 import { formatPrefix, prefixKey } from '../../proto/domain/address.js';
 import { mostLeases } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
+import { requireReadable } from '../registry/lookup.js';
 import { knowsOneLease, requireLeases } from '../registry/node-leases.js';
 import { keys } from '../store/keys.js';
 import type { NetworkRecord, NodeRecord } from '../store/records.js';
@@ -102,6 +103,8 @@ export function memberRefusal(
     return { message: 'its daemon is of a version that knows one lease', fix: 'upgrade xnetd on the host' };
   }
   try {
+    // One that a newer version wrote concerns its networks alone.
+    requireReadable(view, keys.pool(pool), true);
     const wanted = { mode: 'bridge', networkName: network, bridgeName, ending: false } as const;
     const others = requireLeases(view, nodeId).filter(({ record }) => record.network !== network);
     if (others.length >= mostLeases) {

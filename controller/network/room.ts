@@ -1,4 +1,6 @@
 // Whether a pool has subnets left for the nodes of a network. Pure.
+
+import { XnetError } from '../../proto/errors.js';
 import { doubtOf, poolState } from '../registry/lookup.js';
 import { usageOf } from '../registry/usage.js';
 import type { NodeRecord } from '../store/records.js';
@@ -23,4 +25,14 @@ export function roomIn(view: ReadonlyView, pool: string, nowMs: number): Room {
     else if (record.state === 'static') addresses.add(record.nextHop);
   }
   return { free, hasOwn: ({ name, address }) => names.has(name) || addresses.has(address) };
+}
+
+/** roomIfKnown returns what a pool has left; undefined if its record is gone, or can't be relied on. */
+export function roomIfKnown(view: ReadonlyView, pool: string, nowMs: number): Room | undefined {
+  try {
+    return roomIn(view, pool, nowMs);
+  } catch (error) {
+    if (error instanceof XnetError) return undefined;
+    throw error;
+  }
 }

@@ -6,7 +6,7 @@ import type { NetworkMember } from '../../../proto/gen/xnet/v1/NetworkMember.js'
 import { endProblem } from '../../network/member-leases.js';
 import { foreignNetworkOn, isSelected, leaseIn, memberIds, memberRefusal } from '../../network/members.js';
 import type { NetworkUser } from '../../network/removal.js';
-import { type Room, roomIn } from '../../network/room.js';
+import { type Room, roomIfKnown } from '../../network/room.js';
 import type { NetworkRecord } from '../../store/records.js';
 import { useOf } from '../../view/leases.js';
 import type { ReadonlyView } from '../../view/view.js';
@@ -34,7 +34,7 @@ export function networkUsers(view: ReadonlyView, name: string, live: Facts['live
 /** wireMembers returns what each node has of a network, or would have. */
 export function wireMembers(view: ReadonlyView, network: NamedNetwork, facts: Facts): NetworkMember[] {
   const { name, record } = network;
-  const room = view.pools.has(record.pool) ? roomIn(view, record.pool, facts.nowMs) : undefined;
+  const room = roomIfKnown(view, record.pool, facts.nowMs);
   return memberIds(view, name, record.removing === undefined ? record : undefined).map((id) =>
     memberOf(view, network, { id, room, ...facts }),
   );
