@@ -1,4 +1,5 @@
 // The order in which the sockets of a port begin their handshakes.
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
@@ -10,7 +11,7 @@ const from = (address: string): Socket => Object.defineProperty(new Socket(), 'r
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.destroy().once('close', () => resolve()));
 
 test('a few begin at once, the others in turn: one address after the other', async (t) => {
-  const turns = new Turns({ most: 2, longestMs: 3_600_000 });
+  const turns = new Turns({ most: 2, longestMs: 3_600_000, mostBytes: 8 });
   const begun: string[] = [];
   const sockets = new Map<string, Socket>();
   for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'c1']) {
@@ -34,17 +35,34 @@ test('a few begin at once, the others in turn: one address after the other', asy
 });
 
 test('sockets that do not go on lose their turns', async (t) => {
-  const turns = new Turns({ most: 2, longestMs: 1 });
+  const turns = new Turns({ most: 2, longestMs: 1, mostBytes: 8 });
   for (let index = 0; index < 20; index += 1) turns.take(from('10.0.0.1'), () => undefined);
   await new Promise<void>((resolve) => turns.take(from('10.0.0.2'), resolve));
   t.pass();
+});
+
+test('a socket that sends more than a first message before its turn is destroyed, and what others sent is left to be read', async (t) => {
+  const turns = new Turns({ most: 1, longestMs: 3_600_000, mostBytes: 8 });
+  const first = from('a');
+  turns.take(first, () => undefined);
+  const greedy = from('b');
+  turns.take(greedy, () => t.fail());
+  const modest = from('c');
+  const begun = new Promise<void>((resolve) => turns.take(modest, resolve));
+  const gone = once(greedy, 'close');
+  for (const socket of [greedy, modest]) socket.push(Buffer.alloc(8));
+  greedy.push(Buffer.alloc(1));
+  await gone;
+  turns.done(first);
+  await begun;
+  t.deepEqual([modest.destroyed, modest.readableLength, modest.listenerCount('readable')], [false, 8, 0]);
 });
 
 test('whatever arrives, closes and ends, each socket that stays begins once and no more are under way', async (t) => {
   const actions = fc.array(fc.record({ address: fc.constantFrom('a', 'b', 'c'), end: fc.nat(5) }), { maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(actions, async (all) => {
-      const turns = new Turns({ most: 3, longestMs: 3_600_000 });
+      const turns = new Turns({ most: 3, longestMs: 3_600_000, mostBytes: 8 });
       const begun: Socket[] = [];
       const ended = new Set<Socket>();
       const made: Socket[] = [];
