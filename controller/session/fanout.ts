@@ -1,6 +1,5 @@
 // Sends every change to every connected node, as it commits.
-// Invariant: a stream's cursor never runs ahead of what was written to it, so the next write contains everything since
-// the last one.
+// Invariant: a stream's cursor never runs ahead of what was written to it: the next write has everything since.
 import type { Prefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -133,8 +132,7 @@ export class Fanout {
     return [trust];
   }
 
-  // While the nodes of a restored backup are adopted, the table lacks those that have not connected yet: each host keeps
-  // the table that it has.
+  // While a restored backup is adopted, the table lacks nodes that have not connected yet: each host keeps its own.
   get #isAdopting(): boolean {
     return this.#viewFeed.view.adoption !== undefined;
   }
@@ -219,6 +217,8 @@ export class Fanout {
   }
 
   #feed(stream: NodeStream): void {
+    // What it lacks is sent when the store is accepted again.
+    if (stream.idle && !this.#viewFeed.ready) this.#assignmentsDue.add(stream);
     if (!stream.idle || !this.#viewFeed.ready) return;
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
     if (this.#isAdopting) {

@@ -120,6 +120,29 @@ test('an assignment is sent when it changes, and only then', async (t) => {
   await close();
 });
 
+test('what could not be sent while the store was refused is sent when it is accepted again', async (t) => {
+  const { core, add, attach, settled, close } = await fanoutRig();
+  const { subject } = await add(1);
+  await add(2);
+  await attach('web-1');
+  const [quick, slow] = [await attach('web-2'), await attach('web-2', false)];
+  await settled();
+  const refuse = core.feed.onChange(() =>
+    Object.defineProperty(core.feed, 'ready', { get: () => false, configurable: true }),
+  );
+  await add(3);
+  await settled();
+  slow.reader.takeAll();
+  await settled();
+  refuse();
+  Reflect.deleteProperty(core.feed, 'ready');
+  t.deepEqual(quick.reader.kinds, ['assignment', 'snapshot']);
+  await core.nodes.set(once, subject, { setLabels: { rack: 'r1' }, removeLabels: [] });
+  await settled();
+  for (const { reader } of [quick, slow]) t.deepEqual(reader.kinds, ['assignment', 'snapshot', 'delta']);
+  await close();
+});
+
 test('a table read from the store while a restored backup is adopted is sent to nobody', async (t) => {
   const { core, fanout, add, attach, settled, close } = await fanoutRig({ most: 1, longestMs: 600_000 });
   for (const index of [1, 2]) await add(index);
