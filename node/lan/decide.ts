@@ -76,7 +76,8 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
   if (bridge === undefined) {
     const port = moved && portOf(moved, snapshot);
     // It was deleted: with it went what the host had on it.
-    if (holders.length === 0 && moved !== undefined && port !== undefined && moved.boot === seen.boot) {
+    const isFree = port?.master === 0 && holders.length === 0;
+    if (isFree && moved !== undefined && moved.boot === seen.boot) {
       return { do: 'restore', port, moved };
     }
     return decideMove(desired, holders[0], undefined, seen);
@@ -87,7 +88,7 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
       lanFinding('LanBridgeName', message, `ip link delete ${bridge.name}, or give the pool another bridge name`),
     );
   }
-  const isOurs = bridge.alias.startsWith(bridgeAlias) || moved !== undefined;
+  const isOurs = isOurBridge(bridge, seen);
   if (!isOurs && isHolder(bridge)) return { do: 'nothing', bridge, ours: false, findings: [] };
   if (!isOurs) {
     const message = `the bridge ${bridge.name} is not xnet's, and has not the node's address ${formatIpv4(desired.address)}`;
@@ -114,6 +115,14 @@ export function linksWith(snapshot: LanSnapshot, address: Ipv4): readonly LanLin
   return snapshot.addresses
     .filter((each) => ipv4OfAddress(each) === address)
     .flatMap((each) => linkAt(snapshot, interfaceOfAddress(each)) ?? []);
+}
+
+// One that has the host's addresses has our mark before it gets them. Without it, an operator made it anew under our name.
+function isOurBridge(bridge: LanLink, { snapshot, journal: { moved }, boot }: LanSeen): boolean {
+  if (bridge.alias.startsWith(bridgeAlias)) return true;
+  if (moved === undefined) return false;
+  const isRecorded = moved.boot === boot && moved.bridgeIndex === bridge.ifindex;
+  return isRecorded || heldBy(snapshot, bridge).addresses.length === 0;
 }
 
 // A renamed interface keeps its hardware address.
@@ -174,9 +183,7 @@ function decideInPlace(desired: DesiredLan, place: Place, { snapshot, journal }:
   const { port, bridge, isHolder } = place;
   const { moved } = journal;
   if (port.master !== bridge.ifindex && port.master !== 0) {
-    const taken = linkAt(snapshot, port.master)?.name ?? 'another interface';
-    const message = `${port.name} was taken out of ${bridge.name} and belongs to ${taken}`;
-    return stay(lanFinding('LanPortTaken', message, `ip link set ${port.name} master ${bridge.name}`));
+    return stay(takenOut(port, bridge, snapshot));
   }
   const requests: LanRequest[] = [];
   if (port.master === 0) requests.push(setMaster(port, bridge));
@@ -200,6 +207,13 @@ function decideInPlace(desired: DesiredLan, place: Place, { snapshot, journal }:
   return { do: 'nothing', bridge, ours: true, findings: [] };
 }
 
+function takenOut(port: LanLink, bridge: LanLink, snapshot: LanSnapshot): Finding {
+  const taken = linkAt(snapshot, port.master)?.name ?? 'another interface';
+  const message = `${port.name} was taken out of ${bridge.name} and belongs to ${taken}`;
+  const fix = `ip link set ${port.name} master ${bridge.name}; or, if it is to stay and ${bridge.name} has no address: ip link delete ${bridge.name}`;
+  return lanFinding('LanPortTaken', message, fix);
+}
+
 // What somebody dropped and nobody replaced: the node's address, and the default route.
 function lostRequests(
   { address }: DesiredLan,
@@ -219,13 +233,15 @@ function lostRequests(
   return addingHeld({ addresses: [], routes: held.routes.filter(isDefaultRoute), neighbours: [] }, from, bridge);
 }
 
-function decideReturn(moved: Moved, { snapshot, boot }: LanSeen): LanStep {
+function decideReturn(moved: Moved, seen: LanSeen): LanStep {
+  const { snapshot, boot } = seen;
   const bridge = linkNamed(snapshot, moved.bridge);
   const port = portOf(moved, snapshot);
   if (bridge === undefined) {
-    const isLost = moved.boot === boot && port !== undefined && isEmpty(snapshot, port);
+    const isLost = moved.boot === boot && port?.master === 0 && isEmpty(snapshot, port);
     return isLost ? { do: 'restore', port, moved } : { do: 'forget' };
   }
+  if (!isOurBridge(bridge, seen)) return { do: 'forget' };
   if (port === undefined) {
     const message = `${moved.port}, the port of ${bridge.name}, is gone: there is no interface that the addresses could go back to`;
     return stay(
@@ -236,6 +252,7 @@ function decideReturn(moved: Moved, { snapshot, boot }: LanSeen): LanStep {
       ),
     );
   }
+  if (port.master !== 0 && port.master !== bridge.ifindex) return stay(takenOut(port, bridge, snapshot));
   const names = new Set<string>(pairNames);
   const others = portsOf(snapshot, bridge).filter((each) => each.ifindex !== port.ifindex && !names.has(each.name));
   if (others.length === 0) return { do: 'return', port, bridge };

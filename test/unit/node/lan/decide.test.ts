@@ -93,6 +93,29 @@ test("a bridge that is not xnet's is used if it has the address, and else left a
   t.deepEqual(reasons({ addresses: [] }), ['LanNoAddress']);
 });
 
+test('what an operator made of the interface meanwhile is never taken apart', (t) => {
+  const back = (snapshot: Partial<LanSnapshot>, journal = lanJournal()) =>
+    decideLan(undefined, { snapshot: { ...moved, ...snapshot }, journal, boot: 'first', factsOf: () => facts });
+  const other = lanLink({ ifindex: 5, name: 'br0', kind: 'bridge' });
+  const there = { addresses: [lanAddress(5, '192.168.61.11/24')], routes: [] };
+  // The interface is the port of another bridge, which has the address.
+  t.like(back({ ...there, links: [lanLink({ master: 5 }), other, lanBridgeLink()] }), {
+    do: 'nothing',
+    findings: [{ reason: 'LanPortTaken' }],
+  });
+  t.is(back({ ...there, links: [lanLink({ master: 5 }), other] }).do, 'forget');
+  const lost = { addresses: [], routes: [], links: [lanLink({ master: 5 }), other] };
+  t.is(step({ snapshot: { ...moved, ...lost }, journal: lanJournal() }).do, 'nothing', 'nothing goes to a port');
+  // A bridge of the same name that the operator's own configuration makes at boot.
+  const own = { links: [lanLink({ master: 9 }), lanBridgeLink({ alias: '' })] };
+  const earlier = lanJournal({ boot: 'earlier' });
+  t.is(back(own, earlier).do, 'forget');
+  t.like(step({ snapshot: { ...moved, ...own }, journal: earlier }), { do: 'nothing', ours: false });
+  t.is(back(own).do, 'return', 'but one of ours that lost its mark is');
+  const empty = { ...own, addresses: [lanAddress(2, '192.168.61.11/24')], routes: [] };
+  t.is(back(empty, earlier).do, 'return', 'as is one that Docker made before the address came');
+});
+
 test('whatever keeps an interface from a bridge is named at once, with what to do', (t) => {
   const found = (more: Partial<LanSnapshot>, of: Partial<PortFacts> = {}) => {
     const snapshot = lanSnapshot(more);
