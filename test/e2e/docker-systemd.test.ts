@@ -125,12 +125,18 @@ else {
       const flag = { settings: { ...settings, moveBip: true }, desired: bipOf('10.9.9.0/24') };
       const pid = await shown('MainPID');
       t.is(await turn({ ...flag, dieAt: 'drop-in-written' }), undefined);
+      t.is(await turn({ ...flag, dieAt: 'flag-taken-out' }), undefined);
+      t.false(existsSync(host.daemonJson), 'Docker would not start with the key and the flag');
+      t.is(await shown('NeedDaemonReload'), 'no\n');
       t.deepEqual((await turn(flag))?.findings, []);
       t.deepEqual(await turn(flag), { findings: [], changes: 0 });
       t.is(readFileSync(host.daemonJson, 'utf8').replace(/\s/g, ''), '{"bip":"10.9.9.1/24"}');
       t.notRegex(await shown('ExecStart'), /--bip/);
       t.is(await shown('MainPID'), pid);
-      await ran('systemctl', 'restart', 'docker.service');
+      // The dockerd that runs still has the flag; it does not count against another lease.
+      t.deepEqual((await turn({ ...flag, desired: bipOf('10.76.6.0/24') }))?.findings, []);
+      t.is(await addressOn(host, 'docker0'), '10.76.6.1/24');
+      t.deepEqual((await turn(flag))?.findings, []);
       t.is(await addressOn(host, 'docker0'), '10.9.9.1/24');
       const restarted = await shown('MainPID');
       t.deepEqual((await turn({ ...flag, turn: 'leave' }))?.findings, []);

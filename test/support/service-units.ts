@@ -125,10 +125,11 @@ export async function daemonIsConfined(t: ExecutionContext, stage: ServiceStage)
   const pid = await node.show('xnetd', 'MainPID');
   const status = await node.run('cat', `/proc/${pid}/status`);
   const bounds = BigInt(`0x${/^CapBnd:\s+(\w+)$/m.exec(status)?.[1] ?? ''}`);
-  // Numbers of include/uapi/linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, NET_ADMIN, NET_RAW, SYS_PTRACE.
+  // Numbers of include/uapi/linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, NET_ADMIN, NET_RAW, SYS_PTRACE,
+  // SYS_ADMIN.
   t.is(
     bounds,
-    [0n, 1n, 3n, 12n, 13n, 19n].reduce((sum, bit) => sum | (1n << bit), 0n),
+    [0n, 1n, 3n, 12n, 13n, 19n, 21n].reduce((sum, bit) => sum | (1n << bit), 0n),
   );
   t.regex(status, /^NoNewPrivs:\s+1$/m);
   t.regex(status, /^Seccomp:\s+2$/m);
@@ -137,7 +138,9 @@ export async function daemonIsConfined(t: ExecutionContext, stage: ServiceStage)
     const script = 'if [ -d "$1" ]; then : >"$1/.xnet-probe" && rm "$1/.xnet-probe"; else : >>"$1"; fi';
     return (await node.exec(['nsenter', `--target=${pid}`, '--mount', 'sh', '-c', script, 'sh', path])).code === 0;
   };
-  for (const path of ['/etc/docker', '/run', '/run/xnet', '/var/lib/xnet', '/proc/sys/net/ipv4/ip_forward']) {
+  // In /etc/systemd/system: the drop-in of docker.service by which --bip moves to daemon.json.
+  const written = ['/etc/docker', '/run', '/run/xnet', '/var/lib/xnet', '/etc/systemd/system'];
+  for (const path of [...written, '/proc/sys/net/ipv4/ip_forward']) {
     t.true(await writes(path), path);
   }
   for (const path of [

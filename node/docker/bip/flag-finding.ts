@@ -61,10 +61,12 @@ export async function flagFinding(
 /**
  * bipFlagFinding reports a bip that is a flag of dockerd.
  * @param place where it is set, "/etc/default/docker, line 7"
+ * @param mayMove false: xnetd was to move it, and could not
  */
-export function bipFlagFinding(bip: string, place: string): Finding {
+export function bipFlagFinding(bip: string, place: string, mayMove = true): Finding {
   const message = `dockerd is given --bip ${quoted(bip)} by ${place}, and does not start with a bip in daemon.json as well`;
   // xnetd moves only what the unit itself says.
-  const orMove = /\.(service|conf), line/.test(place) ? ', or set move-bip: true in /etc/xnet/xnetd.yaml' : '';
+  const orMove =
+    mayMove && /\.(service|conf), line/.test(place) ? ', or set move-bip: true in /etc/xnet/xnetd.yaml' : '';
   return blocked('BipIsFlag', message, `remove --bip from ${place} and restart Docker${orMove}`);
 }

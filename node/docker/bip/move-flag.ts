@@ -1,6 +1,7 @@
 // Moves a --bip of dockerd's unit into daemon.json, and back: the unit gets a drop-in whose command line lacks the flag.
-// Invariant: Docker is not restarted for it. The next start has the same bip, by the key instead of the flag; daemon.json and
-// the drop-in are in the journal before they are written, and what could not be done whole is undone.
+// Invariant: Docker is not restarted for it. The next start has the same bip, by the key instead of the flag, and at no moment
+// would it have both; daemon.json and the drop-in are in the journal before they are written, and what could not be done
+// whole is undone.
 import { readFile, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../../../proto/errors.js';
@@ -44,12 +45,13 @@ export async function moveFlag(host: DockerHost, seen: FlagSeen, signal: AbortSi
   const command = start === undefined ? undefined : withoutBip(start.command);
   if (unit === undefined || flag === undefined || bip === undefined || command === undefined) {
     // By the command line of a process, or by a variable of a file that sets others as well.
-    return bipFlagFinding(flag ?? dockerd.flags.get('bip') ?? '', await dockerd.where('bip'));
+    return bipFlagFinding(flag ?? dockerd.flags.get('bip') ?? '', await dockerd.where('bip'), false);
   }
   const file = await readDaemonJson(path);
   const { ours } = journal;
   const isBegun = ours !== undefined && journal.dropIn !== undefined && contentHash(file.bytes) === ours.wrote;
-  if (ours !== undefined && journal.dropIn === undefined) return bipFlagFinding(flag, await dockerd.where('bip'));
+  if (ours !== undefined && journal.dropIn === undefined)
+    return bipFlagFinding(flag, await dockerd.where('bip'), false);
   const without = isBegun ? ours.without : file.bytes;
   const edit = setBip(without, bip, undefined);
   if ('refused' in edit) return daemonJsonFinding(edit, path);
@@ -67,10 +69,12 @@ export async function moveFlag(host: DockerHost, seen: FlagSeen, signal: AbortSi
     await makeFolder(dirname(dropIn.path), 0o755);
     await writeOwnFile(dropIn.path, Buffer.from(dropIn.text), 0o644);
     await host.steps.reached('drop-in-written');
-    await writeDaemonJson(host, file, edit.bytes);
+    // The flag goes first: with neither, Docker keeps the address that docker0 has; with both, it does not start.
     await reload(host);
     const after = await dockerdUnit(host.exec, unitName, signal);
     if (after === undefined || flagsOf(after.argv).has('bip')) throw new Error(`${unitName} still has the flag --bip`);
+    await host.steps.reached('flag-taken-out');
+    await writeDaemonJson(host, file, edit.bytes);
   } catch (error) {
     const undone = await undo(host, { ...journal, dropIn, ours: undefined }, { path, without });
     return undone ?? blockedBy('FlagNotMoved', error, `remove --bip from ${start?.path} and restart Docker`);
@@ -114,7 +118,8 @@ export async function putFlagBack(host: DockerHost, journal: Journal): Promise<F
       const message = `${dropIn.path}, by which dockerd has no flag --bip, was changed by another hand`;
       return blocked('DropInEdited', message, `remove it, then run: systemctl daemon-reload`);
     }
-    await removeOwnFile(dropIn.path);
+    // Where nothing is, a folder that can't be written is no obstacle.
+    if (present !== undefined) await removeOwnFile(dropIn.path);
     await rmdir(dirname(dropIn.path)).catch(() => undefined);
     await reload(host);
     await writeJournal(host.settings.stateFolder, { ...journal, dropIn: undefined });

@@ -5,6 +5,7 @@ import { errnoOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { EngineInfo, EngineNetwork, EngineSeen, EngineVersion } from './engine.js';
+import { argvWithoutBip } from './exec-start.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
 import type { HostInterface } from './interfaces.js';
 import { blocked, blockedBy, type DockerHost, seeLog, shown, waiting } from './settings.js';
@@ -105,10 +106,11 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
   const ofUnit = flagsOf(unit?.argv ?? []);
   const flags = new Map([...flagsOf(running.argv), ...ofUnit]);
   // It was taken out of the unit since dockerd's start, so it rules nothing out at the next one.
-  if (unit?.mainPid === running.pid && !ofUnit.has('bip')) flags.delete('bip');
+  const isTakenOut = unit?.mainPid === running.pid && !ofUnit.has('bip');
+  if (isTakenOut) flags.delete('bip');
   return {
     program: running.program,
-    argv: running.argv,
+    argv: isTakenOut ? argvWithoutBip(running.argv) : running.argv,
     flags,
     where: async (flag) =>
       unit === undefined
