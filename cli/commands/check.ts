@@ -35,8 +35,9 @@ export async function checkMesh(context: CommandContext, { sample }: CheckMeshOp
     const lease = node.leases.find(({ state }) => state === 'in force');
     if (node.state === 'pending' || lease === undefined) return [];
     const { name, address } = node;
-    const end = { node: name, nodeAddress: address, container: '', address: lease.gateway, subnet: lease.subnet };
-    return [{ ...end, connected: !isAway(node), static: false }];
+    // In mode lan the gateway is the LAN's router, which would answer for the node.
+    const at = lease.lan === null ? { address: lease.gateway, subnet: lease.subnet } : { address, subnet: '' };
+    return [{ node: name, nodeAddress: address, container: '', ...at, connected: !isAway(node), static: false }];
   });
   const connected = ends.filter((end) => end.connected);
   const mesh: Mesh = { pairs: [], findings: ends.filter((end) => !end.connected).map(awayFinding), paths: 0 };

@@ -18,9 +18,9 @@ export type FoundEnd = {
   readonly nodeAddress: string;
   /** Name or id; empty: none was named. */
   readonly container: string;
-  /** Empty with a container. */
+  /** Empty with a container. Of a node: that of its bridge, in mode lan that of the host. */
   readonly address: string;
-  /** The subnet of the lease that has the address; empty for a node address, and with a container. */
+  /** The routed subnet that has the address; empty for a node address, in mode lan, and with a container. */
   readonly subnet: string;
 };
 
@@ -44,10 +44,12 @@ export function findPathEnd(view: ReadonlyView, text: string): FoundEnd {
   if (assignment === undefined) {
     throw new XnetError('FailedPrecondition', `a record of node ${name} can't be read`, { hint: 'see: xctl status' });
   }
-  const { subnet } = primaryLease(assignment);
+  const { subnet, mode } = primaryLease(assignment);
   const nodeAddress = formatIpv4(assignment.address);
   const own = { node: assignment.nodeName, nodeId, nodeAddress };
   if (container !== undefined) return { ...own, container, address: '', subnet: '' };
+  // No bridge has the first address of a subnet in the LAN: it may be a container's.
+  if (mode === 'lan') return { ...own, container: '', address: nodeAddress, subnet: '' };
   return { ...own, container: '', address: formatIpv4(gatewayOf(subnet)), subnet: formatPrefix(subnet) };
 }
 
@@ -69,7 +71,7 @@ function ofAddress(view: ReadonlyView, text: string): FoundEnd {
   const nodeId = ownerOf(view, text);
   const assignment = assignmentOf(view, nodeId);
   if (assignment === undefined || address === undefined) throw nobodys(text);
-  const lease = assignment.leases.find(({ subnet }) => prefixContains(subnet, address));
+  const lease = assignment.leases.find(({ subnet, mode }) => mode !== 'lan' && prefixContains(subnet, address));
   return {
     node: assignment.nodeName,
     nodeId,

@@ -14,7 +14,7 @@ import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { CertificateRenewal } from '../identity/renewal.js';
 import { LiveValue } from '../reconcile/live-value.js';
-import { ownSubnets } from '../table/own-subnets.js';
+import { lanSubnets, ownSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 import { Uplink } from '../uplink/uplink.js';
 import { AddressFollower } from './address-follower.js';
@@ -138,6 +138,7 @@ export class Daemon {
       traces: this.#traces,
       underlay: () => underlay.current,
       own: () => ownSubnets(known.current.assignment),
+      inLan: () => lanSubnets(known.current.assignment),
       table: () => known.current.table,
       mark: settings.mark,
     };

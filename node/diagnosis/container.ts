@@ -1,9 +1,8 @@
 // Finds the container that a question is about, by name, id or address.
 // Invariant: read-only; a container that can't be used is an answer, not an error.
-import { formatIpv4, type Ipv4, prefixContains } from '../../proto/domain/address.js';
+import { formatIpv4, type Ipv4, type Prefix, prefixContains } from '../../proto/domain/address.js';
 import type { ContainerFindings } from '../../proto/gen/xnet/v1/ContainerFindings.js';
 import type { EngineContainer } from '../docker/engine/engine.js';
-import type { OwnSubnet } from '../table/own-subnets.js';
 import type { LookedAt } from './looked-at.js';
 
 /** FoundContainer is the container, and from where its packets leave. */
@@ -23,9 +22,10 @@ const shortestId = 4;
  * @returns undefined if only an address is given and no running container has it
  */
 export async function findContainer(
-  { engine, own }: Pick<LookedAt, 'engine' | 'own'>,
+  { engine, own, inLan }: Pick<LookedAt, 'engine' | 'own' | 'inLan'>,
   wanted: { readonly name: string; readonly address?: Ipv4 | undefined },
 ): Promise<FoundContainer | undefined> {
+  const subnets = [...own().map(({ subnet }) => subnet), ...inLan()];
   let containers: readonly EngineContainer[];
   try {
     containers = await engine.containers();
@@ -36,19 +36,19 @@ export async function findContainer(
     const holder = containers.find(
       ({ running, networks }) => running && networks.some(({ address }) => address === wanted.address),
     );
-    return holder === undefined ? undefined : see(engine, own(), containers, holder, wanted.address);
+    return holder === undefined ? undefined : see(engine, subnets, containers, holder, wanted.address);
   }
   const named = containers.filter(({ name }) => name === wanted.name);
   const byId = wanted.name.length < shortestId ? [] : containers.filter(({ id }) => id.startsWith(wanted.name));
   const [found, second] = named.length > 0 ? named : byId;
   if (found === undefined) return without('NotFound', wanted.name);
   if (second !== undefined) return without('Ambiguous', wanted.name);
-  return see(engine, own(), containers, found, wanted.address);
+  return see(engine, subnets, containers, found, wanted.address);
 }
 
 async function see(
   engine: LookedAt['engine'],
-  own: readonly OwnSubnet[],
+  subnets: readonly Prefix[],
   containers: readonly EngineContainer[],
   container: EngineContainer,
   wanted: Ipv4 | undefined,
@@ -80,7 +80,7 @@ async function see(
   const addresses = holder.networks.flatMap(({ address }) => address ?? []);
   if (addresses.length === 0) return { findings: seen('NoNetwork', holder), address: undefined, namespace };
   const address = addresses.find(
-    (each) => (wanted === undefined || each === wanted) && own.some(({ subnet }) => prefixContains(subnet, each)),
+    (each) => (wanted === undefined || each === wanted) && subnets.some((subnet) => prefixContains(subnet, each)),
   );
   if (address === undefined) return { findings: seen('OtherNetwork', holder), address: undefined, namespace };
   return { findings: seen('Running', holder), address, namespace };

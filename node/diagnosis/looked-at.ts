@@ -1,5 +1,5 @@
 // What the questions about a path look at: the kernel, Docker and what is known from the controllers, of one host.
-import type { Ipv4 } from '../../proto/domain/address.js';
+import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Engine } from '../docker/engine/engine.js';
 import type { ProcFiles } from '../firewall/proc.js';
@@ -26,8 +26,10 @@ export type LookedAt = {
   readonly traces: Pick<Traces, 'begin' | 'end'>;
   /** Undefined: none is chosen. */
   readonly underlay: () => Underlay | undefined;
-  /** The subnets of this host's leases. */
+  /** The subnets of this host's leases that are routed. */
   readonly own: () => readonly OwnSubnet[];
+  /** Those that are parts of the LAN. */
+  readonly inLan: () => readonly Prefix[];
   /** The route table; undefined before the first. */
   readonly table: () => Pick<NodeTable, 'routes'> | undefined;
   /** The bit that the firewall sets in the mark of packets from peers. */

@@ -74,7 +74,7 @@ function open(place: LookedAt, source: Ipv4, namespace: string | undefined, iden
     throw new XnetError('FailedPrecondition', `can't send from ${formatIpv4(source)} in ${where}: ${code || 'gone'}`, {
       cause: error,
       ...(code === 'EPERM'
-        ? { hint: 'xnetd needs CAP_NET_RAW, and CAP_SYS_ADMIN to enter a container: see SECURITY.md' }
+        ? { hint: 'xnetd needs CAP_NET_RAW, and CAP_SYS_ADMIN to enter a container: see its unit, systemctl cat xnetd' }
         : {}),
     });
   }

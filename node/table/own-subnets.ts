@@ -32,6 +32,11 @@ export function ownSubnets(assignment: Pick<Assignment, 'leases'> | undefined): 
   return own.sort((a, b) => prefixKey(a.subnet) - prefixKey(b.subnet));
 }
 
+/** lanSubnets returns the subnets of the leases of mode lan. */
+export function lanSubnets(assignment: Pick<Assignment, 'leases'> | undefined): readonly Prefix[] {
+  return (assignment?.leases ?? []).flatMap(({ mode, subnet }) => (mode === 'lan' ? [subnet] : []));
+}
+
 /** sameSubnets reports whether two lists have the same subnets on the same bridges, in the same order. */
 export function sameSubnets(a: readonly OwnSubnet[], b: readonly OwnSubnet[]): boolean {
   const same = (one: OwnSubnet, other: OwnSubnet | undefined) =>

@@ -101,6 +101,7 @@ export class PathHost {
       }),
       underlay: () => ({ ifname: 'eth0', ifindex: linkOf('eth0')?.ifindex ?? 0, address: ip(this.address) }),
       own: () => [{ subnet: prefix(this.subnet), bridge: 'docker0' }],
+      inLan: () => [],
       table: () => table,
       mark: defaultMark,
     };

@@ -9,11 +9,12 @@ import { StaticRouteRegistry } from '../../../../controller/registry/static-rout
 import { usageOf } from '../../../../controller/registry/usage.js';
 import { requireKnownModes } from '../../../../controller/service/known-modes.js';
 import { newPoolOf } from '../../../../controller/service/new-pool.js';
+import { findPathEnd } from '../../../../controller/service/path-end.js';
 import { wireFromPool, wireFromSubnets } from '../../../../controller/service/to-wire/records.js';
 import { FleetTable } from '../../../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { noViewChanges } from '../../../../controller/view/view-changes.js';
-import { formatPrefix, ipv4FromNumber, lastAddress } from '../../../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, ipv4FromNumber, lastAddress } from '../../../../proto/domain/address.js';
 import { checkRange, prefixesOfRange } from '../../../../proto/domain/address-range.js';
 import type { CreatePoolRequest__Output } from '../../../../proto/gen/xnet/v1/CreatePoolRequest.js';
 import type { Pool__Output } from '../../../../proto/gen/xnet/v1/Pool.js';
@@ -102,6 +103,9 @@ test('no route leads to a LAN, and its hosts are told where it is', async (t) =>
   const assigned = assignmentOf(view, id);
   t.throws(() => assigned && requireKnownModes(assigned, []), { message: /xnetd of web-1 .* does not know mode lan/ });
   t.notThrows(() => assigned && requireKnownModes(assigned, ['MODE_BIP', 'MODE_LAN']));
+  // The first address of its subnet is a container's.
+  t.like(findPathEnd(view, 'web-1'), { address: formatIpv4(assigned?.address ?? address('0.0.0.0')), subnet: '' });
+  t.like(findPathEnd(view, '192.168.80.97'), { node: 'web-2', address: '192.168.80.97', subnet: '' });
   const fleet = new FleetTable();
   fleet.update(view, { ...noViewChanges(), subnets: new Set(view.subnets.keys()), pools: true });
   t.deepEqual(fleet.pools.map(formatPrefix), ['10.76.0.0/16']);
