@@ -1,7 +1,7 @@
 // Traces the echo requests of one identifier, and their replies, through the firewall of this host: by an nftables table of
 // our own that marks them, and the kernel's notifications about marked packets.
 // Invariant: the table marks these packets and nothing else: it has no verdict but accept. It goes at the end of the trace, after
-// 30 s, and, if this process is killed, at the next start of the daemon.
+// 30 s, and, if this process is killed, at the next start of the daemon. At most 8 are under way.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { PacketTrace } from '../../proto/gen/xnet/v1/PacketTrace.js';
@@ -22,6 +22,8 @@ const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as con
 // Every packet of the host comes through one of these two first.
 const entrances: readonly string[] = ['prerouting', 'output'];
 const longestTraceMs = 30_000;
+// Each has a table that every packet of the host passes.
+const mostTraces = 8;
 const mostPackets = 8;
 const mostSteps = 64;
 // Of the last packet on its way.
@@ -62,13 +64,16 @@ export class Traces {
 
   /**
    * begin traces the packets of an identifier.
-   * @throws XnetError AlreadyExists, FailedPrecondition (nft is not installed, or refuses)
+   * @throws XnetError AlreadyExists, ResourceExhausted (8 are under way), FailedPrecondition (nft is not installed, or refuses)
    */
   async begin(identifier: number): Promise<void> {
     if (this.#running.has(identifier)) {
       throw new XnetError('AlreadyExists', `packets of identifier ${identifier} are being traced already`);
     }
     await this.#sweeping;
+    if (this.#running.size >= mostTraces) {
+      throw new XnetError('ResourceExhausted', `${mostTraces} traces are under way: try again in 30 s`);
+    }
     const { exec, namespace } = this.#options;
     const socket = new NftablesTrace(namespace);
     const timer = setTimeout(() => void this.end(identifier).catch(() => undefined), longestTraceMs).unref();

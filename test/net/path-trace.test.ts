@@ -24,5 +24,9 @@ if (isRoot('the table of a trace')) {
     await t.throwsAsync(next.end(8), { message: /no trace/ });
     t.is(tables(), 'table ip xnet_look_mine\n', 'what is not ours stays');
     await killed.close();
+    for (let identifier = 1; identifier <= 8; identifier += 1) await next.begin(identifier);
+    await t.throwsAsync(next.begin(9), { code: 'ResourceExhausted' });
+    await next.close();
+    t.is(tables(), 'table ip xnet_look_mine\n');
   });
 }
