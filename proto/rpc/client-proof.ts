@@ -30,7 +30,9 @@ function read(certificate: PeerCertificate): ClientProof | undefined {
  * socket with every call, and Node.js parses the certificate each time, which takes as long as a small call.
  */
 export function keepProof(socket: TLSSocket): ClientProof | undefined {
-  const certificate = socket.getPeerCertificate();
+  // Node.js returns null, which its types do not have, for a socket that is closed already.
+  const found: PeerCertificate | null = socket.getPeerCertificate();
+  const certificate = found ?? ({} as PeerCertificate);
   const proof = read(certificate);
   const { subject, subjectaltname, valid_to, serialNumber, raw } = certificate;
   // Not the whole: it has the issuer and the key as objects, some kilobytes for each connection.

@@ -1,7 +1,7 @@
 // What a client's certificate proves: read once for each connection, and never that of another one.
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type TLSSocket } from 'node:tls';
+import { type AddressInfo, Socket } from 'node:net';
+import { connect, createServer, TLSSocket } from 'node:tls';
 import test from 'ava';
 import { readCertificate } from '../../../../proto/pki/chain.js';
 import type { Role } from '../../../../proto/pki/identity.js';
@@ -61,4 +61,12 @@ test('a connection without a certificate proves nothing', async (t) => {
   t.is(proofOf(socket.getPeerCertificate()), undefined);
   client.destroy();
   server.close();
+});
+
+test('a connection that is closed before it was looked at proves nothing', async (t) => {
+  const socket = new TLSSocket(new Socket());
+  socket.destroy();
+  await once(socket, 'close');
+  t.is(keepProof(socket), undefined);
+  t.is(proofOf(socket.getPeerCertificate()), undefined, 'calls that it sent before have no certificate');
 });
