@@ -33,7 +33,7 @@ import {
 
 /** NicsOptions are the dependencies of the effect. */
 export type NicsOptions = {
-  readonly engine: Pick<Engine, 'containers' | 'process'>;
+  readonly engine: Pick<Engine, 'containers' | 'networks' | 'process'>;
   /** The host's kernel; by default that of the process. */
   readonly kernel?: VethKernel;
   readonly steps?: Steps;
@@ -69,8 +69,9 @@ export class Nics implements Effect<DesiredNics> {
     const links = await this.#kernel.links();
     // Docker is not asked on a host without nics.
     const isIdle = (desired.nics ?? []).length === 0;
-    const containers = isIdle ? undefined : await answered(engine.containers(signal));
-    const plan = planNics(desired, { containers, links });
+    const asked = () => Promise.all([engine.containers(signal), engine.networks(signal)]);
+    const [containers, networks = []] = (isIdle ? undefined : await answered(asked())) ?? [];
+    const plan = planNics(desired, { containers, networks, links });
     const what: string[] = [];
     for (const end of plan.remove) what.push(...(await this.#remove(end, signal)));
     const states: NicState[] = [...plan.states];
@@ -222,11 +223,9 @@ function notRunning({ name }: EngineContainer, text: string): Omit<NicState, 'ni
   };
 }
 
-async function answered(
-  containers: Promise<readonly EngineContainer[]>,
-): Promise<readonly EngineContainer[] | undefined> {
+async function answered<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await containers;
+    return await answer;
   } catch (error) {
     if (error instanceof XnetError && error.code === 'Unavailable') return undefined;
     throw error;

@@ -13,7 +13,7 @@ import { bridgeNetwork, nicProblem } from '../../proto/domain/docker-range.js';
 import { checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import type { Lease } from '../../proto/domain/network.js';
 import type { Nic } from '../../proto/domain/nic.js';
-import type { EngineContainer } from '../docker/engine/engine.js';
+import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
 import type { VethLink } from '../kernel/veth-messages.js';
 import { bridgeNameOf } from '../table/own-subnets.js';
 
@@ -31,6 +31,8 @@ export type DesiredNics = {
 export type NicsSeen = {
   /** Undefined: Docker does not answer. */
   readonly containers: readonly EngineContainer[] | undefined;
+  /** Docker's networks, with what it hands out of each. */
+  readonly networks?: readonly Pick<EngineNetwork, 'name' | 'subnets'>[];
   readonly links: readonly VethLink[];
 };
 
@@ -130,7 +132,10 @@ export function containerOf(
 }
 
 /** planNics decides. */
-export function planNics({ nics, leases, unplaced = [] }: DesiredNics, { containers, links }: NicsSeen): NicsPlan {
+export function planNics(
+  { nics, leases, unplaced = [] }: DesiredNics,
+  { containers, networks = [], links }: NicsSeen,
+): NicsPlan {
   if (nics === undefined) return { remove: [], make: [], states: [] };
   const ends = links.filter(isOurEnd);
   const leased = nics.filter(({ address }) => leases.some((lease) => nicProblem(lease, address) === undefined));
@@ -141,7 +146,7 @@ export function planNics({ nics, leases, unplaced = [] }: DesiredNics, { contain
   const make: NicToMake[] = [];
   const states: NicState[] = [];
   for (const nic of nics) {
-    const planned = planNic(nic, { leases, unplaced, containers, links: staying });
+    const planned = planNic(nic, { leases, unplaced, containers, networks, links: staying });
     if ('reason' in planned) states.push({ nic, ...planned });
     else make.push(planned);
   }
@@ -161,7 +166,13 @@ type Why = Omit<NicState, 'nic'>;
 
 function planNic(
   nic: Nic,
-  { leases, unplaced, containers, links }: NicsSeen & Required<Pick<DesiredNics, 'leases' | 'unplaced'>>,
+  {
+    leases,
+    unplaced,
+    containers,
+    networks,
+    links,
+  }: Required<NicsSeen> & Required<Pick<DesiredNics, 'leases' | 'unplaced'>>,
 ): NicToMake | Why {
   const { address, interfaceName } = nic;
   const text = formatIpv4(address);
@@ -198,6 +209,13 @@ function planNic(
       `there is an interface ${end.name} on this host that xnet did not make, and ${text} needs the name`,
       `ip link delete ${end.name}, or rename it`,
     );
+  }
+  // An older xnetd did not divide the subnet, or somebody took the part out of daemon.json. What is there stays.
+  const giver = networks.find(({ subnets }) =>
+    subnets.some(({ prefix, range = prefix }) => prefixContains(range, address)),
+  );
+  if (end === undefined && giver !== undefined) {
+    return waits('DockerHandsOut', `Docker's network ${giver.name} hands out ${text} as well, so it waits`);
   }
   return { nic, container, bridge, network: bridgeNetwork(lease), end };
 }

@@ -114,6 +114,7 @@ async function scene(t: ExecutionContext) {
   const kernel = new VethKernel(host.path);
   const engine = {
     containers: async () => listed,
+    networks: async () => [],
     process: async (id: string) => {
       const box = running.get(id);
       return box === undefined || !existsSync(`/proc/${box.pid}`)
@@ -267,6 +268,7 @@ if (isRoot('nics on the real kernel')) {
     const swapped = new Nics({
       engine: {
         containers: async () => listed,
+        networks: async () => [],
         process: async () => ({ pid: ids.shift() ?? 0, startedAt: 'then', networkMode: 'bridge' }),
       },
       kernel,

@@ -108,6 +108,16 @@ test('what can’t be made is said, with what to do', (t) => {
   t.deepEqual(said({ container: 'web' }), ['ContainerNotFound']);
   t.deepEqual(said({}, [{ ...container('db'), running: false }]), ['ContainerNotRunning']);
   t.deepEqual(said({}, undefined, []), ['BridgeGone']);
+  // Docker was given no part, as by a version that knew none.
+  const handing = (range?: string, ends: VethLink[] = []) => {
+    const subnets = [{ prefix: lease.subnet, gateway: undefined, ...(range ? { range: prefix(range) } : {}) }];
+    const networks = [{ name: 'bridge', subnets }];
+    const seen = { containers: [container('db')], networks, links: [bridge, ...ends] };
+    return planNics(desired, seen).states.map(({ reason }) => reason);
+  };
+  t.deepEqual(handing(), ['DockerHandsOut']);
+  t.deepEqual(handing('10.76.3.0/25'), []);
+  t.deepEqual(handing(undefined, [link(endName(nic.address), { alias: aliasOf(nic, 'id-db') })]), [], 'it stays');
   // docker0 has another lease yet, which it gives up with a permit.
   const early = planNics({ ...desired, unplaced: [lease] }, { containers: [container('db')], links: [bridge] });
   t.like(early, { make: [], states: [{ reason: 'LeaseNotInForce', waits: true }] });
