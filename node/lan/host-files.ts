@@ -38,9 +38,25 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
     return {
       rules: [...new Set(rulesNaming(rules, name, bridge))],
       isWireless: exists(join(folder, 'wireless')) || exists(join(folder, 'phy80211')),
-      managedBy: /^managed=true$/m.test(nm) ? 'NetworkManager' : byNetworkd ? 'systemd-networkd' : undefined,
+      managedBy: /^managed=true$/m.test(nm)
+        ? 'NetworkManager'
+        : byNetworkd
+          ? 'systemd-networkd'
+          : hasDhcpcdLease(root, name)
+            ? 'dhcpcd'
+            : undefined,
     };
   };
+}
+
+// dhcpcd follows its addresses by netlink: it gives up a lease whose address somebody moves, or asks for one again and again.
+function hasDhcpcdLease(root: string, name: string): boolean {
+  const pids = ['dhcpcd/pid', 'dhcpcd.pid', `dhcpcd/${name}.pid`, `dhcpcd/${name}-4.pid`, `dhcpcd-${name}.pid`];
+  const isAlive = pids.some((path) => {
+    const pid = textOf(join(root, 'run', path)).trim();
+    return /^\d+$/.test(pid) && exists(join(root, 'proc', pid));
+  });
+  return isAlive && ['dhcpcd', 'dhcpcd5'].some((folder) => exists(join(root, 'var/lib', folder, `${name}.lease`)));
 }
 
 // A program that is not installed has no rules.
