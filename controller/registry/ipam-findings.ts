@@ -94,6 +94,17 @@ function ofStaticRoutes(view: ReadonlyView): IpamFinding[] {
   });
 }
 
+// A controller that knew no nics left them when it removed the node.
+function ofNics(view: ReadonlyView): IpamFinding[] {
+  return [...view.nics].flatMap(([nodeId, { record }]) => {
+    const addresses = record.nics.map(({ address }) => formatIpv4(address));
+    if (view.nodes.has(nodeId) || addresses.length === 0) return [];
+    const message = `they are ${addresses.slice(0, 5).join(', ')} of node ${nodeId}, which does not exist`;
+    const fix = `xctl nics remove ${addresses.join(' ')}`;
+    return [finding(view, { reason: 'NicsOfNobody', subject: keys.nics(nodeId), message, fix })];
+  });
+}
+
 function ofNode(view: ReadonlyView, id: string, node: NodeRecord): IpamFinding[] {
   const subject = `node/${node.name}`;
   const found: IpamFinding[] = [];
@@ -194,7 +205,7 @@ export function ipamFindings(
   statusOf: (nodeId: string) => NodeStatus | undefined,
   nowMs: number,
 ): readonly IpamFinding[] {
-  const found = [...ofRecords(view), ...overlaps(view), ...ofStaticRoutes(view)];
+  const found = [...ofRecords(view), ...overlaps(view), ...ofStaticRoutes(view), ...ofNics(view)];
   for (const [id, { record }] of [...view.nodes].sort(([, a], [, b]) => (a.record.name < b.record.name ? -1 : 1))) {
     const { name } = record;
     const leases = leasesOf(view, id);

@@ -209,11 +209,14 @@ export function decideRemoveNic(view: ReadonlyView, address: Ipv4): Decision {
   const key = keys.nics(nodeId);
   requireDecodable(view, key);
   const nics = nicRecords(view, nodeId).filter((other) => other.address !== address);
+  // It stays for the host, which tells by its revision which list is newer.
+  const isOver = nics.length === 0 && view.modRevisionOf(keys.node(nodeId)) === 0;
+  const record = put(key, encode('nics', { ...view.nics.get(nodeId)?.record, nics }));
   return {
     subject: formatIpv4(address),
     change: {
-      guards: [asSeen(view, key)],
-      operations: [put(key, encode('nics', { ...view.nics.get(nodeId)?.record, nics }))],
+      guards: [asSeen(view, key), asSeen(view, keys.node(nodeId))],
+      operations: [isOver ? { kind: 'delete', key } : record],
       event: {
         reason: 'NicRemoved',
         subject: `node/${view.nodes.get(nodeId)?.record.name ?? nodeId}`,

@@ -1,7 +1,9 @@
 // Nics: which addresses they may have, that these are unique, and what their host gets.
 import test, { type ExecutionContext } from 'ava';
+import { ipamFindings } from '../../../../controller/registry/ipam-findings.js';
 import { findNic, NicRegistry, nicRecords } from '../../../../controller/registry/nics.js';
 import { keys } from '../../../../controller/store/keys.js';
+import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { formatIpv4 } from '../../../../proto/domain/address.js';
 import { address, prefix } from '../../../support/pools.js';
@@ -97,4 +99,21 @@ test('a record that can’t be read leaves the host what it has', async (t) => {
   await core.feed.reached(revision, 1_000);
   t.is(sent(), undefined);
   await t.throwsAsync(add('web'), { message: /can't be relied on/ });
+});
+
+test('nics that an older controller left of a node that it removed are found, and can be removed', async (t) => {
+  const { core, nodeId, add, remove } = await scene(t);
+  await add('db');
+  const record = core.feed.view.nics.get(nodeId)?.record ?? { nics: [] };
+  await core.nodes.remove(once, nodeId, () => undefined);
+  t.is(core.feed.view.nics.size, 0);
+  const left = { kind: 'put', key: keys.nics(nodeId), value: encode('nics', record) } as const;
+  const { revision } = await core.context.store.commit({ guards: [], operations: [left] });
+  await core.feed.reached(revision, 5_000);
+  const found = () =>
+    ipamFindings(core.feed.view, () => undefined, Date.now()).filter(({ reason }) => /Nic/.test(reason));
+  t.like(found(), [{ reason: 'NicsOfNobody', fix: 'xctl nics remove 10.84.0.8' }]);
+  await remove('10.84.0.8');
+  t.deepEqual(found(), []);
+  t.is(core.feed.view.nics.size, 0);
 });
