@@ -82,11 +82,10 @@ export function portObstacles(
   if (!port.isUp) stop('LanPortDown', `${name} is down`, `ip link set ${name} up`);
   if (facts.managedBy !== undefined) {
     const message = `${facts.managedBy} manages ${name} and would take away what moves to ${bridge}`;
-    stop(
-      'LanPortManaged',
-      message,
-      `make the bridge ${bridge} with ${facts.managedBy}, with ${name} as its port and the address of the host: xnet uses it as it is`,
-    );
+    const own = `make the bridge ${bridge} with ${facts.managedBy}, with ${name} as its port and the address of the host: xnet uses it as it is`;
+    // It makes no bridges.
+    const fixed = `give ${name} a fixed address, put "denyinterfaces ${name}" into /etc/dhcpcd.conf, restart dhcpcd and remove /var/lib/dhcpcd*/${name}.lease`;
+    stop('LanPortManaged', message, facts.managedBy === 'dhcpcd' ? fixed : own);
   }
   if (facts.rules.length > 0) {
     const list = facts.rules.slice(0, 3).join('; ');

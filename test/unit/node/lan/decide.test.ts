@@ -151,5 +151,6 @@ test('whatever keeps an interface from a bridge is named at once, with what to d
     ['LanPortDown', 'LanPortManaged', 'LanRulesNamePort', 'LanRuleNamesPort', 'LanInet6'],
   );
   t.true(everything.every(({ fix = '' }) => fix.length > 0));
+  t.regex(found({}, { managedBy: 'dhcpcd' })[0]?.fix ?? '', /^give eth0 a fixed address/);
   t.deepEqual(reasons({ links: [lanLink({ master: 7 })] }), ['LanPortTaken'], 'and nothing is moved');
 });
