@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { tryEngine } from '../../deploy/lab/engines.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { Lab } from '../../deploy/lab/lab.js';
+import { cgroupOf } from '../../deploy/lab/paths.js';
 import { addedNodeFrom } from '../../deploy/lab/programs.js';
 import type { HostStatus } from '../../node/commands/status.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -37,7 +38,8 @@ Description=Docker
 Type=notify
 Environment="PATH=${engineFolder}/usr/sbin:${engineFolder}/usr/bin:${host.path}"
 ExecStartPre=/bin/sh -c 'ip -4 route show proto 88 >/run/routes-before-docker'
-ExecStart=${engineFolder}/usr/sbin/dockerd -H unix:///run/docker.sock --storage-driver=vfs
+ExecStart=${engineFolder}/usr/sbin/dockerd -H unix:///run/docker.sock --storage-driver=vfs --cgroup-parent=${cgroupOf(host.labId)}/${host.name} --exec-opt=native.cgroupdriver=cgroupfs
+BindPaths=/run/cgroup:/sys/fs/cgroup
 ExecStopPost=/bin/sh -c 'while [ -e /run/hold-docker ]; do sleep 0.05; done'
 TimeoutStartSec=0
 TimeoutStopSec=600

@@ -1,6 +1,6 @@
 // A real systemd on a machine of the lab, as the first process of a PID namespace, with only the units of a test.
 // Invariant: it sees the lab machine's files and network, can change neither kernel settings outside net nor foreign
-// cgroups, and ends with the lab.
+// cgroups, and ends with the lab. Those of the machine are at /run/cgroup, for a dockerd that runs containers.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
@@ -45,6 +45,8 @@ exec unshare --pid --fork --kill-child=SIGKILL --mount-proc --cgroup -- sh -c '
   mount --bind /proc/sys /proc/sys
   mount -o remount,bind,ro /proc/sys
   mount --bind /run/sys-net /proc/sys/net
+  mkdir -p /run/cgroup
+  mount --rbind /sys/fs/cgroup /run/cgroup
   if [ -d /sys/fs/cgroup/systemd ]; then
     mount -t tmpfs -o mode=0755 tmpfs /sys/fs/cgroup
     mkdir /sys/fs/cgroup/systemd
