@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-// Files with real dockerds and machines mostly wait, for programs that start and stop: two at a time leave the cores of a
-// small machine to those that compute.
-const stages = [
+// Files with real dockerds and machines mostly wait, for programs that start and stop, while the others compute: both lanes
+// run at once, so that a machine with two cores is neither idle nor overloaded.
+const lanes = [
   { parts: ['unit', 'contract', 'integration', 'net', 'chaos'], concurrency: 2 },
   { parts: ['e2e'], concurrency: 2 },
 ] as const;
@@ -39,7 +39,7 @@ function read(line: string, tally: Tally): void {
   process.stdout.write(`       ${line}\n`);
 }
 
-function runStage(parts: readonly string[], concurrency: number, tally: Tally): Promise<number> {
+function runLane(parts: readonly string[], concurrency: number, tally: Tally): Promise<number> {
   const patterns = parts.map((part) => `${tests.slice(root.length)}${part}/**/*.test.js`);
   const ava = spawn(
     process.execPath,
@@ -52,7 +52,7 @@ function runStage(parts: readonly string[], concurrency: number, tally: Tally): 
 }
 
 const wanted = process.argv.slice(2);
-const known: readonly string[] = stages.flatMap((stage) => stage.parts);
+const known: readonly string[] = lanes.flatMap((lane) => lane.parts);
 const unknown = wanted.filter((part) => !known.includes(part));
 if (unknown.length > 0) {
   process.stderr.write(`no such part: ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
@@ -60,11 +60,16 @@ if (unknown.length > 0) {
 }
 const began = performance.now();
 const tally: Tally = { passed: 0, skipped: 0, failed: [], skips: new Set() };
-let worst = 0;
-for (const { parts, concurrency } of stages) {
-  const chosen = parts.filter((part) => wanted.length === 0 || wanted.includes(part));
-  if (chosen.length > 0) worst = Math.max(worst, await runStage(chosen, concurrency, tally));
-}
+const codes = await Promise.all(
+  lanes
+    .map(({ parts, concurrency }) => ({
+      chosen: parts.filter((part) => wanted.length === 0 || wanted.includes(part)),
+      concurrency,
+    }))
+    .filter(({ chosen }) => chosen.length > 0)
+    .map(({ chosen, concurrency }) => runLane(chosen, concurrency, tally)),
+);
+const worst = Math.max(0, ...codes);
 // A file that crashes or hangs fails the run without a failed test of its own.
 if (worst !== 0 && tally.failed.length === 0) tally.failed.push('a test file did not end as it should: see above');
 process.stdout.write(`\n${Math.round((performance.now() - began) / 1000)} s\n`);
