@@ -51,10 +51,14 @@ const ranks = { 'in force': 0, wanted: 1, ending: 2 } as const;
 
 /**
  * gatewaysInOrder returns the gateway addresses of all leases. The first one that an interface has is the source of what
- * the host itself sends to peers: a lease that ends comes last, so that the source changes before the address goes.
+ * the host itself sends to peers: a lease that ends comes last, so that the source changes before the address goes; that
+ * of docker0 comes before those of other bridges, so that a network more or less changes no route.
  */
 export function gatewaysInOrder(assignment: Pick<Assignment, 'leases'> | undefined): readonly Ipv4[] {
   const leases = routed(assignment);
-  leases.sort((a, b) => ranks[a.state] - ranks[b.state] || prefixKey(a.subnet) - prefixKey(b.subnet));
+  const others = ({ mode }: Lease) => (usesDocker0(mode) ? 0 : 1);
+  leases.sort(
+    (a, b) => ranks[a.state] - ranks[b.state] || others(a) - others(b) || prefixKey(a.subnet) - prefixKey(b.subnet),
+  );
   return leases.map(({ subnet }) => gatewayOf(subnet));
 }
