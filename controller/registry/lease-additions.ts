@@ -137,7 +137,14 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
   const state = poolState(view, pool);
   if (wanted.mode !== undefined) requireMode(view, { mode: wanted.mode, pool });
   requireOnLan(pool, state.record, node.address);
-  const own = hindering(networksOf(view, nodeId), networkOf(wanted, node, state.record));
+  const network = networkOf(wanted, node, state.record);
+  // A Docker network that the host has already, with this name and this subnet, serves as it is.
+  const own = hindering(networksOf(view, nodeId), network).filter(
+    ({ prefix, source }) =>
+      source !== `docker network ${network.networkName}` ||
+      wanted.subnet === undefined ||
+      !prefixesEqual(prefix, wanted.subnet),
+  );
   const subnet = chooseFor(view, {
     name: node.name,
     address: node.address,

@@ -5,7 +5,7 @@ import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
-import { type LeaseUse, mostLeases } from '../../../../proto/domain/network.js';
+import { type HostNetwork, type LeaseUse, mostLeases } from '../../../../proto/domain/network.js';
 import type { XnetError } from '../../../../proto/errors.js';
 import type { Core } from '../../../support/controller.js';
 import { prefix, statusRecord } from '../../../support/pools.js';
@@ -27,9 +27,14 @@ async function scene(t: ExecutionContext) {
   return { core, nodeId, leases, end };
 }
 
-async function report(core: Core, nodeId: string, uses: readonly LeaseUse[]): Promise<void> {
+async function report(
+  core: Core,
+  nodeId: string,
+  uses: readonly LeaseUse[],
+  hostNetworks: readonly HostNetwork[] = [],
+): Promise<void> {
   const { store, feed } = core.context;
-  const value = encode('status', statusRecord(uses));
+  const value = encode('status', { ...statusRecord(uses), hostNetworks: [...hostNetworks] });
   const { revision } = await store.commit({
     guards: [],
     operations: [{ kind: 'put', key: keys.status(nodeId), value }],
@@ -73,6 +78,24 @@ test('bridge leases of one node differ in network and bridge, also while one is 
   await t.throwsAsync(core.nodes.set(once, nodeId, { mode: 'bip', setLabels: {}, removeLabels: [] }), {
     message: /10\.84\.1\.0\/24 with mode bip|with mode bip/,
   });
+});
+
+test('a Docker network that a host has already is leased as it is, and is in the way of every other lease', async (t) => {
+  const { core, nodeId, leases } = await scene(t);
+  await report(
+    core,
+    nodeId,
+    [use(first, true)],
+    [
+      { prefix: prefix('10.84.3.0/24'), source: 'docker network green' },
+      { prefix: prefix('10.84.3.0/24'), source: 'interface br-green' },
+    ],
+  );
+  const wanted = { pool: 'side', subnet: prefix('10.84.3.0/24'), bridgeName: 'br-green' };
+  const refused = await t.throwsAsync(core.leases.add(once, nodeId, { ...wanted, networkName: 'blue' }));
+  t.regex(refused?.message ?? '', /overlaps 10\.84\.3\.0\/24 of docker network green, which web-1 has itself/);
+  await core.leases.add(once, nodeId, { ...wanted, networkName: 'green' });
+  t.deepEqual(leases(), [`${first} in force`, '10.84.3.0/24 wanted']);
 });
 
 test('a lease that is ending ends when its host reports that it does not use it, and not before', async (t) => {
