@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto proto/xnet/v1/network.proto proto/xnet/v1/diagnosis.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/lease_types.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto proto/xnet/v1/network.proto proto/xnet/v1/diagnosis.proto
 
 export const descriptor = {
  "nested": {
@@ -36,15 +36,6 @@ export const descriptor = {
          "type": "string",
          "id": 2
         }
-       }
-      },
-      "Availability": {
-       "values": {
-        "AVAILABILITY_UNSPECIFIED": 0,
-        "AVAILABILITY_ACTIVE": 1,
-        "AVAILABILITY_CORDONED": 2,
-        "AVAILABILITY_DRAINING": 3,
-        "AVAILABILITY_LEAVING": 4
        }
       },
       "LeaseState": {
@@ -115,6 +106,51 @@ export const descriptor = {
         }
        }
       },
+      "Permit": {
+       "fields": {
+        "rollout": {
+         "type": "string",
+         "id": 1
+        },
+        "subnet": {
+         "type": "string",
+         "id": 2
+        },
+        "generation": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "LeaseUse": {
+       "fields": {
+        "subnet": {
+         "type": "string",
+         "id": 1
+        },
+        "generation": {
+         "type": "uint64",
+         "id": 2
+        },
+        "inForce": {
+         "type": "bool",
+         "id": 3
+        },
+        "ending": {
+         "type": "bool",
+         "id": 4
+        },
+        "inUse": {
+         "type": "bool",
+         "id": 5
+        },
+        "attached": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
       "Nic": {
        "fields": {
         "address": {
@@ -127,6 +163,23 @@ export const descriptor = {
         },
         "interfaceName": {
          "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "NicList": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "revision": {
+         "type": "int64",
+         "id": 2
+        },
+        "nics": {
+         "rule": "repeated",
+         "type": "Nic",
          "id": 3
         }
        }
@@ -165,6 +218,15 @@ export const descriptor = {
          "type": "string",
          "id": 3
         }
+       }
+      },
+      "Availability": {
+       "values": {
+        "AVAILABILITY_UNSPECIFIED": 0,
+        "AVAILABILITY_ACTIVE": 1,
+        "AVAILABILITY_CORDONED": 2,
+        "AVAILABILITY_DRAINING": 3,
+        "AVAILABILITY_LEAVING": 4
        }
       },
       "NodeState": {
@@ -831,68 +893,6 @@ export const descriptor = {
         "nics": {
          "type": "NicList",
          "id": 15
-        }
-       }
-      },
-      "NicList": {
-       "fields": {
-        "epoch": {
-         "type": "uint64",
-         "id": 1
-        },
-        "revision": {
-         "type": "int64",
-         "id": 2
-        },
-        "nics": {
-         "rule": "repeated",
-         "type": "Nic",
-         "id": 3
-        }
-       }
-      },
-      "Permit": {
-       "fields": {
-        "rollout": {
-         "type": "string",
-         "id": 1
-        },
-        "subnet": {
-         "type": "string",
-         "id": 2
-        },
-        "generation": {
-         "type": "uint64",
-         "id": 3
-        }
-       }
-      },
-      "LeaseUse": {
-       "fields": {
-        "subnet": {
-         "type": "string",
-         "id": 1
-        },
-        "generation": {
-         "type": "uint64",
-         "id": 2
-        },
-        "inForce": {
-         "type": "bool",
-         "id": 3
-        },
-        "ending": {
-         "type": "bool",
-         "id": 4
-        },
-        "inUse": {
-         "type": "bool",
-         "id": 5
-        },
-        "attached": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 6
         }
        }
       },

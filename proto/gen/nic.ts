@@ -26,28 +26,20 @@ import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo_
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
 import type { AddNicRequest as _xnet_v1_AddNicRequest, AddNicRequest__Output as _xnet_v1_AddNicRequest__Output } from './xnet/v1/AddNicRequest.js';
 import type { AddNicResponse as _xnet_v1_AddNicResponse, AddNicResponse__Output as _xnet_v1_AddNicResponse__Output } from './xnet/v1/AddNicResponse.js';
-import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
-import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
-import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
-import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
-import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
+import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from './xnet/v1/LeaseUse.js';
 import type { ListNicsRequest as _xnet_v1_ListNicsRequest, ListNicsRequest__Output as _xnet_v1_ListNicsRequest__Output } from './xnet/v1/ListNicsRequest.js';
 import type { ListNicsResponse as _xnet_v1_ListNicsResponse, ListNicsResponse__Output as _xnet_v1_ListNicsResponse__Output } from './xnet/v1/ListNicsResponse.js';
 import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicList as _xnet_v1_NicList, NicList__Output as _xnet_v1_NicList__Output } from './xnet/v1/NicList.js';
 import type { NicServiceClient as _xnet_v1_NicServiceClient, NicServiceDefinition as _xnet_v1_NicServiceDefinition } from './xnet/v1/NicService.js';
 import type { NicStatus as _xnet_v1_NicStatus, NicStatus__Output as _xnet_v1_NicStatus__Output } from './xnet/v1/NicStatus.js';
 import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
-import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
-import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
-import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
+import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from './xnet/v1/Permit.js';
 import type { RemoveNicRequest as _xnet_v1_RemoveNicRequest, RemoveNicRequest__Output as _xnet_v1_RemoveNicRequest__Output } from './xnet/v1/RemoveNicRequest.js';
 import type { RemoveNicResponse as _xnet_v1_RemoveNicResponse, RemoveNicResponse__Output as _xnet_v1_RemoveNicResponse__Output } from './xnet/v1/RemoveNicResponse.js';
-import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
-import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from './xnet/v1/RouteCounts.js';
-import type { Subnet as _xnet_v1_Subnet, Subnet__Output as _xnet_v1_Subnet__Output } from './xnet/v1/Subnet.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -88,33 +80,22 @@ export interface ProtoGrpcType {
       Access: EnumTypeDefinition
       AddNicRequest: MessageTypeDefinition<_xnet_v1_AddNicRequest, _xnet_v1_AddNicRequest__Output>
       AddNicResponse: MessageTypeDefinition<_xnet_v1_AddNicResponse, _xnet_v1_AddNicResponse__Output>
-      Availability: EnumTypeDefinition
-      Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
-      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
-      Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
-      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
-      HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
+      LeaseUse: MessageTypeDefinition<_xnet_v1_LeaseUse, _xnet_v1_LeaseUse__Output>
       ListNicsRequest: MessageTypeDefinition<_xnet_v1_ListNicsRequest, _xnet_v1_ListNicsRequest__Output>
       ListNicsResponse: MessageTypeDefinition<_xnet_v1_ListNicsResponse, _xnet_v1_ListNicsResponse__Output>
       Mode: EnumTypeDefinition
       Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicList: MessageTypeDefinition<_xnet_v1_NicList, _xnet_v1_NicList__Output>
       NicService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_NicServiceClient> & { service: _xnet_v1_NicServiceDefinition }
       NicStatus: MessageTypeDefinition<_xnet_v1_NicStatus, _xnet_v1_NicStatus__Output>
       NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
-      Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
-      NodeState: EnumTypeDefinition
-      Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
-      PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
+      Permit: MessageTypeDefinition<_xnet_v1_Permit, _xnet_v1_Permit__Output>
       RemoveNicRequest: MessageTypeDefinition<_xnet_v1_RemoveNicRequest, _xnet_v1_RemoveNicRequest__Output>
       RemoveNicResponse: MessageTypeDefinition<_xnet_v1_RemoveNicResponse, _xnet_v1_RemoveNicResponse__Output>
-      Reservation: MessageTypeDefinition<_xnet_v1_Reservation, _xnet_v1_Reservation__Output>
-      RouteCounts: MessageTypeDefinition<_xnet_v1_RouteCounts, _xnet_v1_RouteCounts__Output>
-      Subnet: MessageTypeDefinition<_xnet_v1_Subnet, _xnet_v1_Subnet__Output>
-      SubnetState: EnumTypeDefinition
     }
   }
 }

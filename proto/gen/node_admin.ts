@@ -27,6 +27,7 @@ import type { IssueCertificateResponse as _xnet_v1_IssueCertificateResponse, Iss
 import type { JoinToken as _xnet_v1_JoinToken, JoinToken__Output as _xnet_v1_JoinToken__Output } from './xnet/v1/JoinToken.js';
 import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
+import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from './xnet/v1/LeaseUse.js';
 import type { ListAuditRequest as _xnet_v1_ListAuditRequest, ListAuditRequest__Output as _xnet_v1_ListAuditRequest__Output } from './xnet/v1/ListAuditRequest.js';
 import type { ListAuditResponse as _xnet_v1_ListAuditResponse, ListAuditResponse__Output as _xnet_v1_ListAuditResponse__Output } from './xnet/v1/ListAuditResponse.js';
 import type { ListCertificatesRequest as _xnet_v1_ListCertificatesRequest, ListCertificatesRequest__Output as _xnet_v1_ListCertificatesRequest__Output } from './xnet/v1/ListCertificatesRequest.js';
@@ -36,8 +37,10 @@ import type { ListNodesResponse as _xnet_v1_ListNodesResponse, ListNodesResponse
 import type { ListTokensRequest as _xnet_v1_ListTokensRequest, ListTokensRequest__Output as _xnet_v1_ListTokensRequest__Output } from './xnet/v1/ListTokensRequest.js';
 import type { ListTokensResponse as _xnet_v1_ListTokensResponse, ListTokensResponse__Output as _xnet_v1_ListTokensResponse__Output } from './xnet/v1/ListTokensResponse.js';
 import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicList as _xnet_v1_NicList, NicList__Output as _xnet_v1_NicList__Output } from './xnet/v1/NicList.js';
 import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
+import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from './xnet/v1/Permit.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
 import type { RemoveNodeRequest as _xnet_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _xnet_v1_RemoveNodeRequest__Output } from './xnet/v1/RemoveNodeRequest.js';
@@ -95,6 +98,7 @@ export interface ProtoGrpcType {
       Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
+      LeaseUse: MessageTypeDefinition<_xnet_v1_LeaseUse, _xnet_v1_LeaseUse__Output>
       ListAuditRequest: MessageTypeDefinition<_xnet_v1_ListAuditRequest, _xnet_v1_ListAuditRequest__Output>
       ListAuditResponse: MessageTypeDefinition<_xnet_v1_ListAuditResponse, _xnet_v1_ListAuditResponse__Output>
       ListCertificatesRequest: MessageTypeDefinition<_xnet_v1_ListCertificatesRequest, _xnet_v1_ListCertificatesRequest__Output>
@@ -105,9 +109,11 @@ export interface ProtoGrpcType {
       ListTokensResponse: MessageTypeDefinition<_xnet_v1_ListTokensResponse, _xnet_v1_ListTokensResponse__Output>
       Mode: EnumTypeDefinition
       Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicList: MessageTypeDefinition<_xnet_v1_NicList, _xnet_v1_NicList__Output>
       NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition
+      Permit: MessageTypeDefinition<_xnet_v1_Permit, _xnet_v1_Permit__Output>
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
       PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
       RemoveNodeRequest: MessageTypeDefinition<_xnet_v1_RemoveNodeRequest, _xnet_v1_RemoveNodeRequest__Output>

@@ -13,6 +13,7 @@ import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
+import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from './xnet/v1/LeaseUse.js';
 import type { ListPoolsRequest as _xnet_v1_ListPoolsRequest, ListPoolsRequest__Output as _xnet_v1_ListPoolsRequest__Output } from './xnet/v1/ListPoolsRequest.js';
 import type { ListPoolsResponse as _xnet_v1_ListPoolsResponse, ListPoolsResponse__Output as _xnet_v1_ListPoolsResponse__Output } from './xnet/v1/ListPoolsResponse.js';
 import type { ListRoutesRequest as _xnet_v1_ListRoutesRequest, ListRoutesRequest__Output as _xnet_v1_ListRoutesRequest__Output } from './xnet/v1/ListRoutesRequest.js';
@@ -20,8 +21,10 @@ import type { ListRoutesResponse as _xnet_v1_ListRoutesResponse, ListRoutesRespo
 import type { ListSubnetsRequest as _xnet_v1_ListSubnetsRequest, ListSubnetsRequest__Output as _xnet_v1_ListSubnetsRequest__Output } from './xnet/v1/ListSubnetsRequest.js';
 import type { ListSubnetsResponse as _xnet_v1_ListSubnetsResponse, ListSubnetsResponse__Output as _xnet_v1_ListSubnetsResponse__Output } from './xnet/v1/ListSubnetsResponse.js';
 import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicList as _xnet_v1_NicList, NicList__Output as _xnet_v1_NicList__Output } from './xnet/v1/NicList.js';
 import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
+import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from './xnet/v1/Permit.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
 import type { ReleaseSubnetRequest as _xnet_v1_ReleaseSubnetRequest, ReleaseSubnetRequest__Output as _xnet_v1_ReleaseSubnetRequest__Output } from './xnet/v1/ReleaseSubnetRequest.js';
@@ -58,6 +61,7 @@ export interface ProtoGrpcType {
       Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
+      LeaseUse: MessageTypeDefinition<_xnet_v1_LeaseUse, _xnet_v1_LeaseUse__Output>
       ListPoolsRequest: MessageTypeDefinition<_xnet_v1_ListPoolsRequest, _xnet_v1_ListPoolsRequest__Output>
       ListPoolsResponse: MessageTypeDefinition<_xnet_v1_ListPoolsResponse, _xnet_v1_ListPoolsResponse__Output>
       ListRoutesRequest: MessageTypeDefinition<_xnet_v1_ListRoutesRequest, _xnet_v1_ListRoutesRequest__Output>
@@ -66,9 +70,11 @@ export interface ProtoGrpcType {
       ListSubnetsResponse: MessageTypeDefinition<_xnet_v1_ListSubnetsResponse, _xnet_v1_ListSubnetsResponse__Output>
       Mode: EnumTypeDefinition
       Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicList: MessageTypeDefinition<_xnet_v1_NicList, _xnet_v1_NicList__Output>
       NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition
+      Permit: MessageTypeDefinition<_xnet_v1_Permit, _xnet_v1_Permit__Output>
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
       PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
       ReleaseSubnetRequest: MessageTypeDefinition<_xnet_v1_ReleaseSubnetRequest, _xnet_v1_ReleaseSubnetRequest__Output>

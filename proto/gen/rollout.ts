@@ -24,34 +24,26 @@ import type { ServiceDescriptorProto as _google_protobuf_ServiceDescriptorProto,
 import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions__Output as _google_protobuf_ServiceOptions__Output } from './google/protobuf/ServiceOptions.js';
 import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
-import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
 import type { ControlRolloutRequest as _xnet_v1_ControlRolloutRequest, ControlRolloutRequest__Output as _xnet_v1_ControlRolloutRequest__Output } from './xnet/v1/ControlRolloutRequest.js';
 import type { ControlRolloutResponse as _xnet_v1_ControlRolloutResponse, ControlRolloutResponse__Output as _xnet_v1_ControlRolloutResponse__Output } from './xnet/v1/ControlRolloutResponse.js';
 import type { CreateRolloutRequest as _xnet_v1_CreateRolloutRequest, CreateRolloutRequest__Output as _xnet_v1_CreateRolloutRequest__Output } from './xnet/v1/CreateRolloutRequest.js';
 import type { CreateRolloutResponse as _xnet_v1_CreateRolloutResponse, CreateRolloutResponse__Output as _xnet_v1_CreateRolloutResponse__Output } from './xnet/v1/CreateRolloutResponse.js';
-import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
-import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { GetRolloutRequest as _xnet_v1_GetRolloutRequest, GetRolloutRequest__Output as _xnet_v1_GetRolloutRequest__Output } from './xnet/v1/GetRolloutRequest.js';
 import type { GetRolloutResponse as _xnet_v1_GetRolloutResponse, GetRolloutResponse__Output as _xnet_v1_GetRolloutResponse__Output } from './xnet/v1/GetRolloutResponse.js';
-import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
-import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
+import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from './xnet/v1/LeaseUse.js';
 import type { ListRolloutsRequest as _xnet_v1_ListRolloutsRequest, ListRolloutsRequest__Output as _xnet_v1_ListRolloutsRequest__Output } from './xnet/v1/ListRolloutsRequest.js';
 import type { ListRolloutsResponse as _xnet_v1_ListRolloutsResponse, ListRolloutsResponse__Output as _xnet_v1_ListRolloutsResponse__Output } from './xnet/v1/ListRolloutsResponse.js';
 import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicList as _xnet_v1_NicList, NicList__Output as _xnet_v1_NicList__Output } from './xnet/v1/NicList.js';
 import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
-import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
-import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
-import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
-import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
+import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from './xnet/v1/Permit.js';
 import type { Rollout as _xnet_v1_Rollout, Rollout__Output as _xnet_v1_Rollout__Output } from './xnet/v1/Rollout.js';
 import type { RolloutMove as _xnet_v1_RolloutMove, RolloutMove__Output as _xnet_v1_RolloutMove__Output } from './xnet/v1/RolloutMove.js';
 import type { RolloutServiceClient as _xnet_v1_RolloutServiceClient, RolloutServiceDefinition as _xnet_v1_RolloutServiceDefinition } from './xnet/v1/RolloutService.js';
 import type { RolloutStep as _xnet_v1_RolloutStep, RolloutStep__Output as _xnet_v1_RolloutStep__Output } from './xnet/v1/RolloutStep.js';
-import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from './xnet/v1/RouteCounts.js';
-import type { Subnet as _xnet_v1_Subnet, Subnet__Output as _xnet_v1_Subnet__Output } from './xnet/v1/Subnet.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -90,42 +82,31 @@ export interface ProtoGrpcType {
   xnet: {
     v1: {
       Access: EnumTypeDefinition
-      Availability: EnumTypeDefinition
-      Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
       ControlRolloutRequest: MessageTypeDefinition<_xnet_v1_ControlRolloutRequest, _xnet_v1_ControlRolloutRequest__Output>
       ControlRolloutResponse: MessageTypeDefinition<_xnet_v1_ControlRolloutResponse, _xnet_v1_ControlRolloutResponse__Output>
       CreateRolloutRequest: MessageTypeDefinition<_xnet_v1_CreateRolloutRequest, _xnet_v1_CreateRolloutRequest__Output>
       CreateRolloutResponse: MessageTypeDefinition<_xnet_v1_CreateRolloutResponse, _xnet_v1_CreateRolloutResponse__Output>
-      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
-      Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       GetRolloutRequest: MessageTypeDefinition<_xnet_v1_GetRolloutRequest, _xnet_v1_GetRolloutRequest__Output>
       GetRolloutResponse: MessageTypeDefinition<_xnet_v1_GetRolloutResponse, _xnet_v1_GetRolloutResponse__Output>
-      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
-      HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
+      LeaseUse: MessageTypeDefinition<_xnet_v1_LeaseUse, _xnet_v1_LeaseUse__Output>
       ListRolloutsRequest: MessageTypeDefinition<_xnet_v1_ListRolloutsRequest, _xnet_v1_ListRolloutsRequest__Output>
       ListRolloutsResponse: MessageTypeDefinition<_xnet_v1_ListRolloutsResponse, _xnet_v1_ListRolloutsResponse__Output>
       Mode: EnumTypeDefinition
       Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicList: MessageTypeDefinition<_xnet_v1_NicList, _xnet_v1_NicList__Output>
       NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
-      Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
-      NodeState: EnumTypeDefinition
-      Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
-      PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
-      Reservation: MessageTypeDefinition<_xnet_v1_Reservation, _xnet_v1_Reservation__Output>
+      Permit: MessageTypeDefinition<_xnet_v1_Permit, _xnet_v1_Permit__Output>
       Rollout: MessageTypeDefinition<_xnet_v1_Rollout, _xnet_v1_Rollout__Output>
       RolloutControl: EnumTypeDefinition
       RolloutMove: MessageTypeDefinition<_xnet_v1_RolloutMove, _xnet_v1_RolloutMove__Output>
       RolloutService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_RolloutServiceClient> & { service: _xnet_v1_RolloutServiceDefinition }
       RolloutState: EnumTypeDefinition
       RolloutStep: MessageTypeDefinition<_xnet_v1_RolloutStep, _xnet_v1_RolloutStep__Output>
-      RouteCounts: MessageTypeDefinition<_xnet_v1_RouteCounts, _xnet_v1_RouteCounts__Output>
       StepState: EnumTypeDefinition
-      Subnet: MessageTypeDefinition<_xnet_v1_Subnet, _xnet_v1_Subnet__Output>
-      SubnetState: EnumTypeDefinition
     }
   }
 }

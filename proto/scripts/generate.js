@@ -14,6 +14,7 @@ const protobuf = ofLoader('protobufjs');
 ofLoader('./util.js').addCommonProtos();
 const files = [
   'access',
+  'lease_types',
   'types',
   'node',
   'join',

@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/types.proto
+// Original file: proto/xnet/v1/lease_types.proto
 
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
 import type { LeaseState as _xnet_v1_LeaseState, LeaseState__Output as _xnet_v1_LeaseState__Output } from '../../xnet/v1/LeaseState.js';

@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/node.proto
+// Original file: proto/xnet/v1/lease_types.proto
 
 import type { Long } from '@grpc/proto-loader';
 

@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/node.proto
+// Original file: proto/xnet/v1/lease_types.proto
 
 import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from '../../xnet/v1/Nic.js';
 import type { Long } from '@grpc/proto-loader';

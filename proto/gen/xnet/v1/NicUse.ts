@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/types.proto
+// Original file: proto/xnet/v1/lease_types.proto
 
 
 export interface NicUse {
