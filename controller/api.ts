@@ -23,6 +23,7 @@ import { rolloutFacts } from './service/rollout-facts.js';
 import { rolloutService } from './service/rollout-service.js';
 import { staticRouteService } from './service/static-route-service.js';
 import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
+import type { Surroundings } from './surroundings.js';
 
 /** ApiDeps are the dependencies of the services. */
 export type ApiDeps = {
@@ -34,6 +35,8 @@ export type ApiDeps = {
   readonly log: Logger;
   /** Called when the ports can't open for a reason other than their addresses. */
   readonly onFailure: (error: XnetError) => void;
+  /** Absent: the controller runs alone. */
+  readonly surroundings: Surroundings | undefined;
 };
 
 /** Api is the servers of a controller. */
@@ -46,7 +49,7 @@ export class Api {
   #isDraining = false;
 
   constructor(settings: ControllerSettings, deps: ApiDeps) {
-    const { state, registries, observer, log, onFailure } = deps;
+    const { state, registries, observer, log, onFailure, surroundings } = deps;
     const { feed, store, sessions } = state;
     const { nodes, leases, certificates, authority } = registries;
     this.#deps = deps;
@@ -68,7 +71,10 @@ export class Api {
       heldRouteService({ feed, context: deps.backup.context, live: liveOf(sessions) }),
       networkService({ feed, networks: registries.networks, live: () => liveOf(sessions), now: Date.now }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
-      ...diagnosisServices({ feed, sessions, controllerId: deps.controller.id }),
+      ...diagnosisServices({
+        ...{ feed, sessions, controllerId: deps.controller.id },
+        siblingOf: (id) => surroundings?.siblingOf(id),
+      }),
       backupService({
         ...deps.backup,
         controller: deps.controller,
@@ -88,6 +94,7 @@ export class Api {
         bindings: [joinService({ feed, store, authority, certificates, record })],
       },
       listener: { onOpen: () => this.#tellHealth(), onFailure },
+      shared: surroundings,
     });
   }
 

@@ -35,6 +35,7 @@ import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { type ControllerSettings, joinEndpoints } from './settings.js';
 import { Storage } from './storage.js';
+import type { ServiceNotice, Surroundings } from './surroundings.js';
 import { Clocks } from './view/clocks.js';
 import { Downtimes } from './view/downtimes.js';
 import { feedWatchdog } from './watchdog.js';
@@ -52,8 +53,8 @@ async function prepareFolder(dataDir: string): Promise<void> {
   }
 }
 
-function makeRegistries(context: Context, settings: ControllerSettings): Registries {
-  const authority = new Authority(context, `${settings.dataDir}/cluster.key`);
+function makeRegistries(context: Context, settings: ControllerSettings, keyPath: string): Registries {
+  const authority = new Authority(context, keyPath);
   return {
     nodes: new NodeRegistry(context),
     leases: new LeaseRegistry(context),
@@ -68,19 +69,19 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
   };
 }
 
-function backupOf(context: Context, { direct: store, feed }: Storage, audit: Audit, settings: ControllerSettings) {
-  const keyPath = `${settings.dataDir}/cluster.key`;
+function backupOf(context: Context, { direct: store, feed }: Storage, audit: Audit, keyPath: string) {
   const restoration = new Restoration({ store, feed, keyPath, audit, now: context.now, log: context.log });
   return { feed, store, context, restoration, keyPath };
 }
 
 /** Resources outlive the parts of a controller and are closed when it ends. */
 type Resources = {
-  readonly systemd: Systemd;
+  readonly systemd: ServiceNotice;
   readonly entries: AuditLog;
   readonly storage: Storage;
   readonly registration: string;
   readonly downtimes: Downtimes;
+  readonly surroundings: Surroundings | undefined;
 };
 
 function downtimesPath({ dataDir }: ControllerSettings): string {
@@ -103,7 +104,7 @@ class Controller {
   #failure: unknown;
 
   constructor(settings: ControllerSettings, version: string, resources: Resources, log: Logger) {
-    const { storage, entries, registration, downtimes } = resources;
+    const { storage, entries, registration, downtimes, surroundings } = resources;
     const { store, feed, commits } = storage;
     const id = `${registration}-${randomBytes(2).toString('hex')}`;
     this.#resources = resources;
@@ -135,7 +136,8 @@ class Controller {
     this.#runReclaims = (stop) => reclaims.run(downtimesPath(settings), stop);
     this.#sessions = sessions;
     this.#context = context;
-    this.#registries = makeRegistries(context, settings);
+    const keyPath = `${surroundings?.keyDir ?? settings.dataDir}/cluster.key`;
+    this.#registries = makeRegistries(context, settings, keyPath);
     this.#registries.authority.onOpened(({ trusted }) => sessions.fanout.trust(trusted));
     this.#rollouts = new RolloutExecutor({
       context,
@@ -164,10 +166,11 @@ class Controller {
       state: { feed, store, sessions },
       registries: this.#registries,
       controller,
-      backup: backupOf(context, storage, audit, settings),
+      backup: backupOf(context, storage, audit, keyPath),
       observer: audit,
       log,
       onFailure: (error) => this.#fail(error),
+      surroundings,
     });
   }
 
@@ -184,6 +187,7 @@ class Controller {
     const closed = new AbortController();
     try {
       await this.#api.start();
+      this.#tellSiblings();
       systemd.ready();
       signal.addEventListener('abort', () => systemd.stopping(), { once: true });
       await this.#api.checkPorts();
@@ -202,6 +206,13 @@ class Controller {
       closed.abort();
     }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #tellSiblings(): void {
+    const { surroundings } = this.#resources;
+    for (const endpoint of this.#api.endpoints) {
+      if (endpoint.kind === 'unix') surroundings?.started(this.#presence.controllerId, endpoint.path);
+    }
   }
 
   #runParts(parts: Parts, stopped: AbortSignal): Promise<void> {
@@ -232,6 +243,7 @@ class Controller {
 /**
  * runController runs a controller until `signal` aborts.
  * @param steps told of the steps that it reaches: for tests
+ * @param surroundings those of a worker; absent: the controller runs alone
  * @throws XnetError when it can't start, or one of its parts fails
  */
 export async function runController(
@@ -240,20 +252,24 @@ export async function runController(
   log: Logger,
   signal: AbortSignal,
   steps: Steps = noSteps,
+  surroundings?: Surroundings,
 ): Promise<void> {
   // Before etcd starts: it would inherit the notification socket and report readiness itself.
-  const systemd = new Systemd(log);
+  const systemd = surroundings?.notice ?? new Systemd(log);
   try {
     await prepareFolder(settings.dataDir);
     const entries = await AuditLog.open({ dir: `${settings.dataDir}/audit`, log });
     try {
       const registration = await registrationOf(settings);
       const downtimes = await new Downtimes().load(downtimesPath(settings), log);
-      const storage = await Storage.open(settings, registration, log, { signal, steps });
+      const storage = await Storage.open(settings, registration, log, {
+        signal,
+        steps,
+        supervised: surroundings?.etcd,
+      });
       try {
-        await new Controller(settings, version, { systemd, entries, storage, registration, downtimes }, log).run(
-          signal,
-        );
+        const resources = { systemd, entries, storage, registration, downtimes, surroundings };
+        await new Controller(settings, version, resources, log).run(signal);
       } finally {
         await storage.close();
       }

@@ -10,12 +10,14 @@ import { formatIdentity } from '../proto/pki/identity.js';
 import type { Logger } from '../proto/process/log.js';
 import type { Admission } from '../proto/rpc/access.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
+import { connectionLimits } from '../proto/rpc/limits.js';
 import type { CallObserver } from '../proto/rpc/observe.js';
-import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/server.js';
+import { type RpcServer, type ServerOptions, type ServiceBinding, startServer } from '../proto/rpc/server.js';
 import { type ServerIdentity, ServerTls } from '../proto/rpc/tls.js';
 import type { Authority, Opened } from './authority/authority.js';
 import { requireBindable } from './bindable.js';
 import { fenceOf } from './registry/restored.js';
+import type { Surroundings } from './surroundings.js';
 import type { ViewFeed } from './view/view-feed.js';
 
 /** Served is the endpoints of one kind of port, and the services there. */
@@ -41,6 +43,8 @@ export type ListenerDeps = {
   readonly observer: CallObserver;
   readonly log: Logger;
   readonly listener: ListenersListener;
+  /** Opens the ports, if other workers serve them as well. */
+  readonly shared: Pick<Surroundings, 'ports' | 'of'> | undefined;
 };
 
 const controllerTtlMs = 90 * 24 * 3_600_000;
@@ -125,7 +129,8 @@ export class Listeners {
   }
 
   async #requireBindable({ endpoints }: Port): Promise<void> {
-    for (const endpoint of endpoints) if (endpoint.kind === 'tcp') await requireBindable(endpoint);
+    const check = this.#deps.shared?.ports.check ?? requireBindable;
+    for (const endpoint of endpoints) if (endpoint.kind === 'tcp') await check(endpoint);
   }
 
   #tellProblem(problem: XnetError | undefined): void {
@@ -199,8 +204,16 @@ export class Listeners {
     const { endpoints, bindings, clients, tls } = port;
     if (tls === undefined) throw new XnetError('Internal', 'a port was to be opened before there is an authority');
     await this.#requireBindable(port);
-    if (clients === 'strangers') return startServer({ endpoints, bindings, tls, observer });
-    return startServer({ endpoints, bindings, tls, observer, refuse: (caller) => this.#refuse(caller) });
+    const options = { endpoints, bindings, tls, observer, ...this.#share() };
+    if (clients === 'strangers') return startServer(options);
+    return startServer({ ...options, refuse: (caller) => this.#refuse(caller) });
+  }
+
+  // What waits for its first call is limited by worker, so each takes its part.
+  #share(): Pick<ServerOptions, 'ports' | 'mostSilent'> {
+    const { shared } = this.#deps;
+    if (shared === undefined) return {};
+    return { ports: shared.ports, mostSilent: Math.ceil(connectionLimits.mostSilent / shared.of) };
   }
 
   // Refuses identities of another cluster, and revoked ones. Calls check themselves whether the node exists. While the

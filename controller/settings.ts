@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { checkDuration } from '../proto/domain/duration.js';
 import { checkName } from '../proto/domain/input.js';
 import { logLevels } from '../proto/process/log.js';
-import { fromCheck, listOf, readSettings } from '../proto/process/settings.js';
+import { fromCheck, integer, listOf, readSettings } from '../proto/process/settings.js';
 import {
   checkEndpoint,
   defaultControllerSocket,
@@ -24,6 +24,9 @@ const etcdEndpoint = v.pipe(
 
 // How far ahead the clock may have been by which an epoch was numbered.
 const longestAheadMs = 366 * 24 * 3_600_000;
+
+/** mostWorkers is the largest number of workers. Each takes some 100 MiB, and processor time of its own to follow the store. */
+export const mostWorkers = 32;
 
 const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
 
@@ -66,6 +69,7 @@ const schema = v.pipe(
         ),
       ),
     ),
+    workers: integer(1, mostWorkers),
     logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
   }),
   v.check(
@@ -146,6 +150,14 @@ export function makeControllerProgram(version: string, run: (settings: Controlle
         '--epoch-after <epoch>',
         'begin an epoch after this one unless the store has one (when hosts have seen a higher epoch than the store has)',
       ).env(env('EPOCH_AFTER')),
+    )
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'number of processes that serve the same ports, each a controller of its own over one etcd',
+      )
+        .env(env('WORKERS'))
+        .default('1'),
     )
     .addOption(new Option('--log-level <level>', logLevels.join(', ')).env(env('LOG_LEVEL')).default('info'))
     .addHelpText(

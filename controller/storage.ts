@@ -18,6 +18,7 @@ import { runUpkeep } from './store/etcd-upkeep.js';
 import { Gate } from './store/gate.js';
 import { keys } from './store/keys.js';
 import type { Store } from './store/store.js';
+import type { Surroundings } from './surroundings.js';
 import { Ages } from './view/ages.js';
 import { logContradictions } from './view/contradiction-log.js';
 import { ViewFeed } from './view/view-feed.js';
@@ -71,6 +72,15 @@ async function embeddedEtcd(
   );
 }
 
+/** StorageOptions are what a storage gets from its controller. */
+export type StorageOptions = {
+  readonly signal: AbortSignal;
+  /** Told of the steps of its commits. */
+  readonly steps: Steps;
+  /** The etcd that a supervisor runs for all workers. */
+  readonly supervised: Surroundings['etcd'];
+};
+
 /** Storage is the store and what keeps the view current. */
 export class Storage {
   /** Addresses of etcd: "http://10.0.0.2:2379". */
@@ -78,6 +88,7 @@ export class Storage {
   readonly feed: ViewFeed;
   readonly commits: CommitQueue;
   readonly #etcd: EmbeddedEtcd | undefined;
+  readonly #supervised: Surroundings['etcd'];
   readonly #etcdStore: EtcdStore;
   readonly #exposure: EtcdExposure;
   readonly #history: EtcdHistory;
@@ -90,12 +101,14 @@ export class Storage {
     options: EtcdOptions,
     {
       etcd,
+      supervised,
       ages,
       registration,
       log,
       steps,
     }: {
       readonly etcd: EmbeddedEtcd | undefined;
+      readonly supervised: Surroundings['etcd'];
       readonly ages: Ages;
       readonly registration: string;
       readonly log: Logger;
@@ -104,6 +117,7 @@ export class Storage {
   ) {
     this.endpoints = options.endpoints;
     this.#etcd = etcd;
+    this.#supervised = supervised;
     this.#etcdStore = new EtcdStore(options);
     this.#exposure = new EtcdExposure(options, log);
     const known = { olderThan: (ageMs: number) => ages.olderThan(ageMs, Date.now()), newest: () => ages.newest };
@@ -132,20 +146,19 @@ export class Storage {
   /**
    * open starts etcd unless the settings name one, and makes the clients. It reads nothing from the store: see parts.
    * @param registration id of this controller's registration
-   * @param steps told of the steps of its commits
    * @throws XnetError when etcd does not start, or a file named in the settings can't be read
    */
   static async open(
     settings: ControllerSettings,
     registration: string,
     log: Logger,
-    { signal, steps }: { readonly signal: AbortSignal; readonly steps: Steps },
+    { signal, steps, supervised }: StorageOptions,
   ): Promise<Storage> {
-    const etcd = await embeddedEtcd(settings, log, signal);
+    const etcd = supervised === undefined ? await embeddedEtcd(settings, log, signal) : undefined;
     try {
-      const options = etcdOptions(settings, settings.etcdEndpoints ?? [etcd?.endpoint ?? '']);
+      const options = etcdOptions(settings, settings.etcdEndpoints ?? [supervised?.endpoint ?? etcd?.endpoint ?? '']);
       const ages = await new Ages().load(agesPath(settings), log, Date.now());
-      return new Storage(settings, options, { etcd, ages, registration, log, steps });
+      return new Storage(settings, options, { etcd, supervised, ages, registration, log, steps });
     } catch (error) {
       await etcd?.stop();
       throw error;
@@ -162,9 +175,9 @@ export class Storage {
     return this.#etcdStore;
   }
 
-  /** embedded reports whether etcd is the controller's own. */
+  /** embedded reports whether etcd is the controller's own, or that of its supervisor. */
   get embedded(): boolean {
-    return this.#etcd !== undefined;
+    return this.#etcd !== undefined || this.#supervised !== undefined;
   }
 
   /** warnings returns what makes etcd reachable for others than the controllers, and whether its history grows. */
@@ -189,9 +202,9 @@ export class Storage {
       gate: (stop) => this.#gate.run(stop),
       exposure: (stop) => this.#exposure.run(stop),
       // An external etcd is its operator's, who is told.
-      ...(this.#etcd === undefined
-        ? { history: (stop: AbortSignal) => this.#history.run(stop) }
-        : { upkeep: this.#runUpkeep }),
+      ...(this.embedded ? {} : { history: (stop: AbortSignal) => this.#history.run(stop) }),
+      // Of several workers one does it.
+      ...(this.#etcd !== undefined || this.#supervised?.keeper === true ? { upkeep: this.#runUpkeep } : {}),
       ages: this.#runAges,
     };
   }

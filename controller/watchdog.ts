@@ -5,14 +5,14 @@
 import { pause } from '../proto/process/backoff.js';
 import type { Logger } from '../proto/process/log.js';
 import { aborted } from '../proto/process/parts.js';
-import type { Systemd } from '../proto/process/systemd.js';
 import type { Endpoint } from '../proto/rpc/endpoint.js';
 import { HealthProbe } from '../proto/rpc/health-probe.js';
+import type { ServiceNotice } from './surroundings.js';
 import type { ViewFeed } from './view/view-feed.js';
 
 /** WatchdogDeps are the inputs of the watchdog. */
 export type WatchdogDeps = {
-  readonly systemd: Systemd;
+  readonly systemd: ServiceNotice;
   readonly feed: ViewFeed;
   /** Returns how many nodes have their stream here. */
   readonly streams: () => number;

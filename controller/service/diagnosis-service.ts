@@ -6,9 +6,10 @@ import type { AnswerLookResponse } from '../../proto/gen/xnet/v1/AnswerLookRespo
 import type { DiagnosisServiceHandlers } from '../../proto/gen/xnet/v1/DiagnosisService.js';
 import type { FindPathEndRequest__Output } from '../../proto/gen/xnet/v1/FindPathEndRequest.js';
 import type { FindPathEndResponse } from '../../proto/gen/xnet/v1/FindPathEndResponse.js';
-import type { LookAtNodeRequest__Output } from '../../proto/gen/xnet/v1/LookAtNodeRequest.js';
+import type { LookAtNodeRequest, LookAtNodeRequest__Output } from '../../proto/gen/xnet/v1/LookAtNodeRequest.js';
 import type { LookAtNodeResponse } from '../../proto/gen/xnet/v1/LookAtNodeResponse.js';
 import type { LookServiceHandlers } from '../../proto/gen/xnet/v1/LookService.js';
+import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
@@ -23,6 +24,8 @@ export type DiagnosisServiceDeps = {
   readonly feed: Pick<ViewFeed, 'view' | 'version'>;
   readonly sessions: Pick<Sessions, 'fanout'>;
   readonly controllerId: string;
+  /** Returns the unix socket of another worker of this controller, by the id of its controller. */
+  readonly siblingOf: (controllerId: string) => string | undefined;
 };
 
 // A probe of 64 addresses with packets of many lengths takes some seconds; xctl waits a little longer.
@@ -53,6 +56,9 @@ class DiagnosisCalls {
     const elsewhere = this.#isHere(nodeId) ? undefined : view.sessions.get(nodeId)?.record.controller;
     // Our own session record outlives its stream for a moment.
     if (elsewhere !== undefined && elsewhere !== this.#deps.controllerId) {
+      const socket = this.#deps.siblingOf(elsewhere);
+      // Its address is ours: the caller would ask here again.
+      if (socket !== undefined) return askSibling(socket, { node, question });
       const peer = peerOf(call);
       const from = peer.kind === 'certificate' ? peer.address : '';
       const addresses = view.controllers.get(elsewhere)?.record.addresses ?? [];
@@ -71,6 +77,16 @@ class DiagnosisCalls {
     const nodeId = nodeIdOf(call, '');
     if (findings !== null) this.#questions.answer(nodeId, id, findings);
     return {};
+  }
+}
+
+// The caller may ask: that was checked here, as it is checked for a node of ours.
+async function askSibling(socket: string, request: LookAtNodeRequest): Promise<LookAtNodeResponse> {
+  const client = makeClient(services.diagnosis, { kind: 'unix', path: socket });
+  try {
+    return await callUnary(client.lookAtNode.bind(client), request, { timeoutMs: answerMs + 1_000 });
+  } finally {
+    client.close();
   }
 }
 

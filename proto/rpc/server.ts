@@ -14,6 +14,7 @@ import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { connectionLimits, joinLimits, requireDeadline, serverLimits } from './limits.js';
 import { type CallObserver, observed } from './observe.js';
+import type { PortSource } from './port-source.js';
 import { statusFromError } from './status.js';
 import type { ServerTls } from './tls.js';
 
@@ -89,6 +90,42 @@ function bind(server: grpc.Server, endpoint: Endpoint, credentials: grpc.ServerC
   });
 }
 
+// Has connections of shared ports given to a server, each by way of an HTTP/2 server that listens nowhere.
+async function share(
+  server: grpc.Server,
+  endpoints: readonly Endpoint[],
+  {
+    ports,
+    tls,
+    guard,
+  }: { readonly ports: PortSource; readonly tls: ServerTls; readonly guard: (most: number) => void },
+): Promise<() => void> {
+  const most = mostOf(tls);
+  const closes: (() => void)[] = [];
+  const close = () => {
+    for (const one of closes) one();
+  };
+  const shared = endpoints.flatMap((endpoint) => {
+    if (endpoint.kind !== 'tcp') throw new XnetError('Internal', `${formatEndpoint(endpoint)}: no TCP port`);
+    return [{ endpoint, injector: server.createConnectionInjector(tls.credentials) }];
+  });
+  // Before the first connection.
+  if (shared.length > 0) guard(most);
+  try {
+    for (const { endpoint, injector } of shared) {
+      closes.push(await ports.open(endpoint, most, (socket) => injector.injectConnection(socket)));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return close;
+}
+
+function mostOf(tls: ServerTls): number {
+  return tls.clients === 'strangers' ? connectionLimits.mostJoining : connectionLimits.most;
+}
+
 async function bindSocket(server: grpc.Server, path: string): Promise<Endpoint> {
   const credentials = grpc.ServerCredentials.createInsecure();
   await placeSocket(path, (inside) => bind(server, { kind: 'unix', path: inside }, credentials));
@@ -107,6 +144,8 @@ export type ServerOptions = {
   readonly observer?: CallObserver;
   /** Maximum number of connections without a call; default connectionLimits.mostSilent. */
   readonly mostSilent?: number;
+  /** Gives the connections of TCP ports; absent: the server listens by itself. */
+  readonly ports?: PortSource;
 };
 
 /**
@@ -115,7 +154,7 @@ export type ServerOptions = {
  * @throws XnetError FailedPrecondition when an endpoint can't be listened on
  */
 export async function startServer(options: ServerOptions): Promise<RpcServer> {
-  const { endpoints, bindings, tls, refuse, observer } = options;
+  const { endpoints, bindings, tls, refuse, observer, ports } = options;
   // Silences the library's own lines on standard error; its relevant errors are thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const from = tls?.clients ?? 'local';
@@ -142,14 +181,19 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
     new ReflectionService(packageDefinition, { services: names.filter((name) => name !== '') }).addToServer(server);
   }
   const bound: Endpoint[] = [];
+  let unshare = () => {};
   try {
-    for (const endpoint of endpoints) {
-      if (endpoint.kind === 'unix' && tls === undefined) bound.push(await bindSocket(server, endpoint.path));
-      else if (endpoint.kind === 'tcp' && tls !== undefined) bound.push(await bind(server, endpoint, tls.credentials));
-      else throw new XnetError('Internal', `${formatEndpoint(endpoint)}: TCP is for TLS, unix sockets are without`);
-    }
-    if (tls !== undefined && bound.length > 0) {
-      connections.guard(server, from === 'strangers' ? connectionLimits.mostJoining : connectionLimits.most);
+    if (tls !== undefined && ports !== undefined) {
+      unshare = await share(server, endpoints, { ports, tls, guard: (most) => connections.guard(server, most) });
+      bound.push(...endpoints);
+    } else {
+      for (const endpoint of endpoints) {
+        if (endpoint.kind === 'unix' && tls === undefined) bound.push(await bindSocket(server, endpoint.path));
+        else if (endpoint.kind === 'tcp' && tls !== undefined)
+          bound.push(await bind(server, endpoint, tls.credentials));
+        else throw new XnetError('Internal', `${formatEndpoint(endpoint)}: TCP is for TLS, unix sockets are without`);
+      }
+      if (tls !== undefined && bound.length > 0) connections.guard(server, mostOf(tls));
     }
   } catch (error) {
     server.forceShutdown();
@@ -166,7 +210,10 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
         for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
       },
     },
-    close: (graceMs) => closeServer(server, connections, bound, graceMs),
+    close: (graceMs) => {
+      unshare();
+      return closeServer(server, connections, bound, graceMs);
+    },
   };
 }
 

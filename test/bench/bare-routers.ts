@@ -14,6 +14,7 @@ import { Poller } from '../../node/kernel/poller.js';
 import { routeTypes } from '../../node/kernel/route-kernel.js';
 import { pause } from '../../proto/process/backoff.js';
 import { route } from '../support/route-fixtures.js';
+import { allCpuMsOf } from './process-usage.js';
 
 const program = fileURLToPath(import.meta.url);
 const port = 7500;
@@ -62,6 +63,11 @@ export class BareRouters {
   /** withdraw makes them remove it. */
   withdraw(destination: string): void {
     this.#speaker.write(`remove ${destination}\n`);
+  }
+
+  /** cpuMs returns the processor time that the listening processes have used so far, all threads, in milliseconds. */
+  cpuMs(): number {
+    return this.#processes.slice(1).reduce((sum, { pid }) => sum + allCpuMsOf(pid), 0);
   }
 
   /** close ends them. */

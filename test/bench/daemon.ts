@@ -8,10 +8,11 @@ import { formatIpv4, ipv4FromNumber } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
 import { route } from '../support/route-fixtures.js';
 import { until } from '../support/until.js';
-import { rateOf } from './etcd-rate.js';
+import { changeCost, changeMs, tellOneMore } from './change-cost.js';
+import { rateOf, transactionMs } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
 import { KernelWatch, type Sighting } from './kernel-watch.js';
-import { allCpuMsOf, idleNodeKiB, mostTreeKiB, settledKiB } from './process-usage.js';
+import { idleNodeKiB, mostTreeKiB, settledKiB } from './process-usage.js';
 import { median, summaryOf } from './statistics.js';
 import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
@@ -154,7 +155,7 @@ async function measureMemory(context: BenchContext, { fleet, host }: Place, grow
 
 // The peers of this measurement, behind all others.
 const firstExtra = 20_000;
-const changeMs = 1_000;
+const firstMore = 30_000;
 
 // One peer joins, and nothing else happens until everything that follows from it is done: kernel, cache, status and report.
 async function measureChange(context: BenchContext, { fleet, host }: Place, routers: XnetRouters): Promise<void> {
@@ -163,24 +164,13 @@ async function measureChange(context: BenchContext, { fleet, host }: Place, rout
   if (pid === undefined) throw new Error('no daemon');
   const count = installed(host).length;
   log(`changes of a table of ${count} routes`);
-  const spentMs = async (work: () => Promise<unknown>) => {
-    const before = allCpuMsOf(pid);
-    await work();
-    await pause(changeMs);
-    return allCpuMsOf(pid) - before;
-  };
-  const quietMsOf: number[] = [];
-  const changed: number[] = [];
-  const names = Array.from({ length: quick ? 3 : 15 }, (_, index) => index);
-  for (const index of names) {
-    quietMsOf.push(await spentMs(async () => undefined));
-    const address = formatIpv4(ipv4FromNumber(firstPeer + firstExtra + index));
-    changed.push(await spentMs(() => routers.add(`extra-${index}`, address)));
-  }
+  const rounds = quick ? 3 : 15;
+  const { one, quiet } = await changeCost(pid, rounds, (index) => {
+    return routers.add(`extra-${index}`, formatIpv4(ipv4FromNumber(firstPeer + firstExtra + index)));
+  });
   await routers.untilRouted();
-  for (const index of names) await routers.remove(`extra-${index}`);
+  for (let index = 0; index < rounds; index += 1) await routers.remove(`extra-${index}`);
   await pause(changeMs);
-  const [one, quiet] = [median(changed), median(quietMsOf)];
   tell({
     row: 'daemon-change',
     what: `processor time of xnetd for one more of ${count} routes, all threads and programs`,
@@ -190,6 +180,20 @@ async function measureChange(context: BenchContext, { fleet, host }: Place, rout
     aim: '<= 1 ms more',
     met: one - quiet <= 1,
   });
+}
+
+async function measureOneMore(context: BenchContext, place: Place, routers: XnetRouters): Promise<void> {
+  const { host, watch } = place;
+  const added: string[] = [];
+  const add = async (index: number) => {
+    const name = `more-${index}`;
+    added.push(name);
+    return (await routers.add(name, formatIpv4(ipv4FromNumber(firstPeer + firstMore + index)))).subnet;
+  };
+  const limits = { netlinkMs: await roundTripMs(host), commitMs: await transactionMs(100) };
+  await tellOneMore(context, { watch, count: installed(host).length, ...limits, add });
+  for (const name of added) await routers.remove(name);
+  await pause(changeMs);
 }
 
 type Growth = { readonly routers: XnetRouters; readonly from: number; readonly to: number };
@@ -210,9 +214,11 @@ async function run(context: BenchContext): Promise<void> {
     if (wanted.has('repair')) await measureRepair(context, place, few);
     await peersUpTo(routers, few, middle);
     if (wanted.has('daemon-change')) await measureChange(context, place, routers);
+    if (wanted.has('one-more')) await measureOneMore(context, place, routers);
     if (wanted.has('daemon-memory')) await measureMemory(context, place, { routers, from: middle, to: many });
     else await peersUpTo(routers, middle, many);
     if (wanted.has('daemon-change')) await measureChange(context, place, routers);
+    if (wanted.has('one-more')) await measureOneMore(context, place, routers);
     if (wanted.has('repair')) await measureRepair(context, place, many);
     await routers.close();
   } finally {
@@ -222,4 +228,4 @@ async function run(context: BenchContext): Promise<void> {
 }
 
 /** benchDaemon measures one daemon. */
-export const benchDaemon: BenchPart = { rows: ['repair', 'daemon-memory', 'daemon-change'], run };
+export const benchDaemon: BenchPart = { rows: ['repair', 'daemon-memory', 'daemon-change', 'one-more'], run };

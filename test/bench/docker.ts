@@ -1,13 +1,19 @@
 // Hosts with real Docker engines: how quickly one joins, and the quality of the path between two containers, compared with
 // networks made by hand and with Docker's own overlay.
+import { join as joinPath } from 'node:path';
 import type { Container } from '../../deploy/lab/container.js';
 import { engineLines, type LabEngine, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { findProgram } from '../../deploy/lab/requirements.js';
 import { messageOf } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import { until } from '../support/until.js';
+import { changeCost, changeMs } from './change-cost.js';
 import { type BenchContext, type BenchPart, CannotMeasure, ms } from './figure.js';
 import { connectByHand, connectBySwarm, type HandMade, untilReached } from './hand-made.js';
+import { NotifySink } from './notify-sink.js';
 import { comparePaths, type PathEnds } from './path.js';
 import { median } from './statistics.js';
 import { monotonicMs } from './thin-node.js';
@@ -103,6 +109,44 @@ async function measureTraffic(context: BenchContext, ours: Pair, hand: Pair, ove
   });
 }
 
+// The daemon as on a real host: with a Docker engine, whose events it follows, and a service manager that it reports to.
+async function measureChange({ quick, log, tell }: BenchContext, fleet: Fleet, host: LabHost): Promise<void> {
+  log('changes, with Docker and a notification socket');
+  const before = fleet.daemons.get(host.name);
+  before?.kill('SIGTERM');
+  await before?.exited;
+  const sink = new NotifySink(joinPath(host.folder, 'run/notify'));
+  try {
+    const env = { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '30000000' };
+    const daemon = await host.spawn(fleet.daemonCommand(host), { logFile: `${host.logs}/xnetd.log`, env });
+    fleet.daemons.set(host.name, daemon);
+    await until('it is connected', async () => daemon.output.includes('"msg":"connected"'));
+    await fleet.untilReady([host]);
+    await pause(5 * changeMs);
+    const { admin } = fleet;
+    const callOptions = { timeoutMs: 30_000 };
+    const rounds = quick ? 3 : 15;
+    const { one, quiet } = await changeCost(daemon.pid, rounds, (index) => {
+      const node = { name: `extra-${index}`, address: `192.168.83.${200 + index}` };
+      return callUnary(admin.addNode.bind(admin), node, callOptions);
+    });
+    for (let index = 0; index < rounds; index += 1) {
+      await callUnary(admin.removeNode.bind(admin), { node: `extra-${index}`, force: true }, callOptions);
+    }
+    tell({
+      row: 'daemon-change',
+      what: 'processor time of xnetd for one more node, with Docker and a service manager, all threads and programs',
+      ours: `p50 ${ms(one)} in ${ms(changeMs)}`,
+      limit: `no change in that time: ${ms(quiet)}`,
+      ratio: one / quiet,
+      aim: '<= 1 ms more',
+      met: one - quiet <= 1,
+    });
+  } finally {
+    sink.close();
+  }
+}
+
 async function run(context: BenchContext): Promise<void> {
   const { wanted, log } = context;
   if (wanted.has('traffic') && findProgram('iperf3') === undefined) throw new CannotMeasure('iperf3 is missing');
@@ -117,6 +161,8 @@ async function run(context: BenchContext): Promise<void> {
     await fleet.join(one);
     await fleet.untilReady([one]);
     const first = await one.runContainer({ name: 'first' });
+    if (wanted.has('daemon-change')) await measureChange(context, fleet, one);
+    if (!wanted.has('docker-join') && !wanted.has('traffic')) return;
     log('hosts join');
     const second = await join(fleet, two, first);
     const third = await join(fleet, three, first);
@@ -133,4 +179,4 @@ async function run(context: BenchContext): Promise<void> {
 }
 
 /** benchDocker measures them. */
-export const benchDocker: BenchPart = { rows: ['docker-join', 'traffic'], run };
+export const benchDocker: BenchPart = { rows: ['docker-join', 'traffic', 'daemon-change'], run };

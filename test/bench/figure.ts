@@ -6,6 +6,7 @@ import pc from 'picocolors';
 /** rowNames lists the rows of the table, in order. */
 export const rowNames = [
   'join',
+  'one-more',
   'join-simulated',
   'address-change',
   'reconnect',

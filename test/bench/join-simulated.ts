@@ -2,10 +2,11 @@
 // per node.
 import { pause } from '../../proto/process/backoff.js';
 import { ControllerProcess } from '../support/controller-process.js';
+import { bareSessionKiB } from './bare-sessions.js';
 import { transactionMs, transactionRate } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
 import { measureMove, measureReconnect, type Place } from './fleet-changes.js';
-import { settledKiB } from './process-usage.js';
+import { residentKiB, settledKiB, treeKiB } from './process-usage.js';
 import { addressOf, type Joined, joinedAtOnce, SimulatedFleet } from './simulated-fleet.js';
 import { slopeOf, summaryOf } from './statistics.js';
 import { tcpFanoutMs } from './tcp-fanout.js';
@@ -67,7 +68,7 @@ async function measureJoin(context: BenchContext, { controller, fleet }: Place, 
 }
 
 async function run(context: BenchContext): Promise<void> {
-  const { quick, wanted, tell } = context;
+  const { quick, wanted } = context;
   const sizes: readonly Aim[] = [
     { count: quick ? 200 : 1_000, p99Ms: 150 },
     { count: quick ? 500 : 5_000, p99Ms: 500 },
@@ -77,32 +78,50 @@ async function run(context: BenchContext): Promise<void> {
   const place: Place = { controller, fleet };
   try {
     await controller.createPool('10.0.0.0/9');
-    const memory: [number, number][] = [[0, await settledKiB(controller.pid, 2_000)]];
+    const settleMs = quick ? 2_000 : 6_000;
+    const memory: [number, number][] = [[0, await settledKiB(controller.pid, 2_000, residentKiB)]];
     for (const [index, size] of sizes.entries()) {
       if (index === 0 && wanted.has('storm'))
         await tellStorm(context, size.count, await joinAtOnce(context, place, size.count));
       while (fleet.count < size.count) {
         await joinAtOnce(context, place, Math.min(joinedAtOnce, size.count - fleet.count));
       }
-      memory.push([fleet.count, await settledKiB(controller.pid, quick ? 2_000 : 6_000)]);
+      memory.push([fleet.count, await settledKiB(controller.pid, settleMs, residentKiB)]);
       if (wanted.has('join-simulated')) await measureJoin(context, place, size);
       if (wanted.has('address-change')) await measureMove(context, place);
       if (wanted.has('reconnect')) await measureReconnect(context, place);
     }
-    const perNode = slopeOf(memory);
-    tell({
-      row: 'controller-memory',
-      what: 'memory of the controller per connected node',
-      ours: `${perNode.toFixed(1)} KiB; resident ${memory.map(([count, kib]) => `${(kib / 1024).toFixed(0)} MiB with ${count}`).join(', ')}`,
-      limit: 'etcd says of itself: some 20 KiB a connection with a stream',
-      ratio: perNode / 20,
-      aim: '<= 100 KiB',
-      met: perNode <= 100,
-    });
+    if (wanted.has('controller-memory'))
+      await tellMemory(context, { memory, withEtcdKiB: treeKiB(controller.pid) }, settleMs);
   } finally {
     await fleet.close();
     await controller.close();
   }
+}
+
+/** Memory is resident KiB by number of nodes. */
+type Memory = readonly (readonly [nodes: number, kib: number])[];
+
+async function tellMemory(
+  { log, tell }: BenchContext,
+  { memory, withEtcdKiB }: { readonly memory: Memory; readonly withEtcdKiB: number },
+  settleMs: number,
+): Promise<void> {
+  log('sessions of a bare server');
+  const perNode = slopeOf(memory);
+  const counts = memory.flatMap(([count]) => (count === 0 ? [] : [count]));
+  const bare = await bareSessionKiB(counts, settleMs);
+  const words = (figures: Memory) =>
+    figures.map(([count, kib]) => `${(kib / 1024).toFixed(0)} MiB with ${count}`).join(', ');
+  tell({
+    row: 'controller-memory',
+    what: 'memory of the controller per connected node: session, stream, and records',
+    ours: `${perNode.toFixed(1)} KiB; resident ${words(memory)}; with its etcd ${(withEtcdKiB / 1024).toFixed(0)} MiB at the end`,
+    limit: `a bare node:http2 server with mutual TLS and one open stream per session: ${bare.perSession.toFixed(1)} KiB; resident ${words(bare.memory)}`,
+    ratio: perNode / bare.perSession,
+    aim: '<= 100 KiB or 1.3 x the bare server',
+    met: perNode <= Math.max(100, 1.3 * bare.perSession),
+  });
 }
 
 async function tellStorm(

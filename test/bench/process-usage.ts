@@ -56,12 +56,12 @@ export async function mostTreeKiB(pid: number, work: () => Promise<void>): Promi
   return Math.max(most, treeKiB(pid));
 }
 
-/** settledKiB returns the smallest value of treeKiB over `ms` milliseconds, in KiB. */
-export async function settledKiB(pid: number, ms: number): Promise<number> {
-  let least = treeKiB(pid);
+/** settledKiB returns the smallest value of treeKiB, or of another measure, over `ms` milliseconds, in KiB. */
+export async function settledKiB(pid: number, ms: number, measure: (pid: number) => number = treeKiB): Promise<number> {
+  let least = measure(pid);
   for (const end = performance.now() + ms; performance.now() < end; ) {
     await pause(100);
-    least = Math.min(least, treeKiB(pid));
+    least = Math.min(least, measure(pid));
   }
   return least;
 }
@@ -77,11 +77,6 @@ export async function idleNodeKiB(): Promise<number> {
   } finally {
     child.kill('SIGKILL');
   }
-}
-
-/** cpuMsOf returns the processor time of a process's main thread (/proc/PID/schedstat) in milliseconds. */
-export function cpuMsOf(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 }
 
 // USER_HZ, in which stat(5) counts; 100 on every architecture that Node.js runs on.

@@ -4,7 +4,7 @@ import type { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { callUnary } from '../../proto/rpc/channel.js';
-import { cpuMsOf } from './process-usage.js';
+import { allCpuMsOf } from './process-usage.js';
 
 // The chain as Docker makes it. Without it, xnetd runs the host's programs in every turn to find out where it will be.
 const userChain = [
@@ -69,9 +69,9 @@ export class XnetRouters {
     );
   }
 
-  /** cpuMs returns the processor time that all daemons have used so far, in milliseconds. */
+  /** cpuMs returns the processor time that all daemons have used so far, all threads and programs, in milliseconds. */
   cpuMs(): number {
-    return [...this.fleet.daemons.values()].reduce((sum, { pid }) => sum + cpuMsOf(pid), 0);
+    return [...this.fleet.daemons.values()].reduce((sum, { pid }) => sum + allCpuMsOf(pid), 0);
   }
 
   /** close ends the daemons and the controllers; the lab stays. */

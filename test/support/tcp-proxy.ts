@@ -17,28 +17,31 @@ export class TcpProxy {
     this.port = port;
   }
 
-  /** start starts a proxy that forwards to `target`. */
-  static start(target: number): Promise<TcpProxy> {
+  /**
+   * start starts a proxy that forwards to `target`.
+   * @param from the address that it connects from: "127.0.1.1"; absent: the kernel's choice
+   */
+  static start(target: number, from?: string): Promise<TcpProxy> {
     return new Promise((resolve, reject) => {
       const server = createServer();
       server.once('error', reject);
       server.listen(0, '127.0.0.1', () => {
         const address = server.address();
         const proxy = new TcpProxy(server, typeof address === 'object' && address !== null ? address.port : 0);
-        server.on('connection', (client) => proxy.#forward(client, target));
+        server.on('connection', (client) => proxy.#forward(client, target, from));
         resolve(proxy);
       });
     });
   }
 
-  #forward(client: Socket, target: number): void {
+  #forward(client: Socket, target: number, from: string | undefined): void {
     if (this.#cut) {
       client.destroy();
       return;
     }
     this.#connections += 1;
     const port = this.#connections === 1 ? target : (this.#next ?? target);
-    const server = connect({ host: '127.0.0.1', port });
+    const server = connect({ host: '127.0.0.1', port, ...(from === undefined ? {} : { localAddress: from }) });
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);

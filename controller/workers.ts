@@ -1,0 +1,194 @@
+// A controller as several processes: the supervisor starts the workers, each a controller of its own over one etcd, behind
+// the same ports.
+// Invariant: the supervisor serves no call and holds no state of the cluster, so nothing is lost with it. A worker that ends, or
+// hangs, is started again and the others go on. A worker that can't start at all ends the whole, with its error.
+import { join } from 'node:path';
+import { messageOf, XnetError } from '../proto/errors.js';
+import { backoffMs, pause } from '../proto/process/backoff.js';
+import { makeFolder } from '../proto/process/folder.js';
+import type { Logger } from '../proto/process/log.js';
+import { Systemd } from '../proto/process/systemd.js';
+import { formatEndpoint } from '../proto/rpc/endpoint.js';
+import { type ControllerSettings, controllerName, localEndpoints } from './settings.js';
+import { startEmbeddedEtcd } from './store/embedded-etcd.js';
+import { type Work, workerWatchdogMs } from './worker-messages.js';
+import { WorkerPorts } from './worker-ports.js';
+import { WorkerProcess } from './worker-process.js';
+
+const backoff = { firstMs: 500, longestMs: 30_000 };
+// One that ran this long starts again without a long pause.
+const steadyMs = 60_000;
+const beatMs = 5_000;
+// A worker ends its calls within 2 s; the service manager waits 30 s for all.
+const stopMs = 15_000;
+
+/** settingsOf returns the settings of a worker: the first has those of the controller, each other one its own folder and name. Pure. */
+export function settingsOf(settings: ControllerSettings, worker: number): ControllerSettings {
+  if (worker === 1) return settings;
+  // These are for the store that is there at this start: the first worker begins the epoch, the others follow.
+  const { acceptStore: _, epochAfter: __, ...rest } = settings;
+  const dataDir = join(settings.dataDir, 'workers', String(worker));
+  const listen = settings.listen.filter(({ kind }) => kind === 'tcp');
+  const own = localEndpoints({ listen, dataDir });
+  return {
+    ...rest,
+    acceptStore: false,
+    dataDir,
+    listen: [...own, ...listen],
+    name: `${controllerName(settings)}-${worker}`,
+  };
+}
+
+/** statusText returns the line of `systemctl status`: that of each worker. Pure. */
+export function statusText(workers: readonly Pick<WorkerProcess, 'worker' | 'status'>[]): string {
+  return workers.map(({ worker, status }) => `worker ${worker}: ${status}`).join('; ');
+}
+
+class Supervisor {
+  readonly #settings: ControllerSettings;
+  readonly #log: Logger;
+  readonly #systemd: Systemd;
+  readonly #etcd: string | undefined;
+  readonly #ports: WorkerPorts;
+  /** By number; a worker that is to be started again is absent. */
+  readonly #running = new Map<number, WorkerProcess>();
+  #allServed = false;
+
+  constructor(settings: ControllerSettings, systemd: Systemd, etcd: string | undefined, log: Logger) {
+    this.#settings = settings;
+    this.#systemd = systemd;
+    this.#etcd = etcd;
+    this.#log = log;
+    this.#ports = new WorkerPorts(log);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const stop = AbortSignal.any([signal, failed.signal]);
+    let failure: unknown;
+    signal.addEventListener('abort', () => this.#systemd.stopping(), { once: true });
+    stop.addEventListener('abort', () => this.#stop(), { once: true });
+    const watching = setInterval(() => this.#watch(), beatMs);
+    const numbers = Array.from({ length: this.#settings.workers }, (_, index) => index + 1);
+    await Promise.all(
+      numbers.map((worker) =>
+        this.#keep(worker, stop).catch((error: unknown) => {
+          failure ??= error;
+          failed.abort();
+        }),
+      ),
+    );
+    clearInterval(watching);
+    if (failure !== undefined) throw failure;
+  }
+
+  // Runs a worker, again whenever it ends.
+  async #keep(worker: number, stop: AbortSignal): Promise<void> {
+    for (let attempt = 1; !stop.aborted; attempt += 1) {
+      const began = performance.now();
+      const running = await this.#start(worker);
+      if (stop.aborted) this.#end(running);
+      const how = await running.ended;
+      this.#running.delete(worker);
+      if (stop.aborted) return;
+      const why = running.failure ?? new XnetError('Internal', `it ended with ${how}`);
+      if (!this.#allServed) throw failureOfWorker(worker, why);
+      if (performance.now() - began > steadyMs) attempt = 1;
+      this.#log.error({ worker, how, reason: messageOf(why), hint: why.hint }, 'a worker ended, starting it again');
+      this.#tellStatus();
+      await pause(backoffMs(attempt, backoff, Math.random()), stop);
+    }
+  }
+
+  async #start(worker: number): Promise<WorkerProcess> {
+    const settings = settingsOf(this.#settings, worker);
+    if (worker > 1) await makeFolder(settings.dataDir, 0o700);
+    const { dataDir: keyDir, workers: of } = this.#settings;
+    const work: Work = { settings, worker, of, keyDir, ...(this.#etcd === undefined ? {} : { etcd: this.#etcd }) };
+    const running = new WorkerProcess(work, this.#ports, this.#log, {
+      onStarted: () => this.#tellSiblings(),
+      onReady: () => this.#tellReady(),
+      onStatus: () => this.#tellStatus(),
+    });
+    this.#running.set(worker, running);
+    this.#log.info({ worker, pid: running.pid }, 'worker started');
+    return running;
+  }
+
+  #tellSiblings(): void {
+    const known = [...this.#running.values()].flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
+    const sockets = Object.fromEntries(known.map(({ id, socket }) => [id, socket]));
+    for (const running of this.#running.values()) running.siblings(sockets);
+  }
+
+  #tellReady(): void {
+    const ready = [...this.#running.values()].filter((running) => running.ready);
+    if (ready.length < this.#settings.workers) return;
+    this.#allServed = true;
+    this.#systemd.ready();
+  }
+
+  #tellStatus(): void {
+    const numbers = Array.from({ length: this.#settings.workers }, (_, index) => index + 1);
+    const status = (worker: number) => this.#running.get(worker)?.status ?? 'is started again';
+    this.#systemd.status(statusText(numbers.map((worker) => ({ worker, status: status(worker) }))));
+  }
+
+  // The supervisor is alive if this runs. A worker that is not is replaced, whatever the others do.
+  #watch(): void {
+    this.#systemd.beat();
+    for (const running of this.#running.values()) {
+      if (!running.ready || performance.now() - running.beatAt < workerWatchdogMs) continue;
+      this.#log.error({ worker: running.worker }, 'a worker shows no sign of life, killing it');
+      running.kill();
+    }
+  }
+
+  #stop(): void {
+    for (const running of this.#running.values()) this.#end(running);
+  }
+
+  #end(running: WorkerProcess): void {
+    running.stop();
+    const timer = setTimeout(() => running.kill(), stopMs).unref();
+    void running.ended.then(() => clearTimeout(timer));
+  }
+}
+
+function failureOfWorker(worker: number, why: XnetError): XnetError {
+  const { code, message, problems, hint } = why;
+  const details = { problems, cause: why, ...(hint === undefined ? {} : { hint }) };
+  return new XnetError(code, `worker ${worker}: ${message}`, details);
+}
+
+/**
+ * runWorkers runs a controller with several workers until `signal` aborts.
+ * @throws XnetError when etcd or one of the workers can't start
+ */
+export async function runWorkers(settings: ControllerSettings, log: Logger, signal: AbortSignal): Promise<void> {
+  // Before the others start: they would inherit the notification socket.
+  const systemd = new Systemd(log);
+  try {
+    await makeFolder(settings.dataDir, 0o700).catch((error: unknown) => {
+      throw new XnetError('FailedPrecondition', `can't make the folder ${settings.dataDir}: ${messageOf(error)}`, {
+        hint: 'choose another with --data-dir',
+        cause: error,
+      });
+    });
+    const own = { dataDir: `${settings.dataDir}/etcd`, socketDir: `${settings.dataDir}/etcd.run` };
+    const etcd =
+      settings.etcdEndpoints === undefined
+        ? await startEmbeddedEtcd({ ...own, log: log.child({ part: 'etcd' }) }, signal)
+        : undefined;
+    try {
+      const { workers, listen } = settings;
+      log.info({ workers, listen: listen.map(formatEndpoint) }, 'starting the workers');
+      await new Supervisor(settings, systemd, etcd?.endpoint, log).run(signal);
+    } finally {
+      await etcd?.stop();
+    }
+  } finally {
+    await systemd.close();
+  }
+  log.info('all workers stopped');
+}

@@ -1,0 +1,142 @@
+// A controller with two workers behind one port: nodes are spread over them by address, each hears of changes made at the
+// other, and a worker that is killed takes nothing with it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { WatchResponse__Output } from '../../proto/gen/xnet/v1/WatchResponse.js';
+import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { ControllerProcess } from '../support/controller-process.js';
+import { SimulatedNode } from '../support/simulated-node.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+
+const options = { timeoutMs: 30_000 };
+
+type Line = { readonly msg?: string; readonly worker?: number; readonly pid?: number };
+
+function pidsOf(controller: ControllerProcess, worker: number): readonly number[] {
+  const lines = controller.output
+    .split('\n')
+    .flatMap((text) => (text.startsWith('{') ? [JSON.parse(text) as Line] : []));
+  return lines.flatMap((line) => (line.msg === 'worker started' && line.worker === worker ? [line.pid ?? 0] : []));
+}
+
+async function sessionsOf(controller: ControllerProcess): Promise<readonly number[]> {
+  const controllers = (await controller.status())?.controllers ?? [];
+  return controllers.map(({ sessions }) => sessions).sort();
+}
+
+test('two workers serve one port: nodes are spread by address, and a killed worker is started again alone', async (t) => {
+  const controller = await ControllerProcess.startWithAuthority(['--workers', '2']);
+  t.teardown(() => controller.close());
+  await controller.createPool();
+  await until('both workers are controllers', async () => (await sessionsOf(controller)).length === 2);
+  t.deepEqual(readdirSync(join(controller.dir, 'workers')), ['2']);
+  const registrations = [
+    controller.registration(),
+    readFileSync(join(controller.dir, 'workers/2/registration'), 'utf8'),
+  ];
+  t.regex(registrations[1] ?? '', /-2-[0-9a-f]{4}\n$/, 'a name of its own');
+
+  const nodes: SimulatedNode[] = [];
+  const asked: string[] = [];
+  for (const number of [1, 2, 3]) {
+    await controller.addNode(`web-${number}`, `192.168.83.${number}`);
+    const { credentials } = await controller.joinNode(`web-${number}`);
+    // Each of the first two has an address of its own; the third has the first one's.
+    const proxy = await TcpProxy.start(controller.port, `127.0.1.${number === 3 ? 1 : number}`);
+    t.teardown(() => proxy.close());
+    const endpoint = { kind: 'tcp', host: '127.0.0.1', port: proxy.port } as const;
+    const client = makeClient(services.node, endpoint, credentials);
+    const look = makeClient(services.look, endpoint, credentials);
+    t.teardown(() => [client, look].map((one) => one.close()));
+    // A second stream of the same host would replace the first one: the question is read where SimulatedNode reads.
+    const watch = client.watch.bind(client);
+    client.watch = ((...args: Parameters<typeof watch>) => {
+      const stream = watch(...args);
+      stream.on('data', ({ look: question }: WatchResponse__Output) => {
+        if (!question) return;
+        asked.push(`web-${number}`);
+        const answer = { id: question.id, findings: { problem: `heard by web-${number}` } };
+        callUnary(look.answerLook.bind(look), answer, options).catch((error: unknown) => t.fail(String(error)));
+      });
+      return stream;
+    }) as typeof client.watch;
+    const node = new SimulatedNode(client, `web-${number}`).watch();
+    await node.until('it has a table', () => node.table !== undefined);
+    nodes.push(node);
+  }
+  const [first, second, third] = nodes;
+  if (first === undefined || second === undefined || third === undefined) return t.fail();
+  await until('their sessions are in the store', async () => (await sessionsOf(controller)).join() === '1,2');
+
+  // A change reaches the nodes of both.
+  await controller.addNode('web-4', '192.168.83.4');
+  for (const node of nodes) await node.until('it has the routes to all', () => node.routes().length === 3);
+
+  // Whichever worker is asked, the one that the node is connected to asks it: its address is the same as the other's.
+  const diagnosis = makeClient(services.diagnosis, { kind: 'unix', path: controller.socket });
+  t.teardown(() => diagnosis.close());
+  const question = { path: { address: '10.76.0.1' } };
+  for (const node of nodes) {
+    const { findings } = await callUnary(diagnosis.lookAtNode.bind(diagnosis), { node: node.name, question }, options);
+    t.is(findings?.problem, `heard by ${node.name}`);
+  }
+  t.deepEqual(asked, ['web-1', 'web-2', 'web-3']);
+
+  // The streams at the other one go on; those of the killed one can open again.
+  const [before] = pidsOf(controller, 2);
+  const ended = () => nodes.filter((node) => node.heard.some(({ kind }) => kind === 'ended'));
+  process.kill(before ?? 0, 'SIGKILL');
+  await until('the streams of worker 2 have ended', async () => ended().length > 0);
+  const gone = ended();
+  t.true(gone.length === 1 || gone.length === 2, 'only those of one worker');
+  t.regex(controller.output, /"worker":2,"how":"signal SIGKILL".*a worker ended, starting it again/);
+  for (const node of gone) node.watch();
+  await controller.addNode('web-5', '192.168.83.5');
+  for (const node of nodes) await node.until('it has the new route', () => node.routes().length === 4);
+  await until('worker 2 is a controller again', async () => {
+    const status = await controller.status();
+    return pidsOf(controller, 2).length === 2 && status?.controllers.length === 2 && status.problems.length === 0;
+  });
+  t.is(pidsOf(controller, 1).length, 1, 'the other one was not started again');
+
+  // One signal ends all, the sessions first.
+  const pids = [...pidsOf(controller, 1), ...pidsOf(controller, 2)];
+  await controller.kill('SIGTERM');
+  t.is(await controller.exited(), 0, controller.output);
+  t.regex(controller.output, /all workers stopped/);
+  for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+test('workers that can’t start end the controller with their error and its exit code; what was there before is usable alone', async (t) => {
+  const controller = await ControllerProcess.start(['--workers', '2']);
+  t.teardown(() => controller.close());
+  const registration = controller.registration();
+  await controller.kill('SIGTERM');
+  await controller.launch(['--etcd-endpoints', 'https://127.0.0.1:1', '--etcd-ca', '/nonexistent.pem']);
+  t.is(await controller.exited(), 2, controller.output);
+  t.regex(controller.output, /worker \d: can't read --etcd-ca \/nonexistent\.pem/);
+  await controller.launch(['--workers', '1']);
+  await controller.ready();
+  t.is(controller.registration(), registration);
+});
+
+test('a worker ends when its supervisor is killed', async (t) => {
+  const controller = await ControllerProcess.start(['--workers', '2']);
+  t.teardown(() => controller.close());
+  const pids = [...pidsOf(controller, 1), ...pidsOf(controller, 2)];
+  t.is(pids.length, 2);
+  await controller.kill('SIGKILL');
+  await until('both workers are gone', async () =>
+    pids.every((pid) => {
+      try {
+        process.kill(pid, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    }),
+  );
+});
