@@ -12,6 +12,7 @@ import {
   usesDocker0,
 } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
+import { within } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { bipOfLease } from '../docker/bip/choose.js';
 import { withNicUsers } from '../docker/bridge/nic-users.js';
@@ -149,13 +150,10 @@ export class LeaseUses {
   async look(): Promise<void> {
     const { docker, nics, log } = this.#options;
     const { engine } = docker;
-    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const [networks, containers, attached] = await Promise.all([
-        engine.networks(signal),
-        engine.containers(signal),
-        nics.attached(),
-      ]);
+      const [networks, containers, attached] = await within(timeoutMs, (signal) =>
+        Promise.all([engine.networks(signal), engine.containers(signal), nics.attached()]),
+      );
       // After the networks: a change that ended in between has its outcome in daemon.json.
       const bipsToCome = await docker.bipsToCome().catch((error: unknown) => {
         log.debug({ reason: messageOf(error) }, 'daemon.json not read');

@@ -12,6 +12,7 @@ import {
 } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import { within } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { aborted } from '../../proto/process/parts.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
@@ -76,6 +77,7 @@ const underWayMs = 100;
 const longestUnderWayMs = 1_000;
 // In a fleet, containers start and end all the time.
 const containersMs = 15_000;
+const dockerMs = 10_000;
 
 function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
@@ -144,7 +146,7 @@ export class SelfStatus {
     const { host, uses, log } = this.#options;
     await uses.look();
     try {
-      this.#hostNetworks = await host.docker.hostNetworks(assignment.leases, AbortSignal.timeout(10_000));
+      this.#hostNetworks = await within(dockerMs, (signal) => host.docker.hostNetworks(assignment.leases, signal));
       this.tell();
     } catch (error) {
       // Docker is unavailable: its last known networks stay.

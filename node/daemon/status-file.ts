@@ -1,9 +1,10 @@
 // The daemon's status for `xnetd status`: a file that exists while the daemon runs, and stays when it is killed.
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
-import { writeAtomically } from '../../proto/process/atomic-file.js';
+import { writeNow } from '../../proto/process/atomic-file.js';
+import { makeFolderSync } from '../../proto/process/folder.js';
 import type { Logger } from '../../proto/process/log.js';
 import { Paced } from '../reconcile/paced.js';
 import type { DaemonState } from './self-status.js';
@@ -59,10 +60,7 @@ export class StatusFile {
   #newest: DaemonState | undefined;
   #written = '';
   #essence = '';
-  readonly #due = new Paced(0, () => {
-    this.#writing = this.#writing.then(() => this.#write());
-  });
-  #writing: Promise<void> = Promise.resolve();
+  readonly #due = new Paced(0, () => this.#write());
 
   constructor(runDir: string, log: Logger) {
     this.#runDir = runDir;
@@ -79,15 +77,14 @@ export class StatusFile {
   }
 
   // Not flushed: /run does not survive a crash of the machine.
-  async #write(): Promise<void> {
+  #write(): void {
     if (this.#newest === undefined) return;
     const text = textOf(this.#newest);
     this.#newest = undefined;
     if (text === this.#written) return;
     try {
-      const path = statusPath(this.#runDir);
-      if (this.#written === '') await mkdir(this.#runDir, { recursive: true, mode: 0o755 });
-      await writeAtomically(path, Buffer.from(text), { mode: 0o644, flush: false });
+      if (this.#written === '') makeFolderSync(this.#runDir, 0o755);
+      writeNow(statusPath(this.#runDir), Buffer.from(text), 0o644);
       this.#written = text;
     } catch (error) {
       this.#log.warn({ reason: messageOf(error) }, 'status: could not write');
@@ -103,7 +100,6 @@ export class StatusFile {
   async close(): Promise<void> {
     this.#due.end();
     this.#newest = undefined;
-    await this.#writing;
     await this.clear();
   }
 }

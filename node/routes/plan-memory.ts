@@ -6,7 +6,7 @@ import type { KernelRoute, NextHop } from '../kernel/route-kernel.js';
 import type { TouchedRoutes } from '../kernel/touched-routes.js';
 import type { DestinationPlan } from './destination-plan.js';
 import { isOurs } from './ownership.js';
-import type { PlannedChange, Scene } from './planning.js';
+import { hasSameFacts, type PlannedChange, type RoutePlanInput, type Scene } from './planning.js';
 import type { RouteProblem } from './problems.js';
 
 /** NextHopPlan is the change for a next-hop object of xnet that no route of xnet needs. */
@@ -41,6 +41,16 @@ export class PlanMemory {
   /** scene is the scene of the last plan. */
   get scene(): Scene | undefined {
     return this.#scene;
+  }
+
+  /**
+   * sceneAt returns the scene of an input that differs from the last one only in peers, if that is certain without
+   * computing it: no other program has changed anything since, and none of our changes alters a fact of it.
+   */
+  sceneAt(input: RoutePlanInput): Scene | undefined {
+    const scene = this.#scene;
+    const isSame = scene !== undefined && input.observed.epoch === this.#epoch && hasSameFacts(scene.input, input);
+    return isSame ? { ...scene, input } : undefined;
   }
 
   /** mark is the mirror's mark at the last plan. */

@@ -32,8 +32,9 @@ export class RoutePlanner {
     const { observed } = input;
     const former = this.#memory;
     const touched = former && observed.touchedSince(former.mark);
-    const scene = sceneOf(input, touched && former?.scene);
-    const fingerprint = fingerprintOf(scene);
+    const same = touched && former?.sceneAt(input);
+    const scene = same ?? sceneOf(input, touched && former?.scene);
+    const fingerprint = same === undefined ? fingerprintOf(scene) : (former?.fingerprint ?? '');
     const isKnown = former !== undefined && touched !== undefined && former.fingerprint === fingerprint;
     const memory = isKnown ? former : new PlanMemory(fingerprint);
     // A plan that fails leaves no memory behind.

@@ -13,6 +13,7 @@ import {
   scopes,
 } from '../kernel/route-kernel.js';
 import { covers } from '../kernel/route-table.js';
+import { sameSubnets } from '../table/own-subnets.js';
 import type { DesiredRoutes } from './desired.js';
 import { type LocalNetwork, localNetworks } from './local-networks.js';
 import type { Ownership } from './ownership.js';
@@ -150,6 +151,24 @@ export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
     ),
     pools: new Map(desired.pools.map((pool) => [prefixKey(pool), pool])),
   };
+}
+
+/** hasSameFacts reports whether two inputs on one state of the links and addresses have the same scene. */
+export function hasSameFacts(before: RoutePlanInput, now: RoutePlanInput): boolean {
+  const [a, b] = [before.desired, now.desired];
+  return (
+    before.observed === now.observed &&
+    before.protocol === now.protocol &&
+    before.useNextHops === now.useNextHops &&
+    (before.takenOver === undefined) === (now.takenOver === undefined) &&
+    a.underlay?.ifindex === b.underlay?.ifindex &&
+    a.underlay?.ifname === b.underlay?.ifname &&
+    a.pools === b.pools &&
+    a.ranges === b.ranges &&
+    a.gateways.length === b.gateways.length &&
+    a.gateways.every((gateway, index) => gateway === b.gateways[index]) &&
+    sameSubnets(a.own, b.own)
+  );
 }
 
 /** fingerprintOf returns a text that differs if two scenes differ in any input of a destination's plan. */

@@ -1,7 +1,7 @@
 // The only writer of files: writes a temporary file beside the target, flushes it, renames or links it to the target,
 // and flushes the folder.
 // Invariant: a path never has partial content, whether after a crash or on a full disk; except for appendToOwnFile.
-import { constants } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
@@ -66,10 +66,11 @@ export async function writeOwnFile(path: string, bytes: Uint8Array, mode = 0o600
  */
 export async function appendToOwnFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+    // O_DSYNC: the write returns once it is on disk (open(2)).
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_DSYNC;
+    const file = await open(path, flags);
     try {
       await file.writeFile(bytes);
-      await file.datasync();
     } finally {
       await file.close();
     }
@@ -102,11 +103,44 @@ export async function discardTemporary(target: string): Promise<void> {
   await unlink(temporaryOf(target)).catch(() => undefined);
 }
 
+/**
+ * writeNow is writeAtomically at once and without a flush, for a small file in memory, such as in /run: there, each trip
+ * through the thread pool would cost more than all of it.
+ * @throws the system's error; the target is unchanged then
+ */
+export function writeNow(path: string, bytes: Uint8Array, mode: number): void {
+  const temporary = temporaryOf(path);
+  try {
+    const fd = openNewNow(temporary, mode);
+    try {
+      fchmodSync(fd, mode);
+      writeFileSync(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function openNewNow(temporary: string, mode: number): number {
+  try {
+    return openSync(temporary, newFile, mode);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    rmSync(temporary);
+    return openSync(temporary, newFile, mode);
+  }
+}
+
+const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
 /** openNew creates an empty file with this mode, whatever the umask, replacing an existing one. */
 export async function openNew(temporary: string, mode: number): Promise<FileHandle> {
   await unlink(temporary).catch(() => undefined);
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = await open(temporary, flags, mode);
+  const file = await open(temporary, newFile, mode);
   // open applies the process's umask; chmod does not.
   await file.chmod(mode);
   return file;

@@ -26,6 +26,20 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/**
+ * within runs `work` with a signal that aborts after `ms` milliseconds. Once the work has ended, no timer is left that would
+ * wake the process.
+ */
+export async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), ms).unref();
+  try {
+    return await work(stop.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Alarm wakes one loop between two rounds of its work. Waking is cheap: no timer, no error. */
 export class Alarm {
   #ring: (() => void) | undefined;

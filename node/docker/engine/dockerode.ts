@@ -1,6 +1,7 @@
 // The only file that imports dockerode: Engine over a unix socket.
 // Invariant: every answer is validated before it is used, and no call waits forever. The library is loaded by the first
-// call (0.2 s, 18 MB), so a host without Docker never loads it.
+// call that finds a socket (0.2 s, 18 MB), so a host without Docker never loads it.
+import { statSync } from 'node:fs';
 import type Dockerode from 'dockerode';
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix, type Ipv4 } from '../../../proto/domain/address.js';
@@ -17,12 +18,16 @@ import {
   processFrom,
   versionFrom,
 } from './engine-answers.js';
+import { socketId, untilSocket } from './socket-watch.js';
 
 // A dockerd that is starting many containers was seen to take seconds to answer; one that hangs never answers.
 const callTimeoutMs = 20_000;
 // Containers may have any stop timeout; this limit is for one that can't be stopped at all.
 const stopTimeoutMs = 300_000;
 const reconnectPause = { firstMs: 100, longestMs: 5_000 };
+// After these, a new socket is waited for: some 10 s. A dockerd that hangs keeps its socket.
+const quickAttempts = 8;
+const unseenMs = 60_000;
 // An event has a few hundred bytes.
 const longestEvent = 1024 * 1024;
 
@@ -42,9 +47,10 @@ export function connectEngine(socketPath: string): Engine {
     signal: AbortSignal | undefined,
     timeoutMs = callTimeoutMs,
   ): Promise<T> => {
-    const docker = await client(timeoutMs);
     try {
-      return await abortable(work(docker), signal);
+      // Throws ENOENT, as connecting would: the library is loaded once there is something to ask.
+      if (clients.size === 0) statSync(socketPath);
+      return await abortable(work(await client(timeoutMs)), signal);
     } catch (error) {
       throw engineError(error, socketPath);
     }
@@ -90,7 +96,7 @@ export function connectEngine(socketPath: string): Engine {
       call(async (docker) => processFrom(await docker.getContainer(containerId).inspect()), signal).catch(
         doneIf('NotFound'),
       ),
-    events: (signal) => eventsOf(() => client(0), signal),
+    events: (signal) => eventsOf(socketPath, () => client(0), signal),
   };
 }
 
@@ -199,10 +205,16 @@ const watched = {
   event: ['create', 'start', 'die', 'destroy', 'remove', 'connect', 'disconnect', 'reload'],
 };
 
-async function* eventsOf(client: () => Promise<Dockerode>, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+async function* eventsOf(
+  socketPath: string,
+  client: () => Promise<Dockerode>,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     let isConnected = false;
+    const socket = socketId(socketPath);
     try {
+      if (socket === undefined) throw new Error('there is no socket');
       const docker = await client();
       const stream = await docker.getEvents({ abortSignal: signal, filters: JSON.stringify(watched) });
       attempt = 0;
@@ -213,7 +225,11 @@ async function* eventsOf(client: () => Promise<Dockerode>, signal: AbortSignal):
       // The socket is absent or closed: dockerd may return at any time.
     }
     if (isConnected && !signal.aborted) yield { kind: 'disconnected' };
-    await pause(backoffMs(attempt + 1, reconnectPause, Math.random()), signal);
+    if (attempt < quickAttempts) await pause(backoffMs(attempt + 1, reconnectPause, Math.random()), signal);
+    else {
+      await untilSocket(socketPath, socket, { ms: unseenMs, unwatchedMs: reconnectPause.longestMs, signal });
+      if (socketId(socketPath) !== socket) attempt = 0;
+    }
   }
 }
 

@@ -26,6 +26,7 @@ import {
   removeOwnFile,
   temporaryOf,
   writeAtomically,
+  writeNow,
   writeOwnFile,
 } from '../../../../proto/process/atomic-file.js';
 import { exec } from '../../../../proto/process/exec.js';
@@ -94,6 +95,15 @@ test('a file is written with its mode, whatever the umask; a symlink in its plac
     t.is(statSync(path).mode & 0o777, 0o666);
     t.is(readFileSync(elsewhere, 'utf8'), 'kept');
     t.deepEqual(readdirSync(folder).sort(), ['elsewhere', 'state']);
+    // At once, over what a crash or somebody else left: a link is not followed.
+    symlinkSync(elsewhere, temporaryOf(path));
+    writeNow(path, Buffer.from('now'), 0o606);
+    t.is(readFileSync(path, 'utf8'), 'now');
+    t.is(statSync(path).mode & 0o777, 0o606);
+    t.is(readFileSync(elsewhere, 'utf8'), 'kept');
+    mkdirSync(join(folder, 'folder'));
+    t.throws(() => writeNow(join(folder, 'folder'), next, 0o600), { code: 'EISDIR' });
+    t.deepEqual(readdirSync(folder).sort(), ['elsewhere', 'folder', 'state']);
   }));
 
 test('a file that is created takes the place of none, not even of a dangling symlink', (t) =>
