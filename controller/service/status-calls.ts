@@ -22,7 +22,7 @@ import { findNode } from './find-node.js';
 import { leaseProblems } from './lease-problems.js';
 import { networkProblems } from './network-problems.js';
 import { somethingChanged } from './something-changed.js';
-import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire/records.js';
+import { stateOfNode, wireFromNode, wireFromPool, wireFromRoutes } from './to-wire/records.js';
 
 const mostNames = 10;
 const listEveryMs = 200;
@@ -122,8 +122,7 @@ export class StatusCalls {
     const live = liveOf(this.#deps.sessions);
     for (const [id, { record }] of view.nodes) {
       if (record.availability !== 'active') counts[record.availability] += 1;
-      const state = wireFromNode(view, id, live)?.state;
-      if (typeof state === 'string') counts[countOf[state]] += 1;
+      counts[countOf[stateOfNode(view, id, live)]] += 1;
     }
     return counts;
   }

@@ -9,6 +9,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { joinHost, type Trust } from '../support/joining.js';
+import { ownAddresses } from './own-addresses.js';
 import { Hearing, monotonicMs, ThinNode } from './thin-node.js';
 
 /** Newcomer is a node to add: "s-12" at "10.128.0.12". */
@@ -157,6 +158,7 @@ async function answer(asked: Asked): Promise<Answers[Asked['ask']]> {
   }
 }
 
+ownAddresses();
 process.on('message', (asked: Asked) => {
   answer(asked).then(
     (answered) => process.send?.({ answered }),

@@ -111,6 +111,11 @@ function stateOf(view: ReadonlyView, id: string, live: Live, status: NodeStatus 
   return view.revoked.has(id) ? 'NODE_STATE_REVOKED' : nodeState(connectedMs(view, id, live), status);
 }
 
+/** stateOfNode returns the state of a node, without the rest of its message. */
+export function stateOfNode(view: ReadonlyView, id: string, live: Live): NodeState__Output {
+  return stateOf(view, id, live, statusOf(view, id, live));
+}
+
 // The leases of a node with their states, and when they were granted: milliseconds since 1970.
 function leasesFromNode(view: ReadonlyView, id: string, live: Live): readonly (Lease & { readonly sinceMs: number })[] {
   const uses = (live.statusOf(id) ?? view.statuses.get(id)?.record)?.leases;
