@@ -1,4 +1,5 @@
 // RouteKernel over rtnetlink. Three sockets: changes, dumps (which continue while changes are made), notifications.
+import { createHash } from 'node:crypto';
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { errnoName } from '../../proto/process/errno.js';
@@ -89,6 +90,7 @@ class LinuxRouteKernel implements RouteKernel {
   readonly #parts: Parts;
   #listener: (() => void) | undefined;
   #closed = false;
+  #hasNextHops = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -103,8 +105,9 @@ class LinuxRouteKernel implements RouteKernel {
       return await this.#dump(writeNextHopDump, nextHopMessages.added, readNextHop);
     } catch (error) {
       // Kernels before 5.3 do not support the message.
-      if (error instanceof SyscallError && (error.code === 'EOPNOTSUPP' || error.code === 'EINVAL')) return undefined;
-      throw error;
+      if (!(error instanceof SyscallError) || (error.code !== 'EOPNOTSUPP' && error.code !== 'EINVAL')) throw error;
+      this.#hasNextHops = false;
+      return undefined;
     }
   }
 
@@ -114,6 +117,16 @@ class LinuxRouteKernel implements RouteKernel {
 
   addresses(): Promise<readonly Address[]> {
     return this.#dump(writeAddressDump, addressMessages.added, readAddress);
+  }
+
+  async fingerprint(): Promise<string | undefined> {
+    const { dumps } = this.#parts;
+    const hash = createHash('sha256');
+    // Few; and the kernel lists them with counters and times that change all the time.
+    hash.update(JSON.stringify([await this.links(), await this.addresses()]));
+    const isWhole = await dumps.digest(writeRouteDump, hash);
+    if (this.#hasNextHops && !(await dumps.digest(writeNextHopDump, hash))) return undefined;
+    return isWhole ? hash.digest('base64') : undefined;
   }
 
   async #dump<T>(

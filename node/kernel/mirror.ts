@@ -1,12 +1,12 @@
 // Mirrors the kernel's IPv4 routing, kept current by notifications, including those of our own changes. Notifications
 // arrive in one queue, in the order of the changes, so that after a refresh() the mirror equals the kernel at that moment.
-// Kernel changes without a notification, and changes that can't be followed exactly, mark the mirror stale: the next
-// refresh() dumps.
+// Kernel changes without a notification, and those that can't be followed exactly, mark it stale: refresh() dumps then.
 // Invariant: the mirror holds only what the kernel reported, never what we requested.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Address, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
 import { linkFlags, scopes } from './route-kernel.js';
 import { covers, KernelRouteTable, sameRoute, sameSlot } from './route-table.js';
+import { SameLists } from './same-lists.js';
 import { TouchedLog, type TouchedRoutes } from './touched-routes.js';
 
 /** KernelChange is the kind of object that another program changed; "lost": notifications were lost. */
@@ -26,12 +26,14 @@ const dumpsPerRefresh = 3;
 
 /** KernelMirror mirrors the state of one RouteKernel. */
 export class KernelMirror {
+  /** protocol is the rtm_protocol of our routes and next-hop objects. */
+  readonly protocol: number;
   readonly #kernel: RouteKernel;
-  readonly #protocol: number;
   readonly #now: () => number;
   readonly #listeners = new Set<(changes: ReadonlySet<KernelChange>) => void>();
-  readonly #changes = new Set<KernelChange>();
+  #changes = new Set<KernelChange>();
   readonly #touched = new TouchedLog();
+  readonly #lists: SameLists;
   #ranges: readonly Prefix[] = [];
   #routes = new KernelRouteTable();
   #nextHops: Map<number, NextHop> | undefined;
@@ -46,14 +48,10 @@ export class KernelMirror {
 
   constructor(options: MirrorOptions) {
     this.#kernel = options.kernel;
-    this.#protocol = options.protocol;
+    this.#lists = new SameLists(options.kernel, () => this.#drain());
+    this.protocol = options.protocol;
     this.#now = options.now ?? (() => performance.now());
     this.#kernel.onReadable(() => this.#drain());
-  }
-
-  /** protocol is the rtm_protocol of our routes and next-hop objects. */
-  get protocol(): number {
-    return this.#protocol;
   }
 
   /** routes are our routes, default routes, routes directly to a link, and all within the ranges of interest. */
@@ -113,7 +111,7 @@ export class KernelMirror {
 
   /**
    * refresh brings the mirror up to this moment.
-   * @param maxAgeMs also dump if the last dump is older than this, in milliseconds
+   * @param maxAgeMs if the last dump is older than this, in milliseconds, also dump unless nothing has changed since
    * @throws SyscallError when the kernel does not answer
    */
   async refresh(maxAgeMs: number = Number.POSITIVE_INFINITY): Promise<void> {
@@ -125,7 +123,15 @@ export class KernelMirror {
 
   async #refresh(maxAgeMs: number): Promise<void> {
     this.#drain();
-    if (this.#now() - this.#dumpedAt >= maxAgeMs) this.#stale = true;
+    if (this.#now() - this.#dumpedAt >= maxAgeMs && !this.#stale) {
+      await this.#lists.unlessSame(() => this.#dumpAgain());
+      this.#dumpedAt = this.#now();
+    }
+    if (this.#stale) await this.#dumpAgain();
+  }
+
+  async #dumpAgain(): Promise<void> {
+    this.#stale = true;
     for (let dumps = 0; this.#stale && dumps < dumpsPerRefresh; dumps += 1) await this.#dump();
   }
 
@@ -140,21 +146,19 @@ export class KernelMirror {
 
   #drain(): void {
     const complete = this.#kernel.drain((notification) => {
+      this.#lists.noteReport();
       if (this.#pending === undefined) this.#take(notification, false);
       else this.#pending.push(notification);
     });
     if (!complete) {
+      this.#lists.noteReport();
       this.#stale = true;
       this.#epoch += 1;
       this.#changes.add('lost');
     }
-    this.#tell();
-  }
-
-  #tell(): void {
     if (this.#changes.size === 0) return;
-    const changes = new Set(this.#changes);
-    this.#changes.clear();
+    const changes = this.#changes;
+    this.#changes = new Set();
     for (const listener of this.#listeners) listener(changes);
   }
 
@@ -174,6 +178,7 @@ export class KernelMirror {
       this.#routes = new KernelRouteTable();
       for (const route of routes) this.#routes.insert(route, 'after');
       this.#touched.forget();
+      this.#lists.forget();
       this.#dumpedAt = this.#now();
       this.#epoch += 1;
     } catch (error) {
@@ -239,7 +244,7 @@ export class KernelMirror {
       // The kernel removes the routes that use it, without notifications.
       this.#routes.removeUsing(nextHop.id);
     } else this.#nextHops?.set(nextHop.id, nextHop);
-    const ours = nextHop.protocol === this.#protocol || before?.protocol === this.#protocol;
+    const ours = nextHop.protocol === this.protocol || before?.protocol === this.protocol;
     return ours || covers(this.#ranges, nextHop.id, 32);
   }
 
@@ -281,7 +286,7 @@ export class KernelMirror {
 
   #keeps(route: Parameters<RouteFilter>[0]): boolean {
     return (
-      route.protocol === this.#protocol ||
+      route.protocol === this.protocol ||
       route.length === 0 ||
       // Makes its destination on-link, possibly peers' addresses.
       route.scope === scopes.link ||

@@ -43,6 +43,16 @@ export type NetlinkSocketOptions = {
   readonly receiveBufferBytes?: number;
 };
 
+// Always the same, because replies carry it; no other request has it.
+const digestSequence = 2 ** 32 - 1;
+
+type DumpOptions = {
+  readonly sequence: number;
+  readonly visit: Visit;
+  /** Called with each datagram. */
+  readonly each?: (bytes: Buffer) => void;
+};
+
 /** Visit is called for each message, whose content is in `bytes` until it returns. */
 export type Visit = (bytes: Buffer, message: Message) => void;
 
@@ -122,17 +132,32 @@ export class NetlinkSocket {
   ): Promise<void> {
     for (let attempt = 1; attempt <= dumpAttempts; attempt += 1) {
       restart();
-      if (await this.#dumpOnce(write, visit)) return;
+      if (await this.#dumpOnce(write, { sequence: this.#takeSequences(1), visit })) return;
     }
+  }
+
+  /**
+   * digest adds all bytes of a list to a hash: for the same list, the same bytes on one socket.
+   * @returns false if the list changed meanwhile
+   * @throws SyscallError as dump does
+   */
+  digest(
+    write: (writer: MessageWriter, sequence: number, flags: number) => void,
+    hash: { update(bytes: Buffer): unknown },
+  ): Promise<boolean> {
+    return this.#dumpOnce(write, {
+      sequence: digestSequence,
+      visit: () => undefined,
+      each: (bytes) => hash.update(bytes),
+    });
   }
 
   async #dumpOnce(
     write: (writer: MessageWriter, sequence: number, flags: number) => void,
-    visit: Visit,
+    { sequence, visit, each }: DumpOptions,
   ): Promise<boolean> {
     const writer = this.#writer;
     writer.clear();
-    const sequence = this.#takeSequences(1);
     write(writer, sequence, messageFlags.request | messageFlags.dump);
     this.#send(writer);
     let whole = true;
@@ -140,6 +165,7 @@ export class NetlinkSocket {
       // Receiving one part makes the kernel queue the next one.
       const length = receive(this.fd, this.#buffer);
       if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
+      each?.(this.#buffer.subarray(0, length));
       for (const message of messagesIn(this.#buffer, length)) {
         if (message.sequence !== sequence) continue;
         if ((message.flags & messageFlags.dumpInterrupted) !== 0) whole = false;
@@ -234,7 +260,7 @@ export class NetlinkSocket {
   }
 
   #takeSequences(count: number): number {
-    if (this.#sequence + count >= 2 ** 32) this.#sequence = 0;
+    if (this.#sequence + count >= digestSequence) this.#sequence = 0;
     const first = this.#sequence + 1;
     this.#sequence += count;
     return first;

@@ -164,6 +164,11 @@ export interface RouteKernel {
   links(): Promise<readonly Link[]>;
   addresses(): Promise<readonly Address[]>;
   /**
+   * fingerprint returns a text that differs if any of these lists has changed, at a small part of the cost of reading them;
+   * undefined if they changed meanwhile.
+   */
+  fingerprint(): Promise<string | undefined>;
+  /**
    * apply makes as many of the changes as possible, in order. It yields to the event loop now and then.
    * @returns one entry per change: undefined if it was made; ECANCELED for those after `signal` aborted
    */

@@ -283,13 +283,17 @@ contract('lost notifications are told once', async (t, { host, kernel }) => {
   t.true(kernel.drain(() => undefined));
 });
 
-contract('a change can be waited for', async (t, { host, kernel, eth0 }) => {
+contract('a change can be waited for, and shows in the fingerprint', async (t, { host, kernel, eth0 }) => {
   const seen = new Promise<void>((resolve) => {
     kernel.onReadable(() => {
       if (drained(kernel).some((each) => each.kind === 'route')) resolve();
     });
   });
+  let [print, next] = [await kernel.fingerprint(), await kernel.fingerprint()];
+  for (; next !== print; next = await kernel.fingerprint()) print = next;
   await host.other.apply([{ op: 'addRoute', route: route('10.76.1.0/24', via('192.168.83.11', eth0)) }]);
   await seen;
-  t.pass();
+  const routed = await kernel.fingerprint();
+  await host.other.apply([{ op: 'addNextHop', nextHop: nextHop(5, '192.168.83.11', eth0) }]);
+  t.is(new Set([print, routed, await kernel.fingerprint()]).size, 3);
 });

@@ -49,6 +49,11 @@ export class MemoryRouteKernel implements RouteKernel {
     return [...this.#host.addresses];
   }
 
+  async fingerprint(): Promise<string> {
+    const { routes, nextHops, links, addresses } = this.#host;
+    return JSON.stringify([[...routes.all()], [...(nextHops ?? [])], [...links], addresses]);
+  }
+
   async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]> {
     if (signal?.aborted === true) return changes.map(() => refuse('ECANCELED'));
     this.asked.push(...changes);

@@ -38,6 +38,44 @@ test('a kernel without next-hop objects gets plain routes', async (t) => {
   ]);
 });
 
+test('an idle kernel is not dumped again and again; what it changes in silence is found', async (t) => {
+  const host = new MemoryRouteHost();
+  const eth0 = host.addLink('eth0');
+  host.addAddress('eth0', '192.168.83.1/24');
+  const { kernel } = host;
+  let dumps = 0;
+  const list = kernel.routes.bind(kernel);
+  kernel.routes = (filter) => {
+    dumps += 1;
+    return list(filter);
+  };
+  let now = 0;
+  const mirror = new KernelMirror({ kernel, protocol: 88, now: () => now });
+  const routes = new Routes({ kernel, mirror, dumpEveryMs: 1_000 });
+  const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
+  const turn = async () => {
+    now += 1_000;
+    const before = dumps;
+    const { changes } = await routes.converge(desired, signal);
+    return { dumps: dumps - before, changes };
+  };
+  t.deepEqual(await turn(), { dumps: 1, changes: 5 });
+  t.deepEqual(await turn(), { dumps: 1, changes: 0 }, 'our own changes were reported since');
+  const { epoch } = mirror;
+  for (let round = 0; round < 3; round += 1) t.deepEqual(await turn(), { dumps: 0, changes: 0 });
+  t.is(mirror.epoch, epoch, 'nothing is planned anew');
+  const [gone] = host.routes.at(prefixKey(peer(1).subnet));
+  if (gone === undefined) throw new Error('no route');
+  host.routes.remove(gone);
+  t.deepEqual(await turn(), { dumps: 1, changes: 1 });
+  await host.other.apply([{ op: 'deleteRoute', route: gone }]);
+  t.deepEqual(await turn(), { dumps: 1, changes: 1 }, 'as was reported');
+  t.deepEqual(await turn(), { dumps: 1, changes: 0 });
+  t.deepEqual(await turn(), { dumps: 0, changes: 0 });
+  mirror.invalidate();
+  t.is((await turn()).dumps, 1);
+});
+
 test('protocol numbers that mark others’ routes are refused', (t) => {
   t.deepEqual(checkRouteProtocol(88), { value: 88 });
   t.deepEqual(checkRouteProtocol(12), {
