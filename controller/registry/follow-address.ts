@@ -26,17 +26,7 @@ export function decideFollow(view: ReadonlyView, nodeId: string, { address, sour
   const { name, address: before } = requireNode(view, nodeId);
   if (before === address) return { subject: nodeId };
   const text = formatIpv4(address);
-  const pools = [...new Set(leasesOf(view, nodeId).map(({ pool }) => pool))];
-  const closed = pools.find((pool) => view.pools.get(pool)?.record.followAddress !== true);
-  if (closed !== undefined || pools.length === 0) {
-    throw new XnetError(
-      'PermissionDenied',
-      `pool ${closed ?? ''} does not let hosts change the address of their node`,
-      {
-        hint: `xctl nodes set ${name} --address ${text}, or for all hosts of the pool: xctl pools set ${closed ?? 'POOL'} --follow-address on`,
-      },
-    );
-  }
+  const pools = requireFollowing(view, nodeId, address);
   if (source !== text) {
     throw new XnetError('PermissionDenied', `its host calls from ${source === '' ? 'an unknown address' : source}`, {
       hint: `if the address is right: xctl nodes set ${name} --address ${text}`,
@@ -52,4 +42,18 @@ export function decideFollow(view: ReadonlyView, nodeId: string, { address, sour
       event: { ...change.event, reason: 'AddressFollowed', message: `${change.event.message}, as its host reports` },
     },
   };
+}
+
+/**
+ * requireFollowing checks that each pool of a node's leases lets its host change the node's address, and returns these pools.
+ * @throws XnetError NotFound, PermissionDenied
+ */
+export function requireFollowing(view: ReadonlyView, nodeId: string, address: Ipv4): readonly string[] {
+  const { name } = requireNode(view, nodeId);
+  const pools = [...new Set(leasesOf(view, nodeId).map(({ pool }) => pool))];
+  const closed = pools.find((pool) => view.pools.get(pool)?.record.followAddress !== true);
+  if (closed === undefined && pools.length > 0) return pools;
+  throw new XnetError('PermissionDenied', `pool ${closed ?? ''} does not let hosts change the address of their node`, {
+    hint: `xctl nodes set ${name} --address ${formatIpv4(address)}, or for all hosts of the pool: xctl pools set ${closed ?? 'POOL'} --follow-address on`,
+  });
 }

@@ -78,10 +78,11 @@ export function requireMode(view: ReadonlyView, { mode, pool }: { readonly mode:
 
 /**
  * requireNewAddress checks that a node can have another address.
+ * @param holder id of the node that has it at present and gives it up
  * @throws XnetError AlreadyExists, FailedPrecondition
  */
-export function requireNewAddress(view: ReadonlyView, address: Ipv4, nodeId: string): void {
-  requireFreeAddress(view, address, nodeId);
+export function requireNewAddress(view: ReadonlyView, address: Ipv4, nodeId: string, holder = nodeId): void {
+  requireFreeAddress(view, address, holder);
   for (const { pool } of leasesOf(view, nodeId)) {
     const record = view.pools.get(pool)?.record;
     if (record !== undefined) requireOnLan(pool, record, address);

@@ -11,6 +11,7 @@ import { decideAdd, type NewNode } from './add-node.js';
 import { decideAdopt } from './adopt.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
 import { type Draining, type DrainStep, decideDrain, decideDrainCancel, decideDrainStep } from './drain-node.js';
+import { decideExchange, ringOf } from './exchange-addresses.js';
 import { type Claimed, decideFollow } from './follow-address.js';
 import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
@@ -132,6 +133,20 @@ export class NodeRegistry {
     if (decideFollow(this.#context.feed.view, nodeId, claimed).change === undefined) return;
     mayFollow();
     const decide = (view: ReadonlyView) => decideFollow(view, nodeId, claimed);
+    await mutate(this.#context, { ...asked, call: 'FollowAddress', operationId: '', dryRun: false, decide });
+  }
+
+  /**
+   * exchange gives the nodes of a ring the addresses that their hosts claim, if the claims of other nodes' hosts lead back to
+   * this node.
+   * @param mayFollow as of follow
+   * @throws XnetError as decideExchange does
+   */
+  async exchange(nodeId: string, mayFollow: () => void, asked: Asked = {}): Promise<void> {
+    const { feed, now } = this.#context;
+    if (ringOf(feed.view, nodeId) === undefined) return;
+    mayFollow();
+    const decide = (view: ReadonlyView) => decideExchange(view, nodeId, now());
     await mutate(this.#context, { ...asked, call: 'FollowAddress', operationId: '', dryRun: false, decide });
   }
 

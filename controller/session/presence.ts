@@ -4,6 +4,7 @@
 // key outlives this process by at most the claim's TTL. It only means liveness: no node loses a lease because a session
 // is gone.
 
+import type { Ipv4 } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -74,8 +75,18 @@ export class Presence {
   }
 
   /** connected records that a node's stream is open. */
-  connected(nodeId: string, session: Omit<SessionRecord, 'controller'>): void {
+  connected(nodeId: string, session: Omit<SessionRecord, 'controller' | 'claimedAddress'>): void {
     this.#sessions.set(nodeId, { record: { ...session, controller: this.controllerId }, confirmed: false });
+    this.#mark(keys.session(nodeId));
+  }
+
+  /** claimed records the address of another node that a connected node's host claims; undefined: none. */
+  claimed(nodeId: string, address: Ipv4 | undefined): void {
+    const own = this.#sessions.get(nodeId);
+    if (own === undefined || own.record.claimedAddress === address) return;
+    const { claimedAddress: _former, ...record } = own.record;
+    const claim = address === undefined ? {} : { claimedAddress: address };
+    this.#sessions.set(nodeId, { record: { ...record, ...claim }, confirmed: false });
     this.#mark(keys.session(nodeId));
   }
 

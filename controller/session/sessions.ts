@@ -1,7 +1,7 @@
 // The nodes connected to this controller: admits their streams, takes their reports, writes their status.
 // Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
 // refused, so that a copied host can't make both flap (second-hosts.ts).
-import { prefixKey } from '../../proto/domain/address.js';
+import { formatIpv4, type Ipv4, prefixKey } from '../../proto/domain/address.js';
 import type { LeaseUse, NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -63,7 +63,7 @@ export class Sessions {
     const { store, feed, log } = parts;
     const statusOf = (nodeId: string) => this.statusOf(nodeId);
     this.fanout = new Fanout(feed, log, { statusOf });
-    const isHere = (nodeId: string) => this.fanout.streamOf(nodeId) !== undefined;
+    const isHere = (nodeId: string) => this.isHere(nodeId);
     this.#statuses = new Statuses({ store, feed, log, isHere });
     this.#absences = new Absences({ store, feed, log, isHere });
     parts.feed.onChange((touched, view) => {
@@ -189,6 +189,21 @@ export class Sessions {
     this.#statuses.report(nodeId, status);
     if (isHere) this.#parts.onReport?.(nodeId, status);
     if (before === undefined || !sameUses(before, status.leases)) this.fanout.reassign(nodeId);
+  }
+
+  /** isHere reports whether a node's stream is on this controller. */
+  isHere(nodeId: string): boolean {
+    return this.fanout.streamOf(nodeId) !== undefined;
+  }
+
+  /**
+   * claim notes that a node's host claims the address of another node, for all controllers, and returns whether that holds: its
+   * stream has to come from there. The claim ends with the stream. Undefined: it claims none.
+   */
+  claim(nodeId: string, address: Ipv4 | undefined): boolean {
+    const isThere = address !== undefined && this.fanout.streamOf(nodeId)?.address === formatIpv4(address);
+    this.#parts.presence.claimed(nodeId, isThere ? address : undefined);
+    return isThere;
   }
 
   /**

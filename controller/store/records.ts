@@ -6,6 +6,7 @@ import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
 import { adoption, approval, cluster } from './cluster-records.js';
 import { network } from './network-records.js';
+import { absence, controller, progress, registration, session } from './presence-records.js';
 import { addressText, count, drain, heldRoutes, leaseUse, object, prefixText } from './record-fields.js';
 import { rollout, steps } from './rollout-records.js';
 import { subnet } from './subnet-records.js';
@@ -57,18 +58,6 @@ const nics = object({
 
 const owner = object({ node: v.string() });
 
-const session = object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
-
-const absence = object({
-  /**
-   * When the node's stream ended, or when a controller noticed that no controller has the node: milliseconds since
-   * 1970.
-   */
-  sinceMs: count,
-  /** Whether an event has reported the absence. */
-  told: v.boolean(),
-});
-
 const condition = object({
   type: v.string(),
   ok: v.boolean(),
@@ -100,33 +89,6 @@ const status = object({
   ),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
-});
-
-const controller = object({
-  version: v.string(),
-  startedMs: count,
-  addresses: v.array(v.string()),
-  /** The addresses that hosts join at. */
-  joinAddresses: v.optional(v.array(v.string()), []),
-  /** Id of its registration, which stays the same across restarts; empty: written by an older version. */
-  registration: v.optional(v.string(), ''),
-});
-
-const progress = object({
-  /**
-   * Pairs of a table revision and the number of this controller's nodes that have exactly that revision in their
-   * kernel.
-   */
-  applied: v.array(v.tuple([v.number(), count])),
-  /** Names of up to ten nodes that are furthest behind. */
-  behind: v.array(v.string()),
-});
-
-const registration = object({
-  version: v.string(),
-  addresses: v.array(v.string()),
-  /** The clock of this controller when it wrote the record, milliseconds since 1970. */
-  clockMs: count,
 });
 
 const authority = object({

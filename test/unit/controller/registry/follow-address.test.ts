@@ -14,13 +14,20 @@ const calling = (source: string): Peer => ({
   address: source,
 });
 
+// Nodes without a stream here: their claims to addresses of others are not kept.
+const unconnected = (record: (event: Event) => void) => ({ record, claim: () => false, isHere: () => false });
+
 test('R9 a new address is taken in one transaction with the end of the old one, where a pool allows it', async (t) => {
   const { core, cluster, close } = await rig();
   t.teardown(close);
   const { subject: nodeId } = await core.nodes.add(once, newNode('web-1', 1));
   await core.nodes.add(once, newNode('web-2', 2));
   const told: Event[] = [];
-  const followed = new FollowedAddresses({ nodes: core.nodes, sessions: { record: (event) => told.push(event) } });
+  const followed = new FollowedAddresses({
+    feed: core.feed,
+    nodes: core.nodes,
+    sessions: unconnected((event) => told.push(event)),
+  });
   const claim = async (text: string, source = text) => {
     await followed.take({ nodeId, nodeName: 'web-1', peer: calling(source) }, text);
     const { message = '' } = told.at(-1) ?? {};
@@ -67,7 +74,11 @@ test('a host that keeps changing its address is slowed down', async (t) => {
   const { subject: nodeId } = await core.nodes.add(once, newNode('web-1', 1));
   await core.pools.set(once, 'default', { followAddress: true });
   const told: Event[] = [];
-  const followed = new FollowedAddresses({ nodes: core.nodes, sessions: { record: (event) => told.push(event) } });
+  const followed = new FollowedAddresses({
+    feed: core.feed,
+    nodes: core.nodes,
+    sessions: unconnected((event) => told.push(event)),
+  });
   for (const host of [11, 12, 13, 14, 15]) {
     const text = `192.168.80.${host}`;
     await followed.take({ nodeId, nodeName: 'web-1', peer: calling(text) }, text);
