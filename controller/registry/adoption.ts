@@ -16,7 +16,7 @@ export type Adoption = {
   readonly sinceMs: number;
   /** How many nodes the backup has. */
   readonly nodes: number;
-  /** Names of the nodes of the backup that have not connected since. */
+  /** Names of the nodes of the backup whose hosts have not been heard of since. */
   readonly awaited: readonly string[];
   /** Names of the nodes that the backup does not know. */
   readonly adopted: readonly string[];
@@ -42,15 +42,16 @@ export function adoptionOf(view: ReadonlyView, { events, statusOf }: AdoptionSou
   const record = view.adoption?.record;
   if (record === undefined) return undefined;
   const { madeMs, sinceMs, nodes } = record;
+  const contradictions = contradictionsIn(view, events);
   const namesOf = (holds: (id: string) => boolean) =>
     [...view.nodes].flatMap(([id, node]) => (holds(id) ? [node.record.name] : [])).sort();
   return {
     madeMs,
     sinceMs,
     nodes,
-    awaited: namesOf((id) => view.isAwaited(id)),
+    awaited: namesOf((id) => view.isAwaited(id)).filter((name) => !contradictions.has(name)),
     adopted: namesOf((id) => view.isNewlyAdopted(id)),
-    contradictions: contradictionsIn(view, events),
+    contradictions: [...contradictions.values()].sort(),
     missing: missingIn(view, statusOf),
   };
 }
@@ -68,8 +69,8 @@ function missingIn(view: ReadonlyView, statusOf: AdoptionSources['statusOf']): n
   return most;
 }
 
-// What controllers have recorded about hosts since the restore, the newest event of each host.
-function contradictionsIn(view: ReadonlyView, events: readonly Entry[]): readonly string[] {
+// What controllers have recorded about hosts since the restore, the newest event of each host, by name.
+function contradictionsIn(view: ReadonlyView, events: readonly Entry[]): ReadonlyMap<string, string> {
   const since = view.cluster?.modRevision ?? 0;
   const found = new Map<string, string>();
   for (const { key, value, modRevision } of events) {
@@ -78,10 +79,10 @@ function contradictionsIn(view: ReadonlyView, events: readonly Entry[]): readonl
     const { reason, subject, message } = decoded.record;
     const name = subject.replace(/^node\//, '');
     if (reason === 'NodeNotAdopted' || reason === 'HeldDiffers') found.set(name, `${name}: ${message}`);
-    if (reason === 'NodeAdopted') found.delete(name);
+    if (reason === 'NodeAdopted' || reason === 'LeaseAdopted') found.delete(name);
   }
   // A host that holds what differs is no contradiction any more once its node was removed.
-  return [...found].flatMap(([name, line]) => (isPast(view, name, line) ? [] : [line])).sort();
+  return new Map([...found].filter(([name, line]) => !isPast(view, name, line)));
 }
 
 function isPast(view: ReadonlyView, name: string, line: string): boolean {

@@ -4,7 +4,6 @@ import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { type Assignment, type Lease, type LeaseUse, primaryLease } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
-import type { Assignment__Output } from '../../proto/gen/xnet/v1/Assignment.js';
 import type { LeaveRequest__Output } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { RenewCertificateRequest__Output } from '../../proto/gen/xnet/v1/RenewCertificateRequest.js';
@@ -14,17 +13,15 @@ import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { Allowances } from '../../proto/rpc/allowance.js';
 import { prefixFromWire, statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
-import { assignmentFromWire } from '../../proto/rpc/convert-assignment.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
-import type { Asked } from '../audit/audit.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../authority/certificates.js';
 import type { LeaseRegistry } from '../registry/leases.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { isNamed } from '../registry/rename-node.js';
-import { absenceOf, differencesFrom, mayBeLost } from '../registry/restored.js';
+import { absenceOf } from '../registry/restored.js';
 import type { Start } from '../session/fanout.js';
 import type { Sessions } from '../session/sessions.js';
 import { keys } from '../store/keys.js';
@@ -34,10 +31,11 @@ import type { ViewFeed } from '../view/view-feed.js';
 import { FollowedAddresses } from './followed-addresses.js';
 import { requireKnownModes } from './known-modes.js';
 import { ReportPace } from './report-pace.js';
+import { ReturnedHosts } from './returned-hosts.js';
 
 /** NodeServiceDeps are the dependencies of the calls. */
 export type NodeServiceDeps = {
-  readonly feed: Pick<ViewFeed, 'view' | 'version' | 'reached'>;
+  readonly feed: Pick<ViewFeed, 'view' | 'version' | 'reached' | 'onChange'>;
   readonly store: Pick<Store, 'list'>;
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;
@@ -62,12 +60,12 @@ class DaemonCalls {
   readonly #renewals = new Allowances(renewals);
   readonly #followed: FollowedAddresses;
   readonly #pace = new ReportPace();
-  /** Nodes with an event that they could not be adopted, and the reason. */
-  readonly #logged = new Map<string, string>();
+  readonly #returned: ReturnedHosts;
 
   constructor(deps: NodeServiceDeps) {
     this.#deps = deps;
     this.#followed = new FollowedAddresses(deps);
+    this.#returned = new ReturnedHosts(deps);
   }
 
   async watch(
@@ -78,7 +76,7 @@ class DaemonCalls {
     const { feed, sessions } = this.#deps;
     const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
-    const nodeName = await this.#returned(nodeId, request);
+    const nodeName = await this.#returned.admit(nodeId, request);
     if (request.nodeName !== '' && !isNamed(feed.view, nodeId, request.nodeName)) {
       throw new XnetError(
         'PermissionDenied',
@@ -104,59 +102,6 @@ class DaemonCalls {
       else gone.addEventListener('abort', () => resolve(), { once: true });
     });
     sessions.close(stream);
-  }
-
-  // Returns the node's name. A node that a restored store has not seen or does not know is compared with the assignment
-  // it holds.
-  async #returned(nodeId: string, request: WatchRequest__Output): Promise<string> {
-    const wire: Assignment__Output | null = request.held;
-    const { feed, nodes, sessions } = this.#deps;
-    const known = feed.view.nodes.get(nodeId)?.record.name;
-    if (known !== undefined && !feed.view.isAwaited(nodeId)) return known;
-    const held = wire === null ? undefined : assignmentFromWire(wire);
-    if (known !== undefined) {
-      const hindrance = held === undefined ? '' : await this.#adoptLeases(nodeId, held, { request });
-      const differences = held === undefined ? [] : differencesFrom(feed.view, nodeId, held);
-      if (differences.length > 0 && hindrance !== '') differences.push(hindrance);
-      // While nodes are adopted, its first report confirms it, which says how many routes the host has.
-      if (feed.view.adoption === undefined) await nodes.confirm(nodeId);
-      if (differences.length > 0) {
-        const message = `it came back to the restored store, and ${differences.join('; ')}`;
-        sessions.record({ reason: 'HeldDiffers', warning: true, subject: `node/${known}`, message });
-      }
-      return known;
-    }
-    if (held === undefined || !mayBeLost(feed.view, nodeId)) throw absenceOf(feed.view, nodeId);
-    try {
-      await nodes.adopt(nodeId, held, { request });
-    } catch (error) {
-      throw this.#notAdopted(nodeId, held.nodeName, error);
-    }
-    return held.nodeName;
-  }
-
-  // Gives a node of the backup the leases that its host holds. Returns the obstacle.
-  async #adoptLeases(nodeId: string, held: Assignment, asked: Asked): Promise<string> {
-    try {
-      await this.#deps.nodes.adopt(nodeId, held, asked);
-      return '';
-    } catch (error) {
-      if (!(error instanceof XnetError) || error.code === 'Unavailable') throw error;
-      return error.message;
-    }
-  }
-
-  #notAdopted(nodeId: string, name: string, error: unknown): unknown {
-    if (!(error instanceof XnetError) || error.code === 'Unavailable' || error.code === 'NotFound') return error;
-    const message = `the restored store does not know it, and it can't be a node again: ${error.message}`;
-    // The node retries: record each reason once.
-    if (this.#logged.get(nodeId) !== message) {
-      this.#deps.sessions.record({ reason: 'NodeNotAdopted', warning: true, subject: `node/${name}`, message });
-    }
-    this.#logged.set(nodeId, message);
-    return new XnetError('Unavailable', message, {
-      hint: 'the host keeps what it has; remove the obstacle, or add the host again: xctl nodes add, xnetd join',
-    });
   }
 
   // Where the stream begins. A node must never get an older table than it has.
