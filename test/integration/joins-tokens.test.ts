@@ -38,7 +38,7 @@ test('P13 a token admits no more hosts than its uses, also when all join at the 
   t.true(events.some(({ reason, subject }) => reason === 'JoinRefused' && subject.startsWith('token/')));
 });
 
-test('a token is good for its node, its addresses, its pool and its time alone', async (t) => {
+test('P13 a token is good for its node, its addresses, its pool and its time alone', async (t) => {
   const { a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   await a.createPool('10.99.0.0/16', 'edge');

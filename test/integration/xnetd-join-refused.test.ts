@@ -52,7 +52,7 @@ class Impostor {
   }
 }
 
-test('nothing is sent to a server that does not belong to the authority in the token', async (t) => {
+test('P13 nothing is sent to a server that does not belong to the authority in the token', async (t) => {
   const { clusterId, authority: known } = await site.controller.trust();
   const token = await added('fake-1');
   const evil = await makeAuthority(clusterId, Date.now());
@@ -149,7 +149,7 @@ test('invalid input is reported before any controller is called', async (t) => {
   t.is(await usesLeft(token), 1);
 });
 
-test('a token that is not good is refused, and the host stays as it was', async (t) => {
+test('P13 a token that is not good is refused, and the host stays as it was', async (t) => {
   const host = hostOf(t);
   const token = await added('used-1');
   joinedOf(t, await host.join(joinAddress(), token));

@@ -1,6 +1,6 @@
 // A real xnetd and a real controller on a real kernel, over certificates that are renewed, replaced, revoked and run out.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
@@ -13,6 +13,12 @@ import { tokenFor } from '../support/joining.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { until } from '../support/until.js';
 import { Xnetd } from '../support/xnetd.js';
+
+// Replaces a folder by a copy of another. Sockets of what ran there are left out.
+function copyData(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, filter: (path) => !lstatSync(path).isSocket() });
+}
 
 if (!isRoot('certificates of a real host')) test.skip('certificates: needs root', (t) => t.pass());
 else {
@@ -54,6 +60,12 @@ else {
     async (t) => {
       const machine = await Machine.start(t);
       await machine.join(t);
+      await machine.add('web-2', '192.168.83.12');
+      const [old, present] = [`${machine.dir}-old`, `${machine.dir}-present`];
+      t.teardown(() => {
+        for (const folder of [old, present]) rmSync(folder, { recursive: true, force: true });
+      });
+      await machine.restart(() => copyData(machine.dir, old));
       const before = await readIdentity(machine.host.stateDir);
       const daemon = machine.host.start(['run']);
       await daemon.until('connected', (one) => count(one, 'connected') === 1);
@@ -73,6 +85,22 @@ else {
       await daemon.ended;
       const again = machine.host.start(['run']);
       await again.until('connected with the new authority', (one) => count(one, 'connected') === 1);
+
+      // The controller as it was before: its store and its authority are those of then.
+      const routed = () => machine.namespace.runSync(['ip', 'route']).includes('via 192.168.83.12');
+      await until('the route to the other node is there', async () => routed());
+      await machine.restart(() => {
+        copyData(machine.dir, present);
+        copyData(old, machine.dir);
+      });
+      await again.until('does not know this controller', (one) =>
+        linesOf(one).some(({ hint }) => /xctl tokens create .*xnetd join/.test(String(hint))),
+      );
+      t.is(count(again, 'connected'), 1);
+      t.deepEqual(await readIdentity(machine.host.stateDir), after);
+      t.true(routed(), 'it keeps what it has');
+      await machine.restart(() => copyData(present, machine.dir));
+      await again.until('connected to the present one', (one) => count(one, 'connected') === 2);
 
       // Replaced once more while the host is off, by somebody who does not wait for it.
       again.child.kill('SIGTERM');

@@ -38,9 +38,11 @@ export class Machine {
   readonly dir = mkdtempSync(join(tmpdir(), 'xnet-cert-'));
   readonly admin = makeClient(services.admin, { kind: 'unix', path: join(this.dir, 'c.sock') });
   readonly host: Xnetd;
+  readonly #args: readonly string[];
   #controller: ChildProcess | undefined;
 
-  constructor() {
+  private constructor(args: readonly string[]) {
+    this.#args = args;
     this.namespace.ipBatch([
       'link add eth0 type veth peer name eth0-end',
       'link set eth0-end up',
@@ -53,26 +55,45 @@ export class Machine {
   }
 
   static async start(t: ExecutionContext, ...args: readonly string[]): Promise<Machine> {
-    const machine = new Machine();
+    const machine = new Machine(args);
     t.teardown(() => machine.close());
-    const [program = '', ...enter] = machine.namespace.enter;
-    machine.#controller = spawn(
-      program,
-      [
-        ...[...enter, 'setpriv', '--pdeathsig', 'KILL', process.execPath, main, '--data-dir', machine.dir],
-        ...['--listen', `unix:${join(machine.dir, 'c.sock')},192.168.83.2:7400`, ...args],
-      ],
-      { stdio: 'ignore' },
-    );
+    await machine.#launch();
     const { admin } = machine;
-    await until('the controller answers', async () => {
-      const { clusterId } = await callUnary(admin.getStatus.bind(admin), {}, { timeoutMs: 2_000 });
-      return clusterId !== '';
-    });
     await callUnary(admin.init.bind(admin), {}, callOptions);
     await callUnary(admin.createPool.bind(admin), { name: 'default', cidr: '10.76.0.0/16' }, callOptions);
     await machine.add('web-1', '192.168.83.11');
     return machine;
+  }
+
+  async #launch(): Promise<void> {
+    const [program = '', ...enter] = this.namespace.enter;
+    this.#controller = spawn(
+      program,
+      [
+        ...[...enter, 'setpriv', '--pdeathsig', 'KILL', process.execPath, main, '--data-dir', this.dir],
+        ...['--listen', `unix:${join(this.dir, 'c.sock')},192.168.83.2:7400`, ...this.#args],
+      ],
+      { stdio: 'ignore' },
+    );
+    const { admin } = this;
+    await until('the controller answers', async () => {
+      const { clusterId } = await callUnary(admin.getStatus.bind(admin), {}, { timeoutMs: 2_000 });
+      return clusterId !== '';
+    });
+  }
+
+  async #stop(signal: NodeJS.Signals): Promise<void> {
+    if (this.#controller?.exitCode !== null || this.#controller.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.#controller?.once('exit', resolve));
+    this.#controller.kill(signal);
+    await gone;
+  }
+
+  /** restart stops the controller with its etcd, has its data changed, and starts it again. */
+  async restart(change: () => void): Promise<void> {
+    await this.#stop('SIGTERM');
+    change();
+    await this.#launch();
   }
 
   async add(name: string, address: string): Promise<void> {
@@ -105,11 +126,7 @@ export class Machine {
   async close(): Promise<void> {
     this.admin.close();
     await this.host.close();
-    if (this.#controller?.exitCode === null) {
-      const gone = new Promise((resolve) => this.#controller?.once('exit', resolve));
-      this.#controller.kill('SIGKILL');
-      await gone;
-    }
+    await this.#stop('SIGKILL');
     this.namespace.delete();
     rmSync(this.dir, { recursive: true, force: true });
   }

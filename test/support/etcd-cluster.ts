@@ -1,9 +1,10 @@
 // A real etcd of three members for a test, optionally with TLS and authentication. Members can be killed, stopped and
 // started again individually.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { EtcdOptions } from '../../controller/store/etcd-client.js';
 import { answers, enableAuthentication, freePort } from './etcd.js';
 import { until } from './until.js';
@@ -120,6 +121,13 @@ export class EtcdCluster {
     return execFileSync('etcdctl', ['--endpoints', this.endpoint, ...this.#flags(), ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ETCDCTL_API: '3' },
+    });
+  }
+
+  /** defragment has a member rewrite its file. Unlike etcdctl(), it lets this process go on meanwhile. */
+  async defragment(member: EtcdMember): Promise<void> {
+    await promisify(execFile)('etcdctl', ['--endpoints', this.endpointOf(member), ...this.rootFlags, 'defrag'], {
       env: { ...process.env, ETCDCTL_API: '3' },
     });
   }

@@ -113,6 +113,16 @@ export class SimulatedNode {
     this.#stream?.cancel();
   }
 
+  /** pause stops reading the stream; what is sent to it waits in buffers. */
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  /** resume reads it again. */
+  resume(): void {
+    this.#stream?.resume();
+  }
+
   #hear(heard: Heard): void {
     this.heard.push(heard);
     for (const listener of this.#listeners) listener();

@@ -6,6 +6,7 @@ export class TcpProxy {
   readonly port: number;
   #next: number | undefined;
   #connections = 0;
+  #answered = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
@@ -58,9 +59,17 @@ export class TcpProxy {
       greeted = true;
     });
     client.pipe(server);
+    server.once('data', () => {
+      this.#answered += 1;
+    });
     server.on('data', (chunk) => {
       if (!this.#losing && said <= this.#losingBeyond) client.write(chunk);
     });
+  }
+
+  /** answered counts the connections on which the server has sent anything: with TLS, the handshakes that it has begun. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** cut ends every connection and refuses new ones. */
