@@ -10,6 +10,7 @@ import type { TraceStep } from '../../proto/gen/xnet/v1/TraceStep.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Exec } from '../../proto/process/exec.js';
 import { runFirewallProgram } from '../firewall/programs.js';
+import { nftablesTables } from '../kernel/nftables-tables.js';
 import { NftablesTrace, type TraceEvent } from '../kernel/nftables-trace.js';
 import { RuleTexts } from './rule-text.js';
 
@@ -57,8 +58,8 @@ export class Traces {
   }
 
   async #sweep(): Promise<void> {
-    const { stdout } = await runFirewallProgram(this.#options.exec, ['nft', 'list', 'tables', 'ip'], {});
-    const found = stdout.split('\n').flatMap((line) => /^table ip (xnet_look_\d+)$/.exec(line)?.[1] ?? []);
+    // Read from the kernel: there is hardly ever one, and each start of a daemon looks.
+    const found = (await nftablesTables(this.#options.namespace)).filter((name) => /^xnet_look_\d+$/.test(name));
     for (const table of found) await this.#remove(table);
   }
 

@@ -29,16 +29,27 @@ export class Iptables {
    */
   async tables(backend: Backend, signal: AbortSignal): Promise<Tables | undefined> {
     if (backend === 'legacy' && !(await this.#hasLegacyTables())) return empty;
+    const known = this.#prefixes.get(backend);
     try {
-      const program = `${await this.#prefix(backend, signal)}-save`;
-      const result = await runFirewallProgram(this.#exec, [program], { signal });
-      if (result.code !== 0) throw programFailure(`${program} failed`, result);
-      return parseSave(result.stdout);
+      return await this.#save(backend, known ?? `iptables-${backend}`, signal);
     } catch (error) {
       if (!(error instanceof ProgramMissing)) throw error;
       this.#prefixes.delete(backend);
+      if (known !== undefined) return undefined;
+    }
+    try {
+      return (await this.preferred(signal)) === backend ? await this.#save(backend, 'iptables', signal) : undefined;
+    } catch (error) {
+      if (!(error instanceof ProgramMissing)) throw error;
       return undefined;
     }
+  }
+
+  async #save(backend: Backend, prefix: string, signal: AbortSignal): Promise<Tables> {
+    const result = await runFirewallProgram(this.#exec, [`${prefix}-save`], { signal });
+    if (result.code !== 0) throw programFailure(`${prefix}-save failed`, result);
+    this.#prefixes.set(backend, prefix);
+    return parseSave(result.stdout);
   }
 
   async #hasLegacyTables(): Promise<boolean> {

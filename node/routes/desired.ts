@@ -16,6 +16,8 @@ export type DesiredRoutes = {
   readonly gateways: readonly Ipv4[];
   /** The others' subnets, by prefixKey. */
   readonly peers: PrefixMap<Route>;
+  /** What `peers` was made of; undefined: not of a table. */
+  readonly table?: PrefixMap<Route>;
   /** prefixKeys of subnets whose record can't be read: an existing route of xnet to them stays. */
   readonly unresolved: ReadonlySet<number>;
   /** Each gets an unreachable route, which catches packets to unleased subnets. */
@@ -63,9 +65,9 @@ export type DesiredRoutesInput = {
  */
 export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes): DesiredRoutes {
   const { routes, unresolved, pools, own, gateways, underlay, isConfirmed = true } = input;
-  const peers =
-    own.length === 0 ? routes : routes.with(own.map(({ subnet }) => [prefixKey(subnet), undefined] as const));
+  const peers = peersOf(routes, own, before);
   return {
+    table: routes,
     underlay,
     own,
     gateways,
@@ -75,6 +77,19 @@ export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes)
     ranges: rangesOf(pools, own, peers, before),
     isConfirmed,
   };
+}
+
+function peersOf(
+  routes: PrefixMap<Route>,
+  own: readonly OwnSubnet[],
+  before: DesiredRoutes | undefined,
+): PrefixMap<Route> {
+  const ours = new Set(own.map(({ subnet }) => prefixKey(subnet)));
+  if (before?.table === undefined || !sameSubnets(before.own, own)) {
+    return routes.with([...ours].map((key) => [key, undefined] as const));
+  }
+  const changed = routes.changedSince(before.table).filter((key) => !ours.has(key));
+  return before.peers.with(changed.map((key) => [key, routes.get(key)] as const));
 }
 
 function rangesOf(

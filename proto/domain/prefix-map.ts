@@ -6,12 +6,21 @@ import { BTreeEx } from 'sorted-btree/extended/index.js';
 // One function for all maps: trees with different ones can't be compared.
 const byNumber = (a: number, b: number) => a - b;
 
+// A difference of this many keys is worth remembering; a larger one is found by comparing.
+const mostKept = 64;
+
 /** PrefixMap is an immutable map from prefixKeys, in ascending order. */
 export class PrefixMap<V> {
   readonly #tree: BTreeEx<number, V>;
+  // The map that with() made this one of, which may be gone, and the keys that differ.
+  readonly #made: { readonly of: WeakRef<PrefixMap<V>>; readonly keys: readonly number[] } | undefined;
 
-  private constructor(tree: BTreeEx<number, V>) {
+  private constructor(
+    tree: BTreeEx<number, V>,
+    made?: { readonly of: WeakRef<PrefixMap<V>>; keys: readonly number[] },
+  ) {
     this.#tree = tree;
+    this.#made = made;
   }
 
   /** from returns the map of these entries; of several with one key, the last wins. */
@@ -57,17 +66,24 @@ export class PrefixMap<V> {
    */
   with(changes: Iterable<readonly [number, V | undefined]>): PrefixMap<V> {
     let tree: BTreeEx<number, V> | undefined;
+    const touched = new Set<number>();
     for (const [key, value] of changes) {
       if ((tree ?? this.#tree).get(key) === value) continue;
       tree ??= this.#tree.clone();
+      touched.add(key);
       if (value === undefined) tree.delete(key);
       else tree.set(key, value);
     }
-    return tree === undefined ? this : new PrefixMap(tree);
+    if (tree === undefined) return this;
+    if (touched.size > mostKept) return new PrefixMap(tree);
+    const keys = [...touched].filter((key) => tree.get(key) !== this.#tree.get(key));
+    return new PrefixMap(tree, { of: new WeakRef(this), keys });
   }
 
   /** changedSince returns the keys whose values differ from those in `before`, in no particular order. */
   changedSince(before: PrefixMap<V>): readonly number[] {
+    if (before === this) return [];
+    if (this.#made?.of.deref() === before) return this.#made.keys;
     const keys: number[] = [];
     const note = (key: number) => void keys.push(key);
     this.#tree.diffAgainst(before.#tree, note, note, note);

@@ -13,13 +13,15 @@ netTest('while the generation stays the same, nothing of nftables is listed', (t
   onHost('28', 'nft', async (scene) => {
     let generation: number | undefined = 1;
     const runs: string[] = [];
-    const firewall = scene.start({
-      generation: () => generation,
-      exec: (argv, options) => {
-        runs.push(argv[0]);
-        return scene.on.exec(argv, options);
-      },
-    });
+    const start = () =>
+      scene.start({
+        generation: () => generation,
+        exec: (argv, options) => {
+          runs.push(argv[0]);
+          return scene.on.exec(argv, options);
+        },
+      });
+    const firewall = start();
     await firewall.converge(desired(), signal);
     generation = 2;
     await firewall.converge(desired(), signal);
@@ -32,6 +34,10 @@ netTest('while the generation stays the same, nothing of nftables is listed', (t
     // What is desired may change all the same.
     const more = desired({ peers: [...desired().peers, prefix('10.76.9.0/24')] });
     t.is((await firewall.converge(more, signal)).changes, 1);
+    // A daemon that starts again looks once: at what is there, and for flows from before.
+    runs.length = 0;
+    t.deepEqual(await start().converge(more, signal), { findings: [], changes: 0 });
+    t.deepEqual(runs.sort(), ['conntrack', 'iptables-nft-save', 'nft', 'nft']);
   }),
 );
 

@@ -28,7 +28,8 @@ export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<
   const { turn } = host;
   if (turn?.seen !== undefined) return turn.seen;
   const seen = await askEngine(host, signal);
-  if (turn !== undefined && !('reason' in seen)) turn.seen = seen;
+  // A Docker that does not answer may do so a moment later; one that is not installed is not installed meanwhile.
+  if (turn !== undefined && (!('reason' in seen) || seen.reason === 'NotInstalled')) turn.seen = seen;
   return seen;
 }
 

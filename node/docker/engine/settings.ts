@@ -86,8 +86,8 @@ export type DockerHost = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger | undefined;
-  /** The engine as observed in this turn, shared by the parts of the turn; undefined: each part reads it itself. */
-  readonly turn?: { seen: EngineSeen | undefined };
+  /** The engine as observed in this turn, or that there is none; shared by the parts of the turn; undefined: each part reads it itself. */
+  readonly turn?: { seen: EngineSeen | Finding | undefined };
 };
 
 /** seeLog is the fix for a failure without a specific remedy. */
