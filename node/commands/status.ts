@@ -4,6 +4,7 @@ import { type Assignment, type Lease, primaryLease, usesDocker0 } from '../../pr
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import type { Problem } from '../../proto/process/problem.js';
+import { lanInterfaces } from '../daemon/desired-lan.js';
 import { type DaemonStatus, readStatus } from '../daemon/status-file.js';
 import { bipOfLease } from '../docker/bip/choose.js';
 import type { OutsideNetwork } from '../docker/block-networks.js';
@@ -15,7 +16,7 @@ import { isLocked } from '../host/lock.js';
 import { readIdentity } from '../identity/folder.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import { type IdentityStatus, identityStatus } from '../identity/status.js';
-import { differences } from '../kernel/compare-readings.js';
+import { readLanJournal } from '../lan/journal.js';
 import { leaveBegun } from '../leave/leave.js';
 import { desiredRoutes, noRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
@@ -26,6 +27,7 @@ import { fencedFinding } from '../table/fence.js';
 import { bridgeNameOf, gatewaysInOrder, ownSubnetOf, ownSubnets } from '../table/own-subnets.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './host-settings.js';
+import { readTwice } from './read-twice.js';
 import { problemsOf } from './status-problems.js';
 
 /** LeaseStatus is one lease of the host. */
@@ -129,22 +131,6 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
   };
 }
 
-// Routes that change while they are read differ as well, so only differences of every reading are reported.
-const readings = 3;
-
-async function readTwice(host: Host, protocol: number): Promise<readonly string[]> {
-  const { readAgain } = await import('../kernel/second-reader.js');
-  let found: readonly string[] = [];
-  for (let attempt = 0; attempt < readings; attempt += 1) {
-    await host.mirror.refresh();
-    found = differences(host.mirror, await readAgain(), protocol);
-    if (found.length === 0) return [];
-  }
-  const [first, ...others] = found;
-  const more = others.length === 0 ? '' : `, and ${others.length} more`;
-  return [`two readings of the kernel differ (${first}${more}): please report this with the output of ip -d route`];
-}
-
 async function firewallOf(
   host: Host,
   settings: NodeSettings,
@@ -154,7 +140,10 @@ async function firewallOf(
   if (cached?.table === undefined || underlay === undefined || cached.fenced !== undefined) return undefined;
   const { assignment, table } = cached;
   const { mark } = settings;
-  const wanted = desiredFirewall({ assignment, routes: table.routes.values(), pools: table.pools, underlay, mark });
+  const { moved } = await readLanJournal(settings.stateDir);
+  const besides = lanInterfaces(assignment, moved);
+  const told = { assignment, routes: table.routes.values(), pools: table.pools };
+  const wanted = desiredFirewall({ ...told, underlay, besides, mark });
   const report = await host.firewall.inspect(wanted, AbortSignal.timeout(30_000));
   return { ...report, findings: [...report.findings, ...(await host.lookAtPath(wanted))] };
 }

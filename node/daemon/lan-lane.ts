@@ -1,22 +1,15 @@
 // The lane of LAN mode: its desired state, and what has to answer after the host's interface was moved.
 // Invariant: a host without an assignment, and a fenced one, keep the interface as it is.
-import type { Assignment } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Host } from '../host/host.js';
-import type { DesiredLan } from '../lan/decide.js';
 import type { LanEffect } from '../lan/lan.js';
 import type { LanWitness } from '../lan/witness.js';
 import type { Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
 import { type CallTarget, callStanding } from '../uplink/uplink.js';
+import { desiredLan } from './desired-lan.js';
 import type { Known, KnownReader } from './known.js';
-
-/** desiredLan returns the bridge that a node's leases ask for; undefined: none. A lease that ends keeps it. */
-export function desiredLan(assignment: Assignment | undefined): DesiredLan | undefined {
-  const leases = assignment?.leases.filter(({ mode }) => mode === 'lan') ?? [];
-  const lease = leases.find(({ state }) => state !== 'ending') ?? leases[0];
-  return assignment && lease && { bridgeName: lease.bridgeName, address: assignment.address };
-}
+import type { LanAdmission } from './lan-admission.js';
 
 /** Reach is how the controllers are reached. */
 export type Reach = {
@@ -46,6 +39,7 @@ export type LanLaneOptions = {
   readonly host: Pick<Host, 'openLan'>;
   readonly known: KnownReader;
   readonly reach: Reach;
+  readonly admission: Pick<LanAdmission, 'place' | 'untilAdmitted'>;
   readonly log: Logger;
   readonly onTurn: (outcome: Outcome, known: Known) => void;
   readonly onBeat: () => void;
@@ -53,8 +47,12 @@ export type LanLaneOptions = {
 
 /** makeLanLane makes the lane, and the effect that an operator can have tried again. */
 export function makeLanLane(options: LanLaneOptions): { readonly lane: Lane<Known>; readonly effect: LanEffect } {
-  const { host, known, reach, log, onTurn, onBeat } = options;
-  const effect = host.openLan(() => controllerWitness(known, reach));
+  const { host, known, reach, admission, log, onTurn, onBeat } = options;
+  const effect = host.openLan({
+    witnesses: () => controllerWitness(known, reach),
+    untilAdmitted: (bridge, signal) => admission.untilAdmitted(bridge, known.current.assignment, signal),
+    place: admission.place,
+  });
   const nothing: Outcome = { findings: [], changes: 0 };
   const lane: Lane<Known> = new Lane({
     effect: {

@@ -4,7 +4,7 @@
 import type { Lease } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { bridgeState } from '../docker/engine/own-bridge.js';
-import { type DesiredFirewall, desiredFirewall } from '../firewall/desired.js';
+import { type DesiredFirewall, desiredFirewall, peerInterfaces } from '../firewall/desired.js';
 import { peerChange } from '../firewall/peer-change.js';
 import type { Host } from '../host/host.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
@@ -14,8 +14,10 @@ import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.j
 import { gatewaysInOrder, ownSubnetOf, ownSubnets } from '../table/own-subnets.js';
 import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
+import { desiredLan } from './desired-lan.js';
 import type { Known, KnownReader } from './known.js';
-import { desiredLan, makeLanLane, type Reach } from './lan-lane.js';
+import { LanAdmission } from './lan-admission.js';
+import { makeLanLane, type Reach } from './lan-lane.js';
 
 /** LaneSettings are the settings of what the lanes do. */
 export type LaneSettings = {
@@ -98,14 +100,20 @@ function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effec
   };
 }
 
-function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Known> {
+function firewallEffect({ host, settings, underlay }: LanesOptions, admission: LanAdmission): Effect<Known> {
   // Most turns are for changes by others: what is desired is then the same object.
-  let before: { readonly known: Known; readonly ifname: string; readonly desired: DesiredFirewall } | undefined;
-  const desired = (known: Known) => {
+  let before: { readonly known: Known; readonly names: string; readonly desired: DesiredFirewall } | undefined;
+  const interfaces = ({ assignment }: Known) => {
     const ifname = underlay.current?.ifname;
-    if (known.assignment === undefined || known.table === undefined || ifname === undefined) return undefined;
+    if (ifname === undefined) return undefined;
+    const besides = admission.besides(assignment, ifname);
+    return { ifname, besides, names: [ifname, ...besides].join(' ') };
+  };
+  const desired = (known: Known) => {
+    const by = interfaces(known);
+    if (known.assignment === undefined || known.table === undefined || by === undefined) return undefined;
     const { assignment, table, isConfirmed } = known;
-    const last = before?.ifname === ifname ? before : undefined;
+    const last = before?.names === by.names ? before : undefined;
     if (
       last?.known.assignment === assignment &&
       last.known.table?.routes === table.routes &&
@@ -119,15 +127,16 @@ function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Know
       assignment,
       routes,
       pools: table.pools,
-      underlay: ifname,
+      underlay: by.ifname,
+      besides: by.besides,
       mark: settings.mark,
       isConfirmed,
     });
-    before = { known, ifname, desired: made };
+    before = { known, names: by.names, desired: made };
     return made;
   };
   // What the last turn made the host like, and what it found besides.
-  let settled: { readonly known: Known; readonly ifname: string; readonly path: readonly Finding[] } | undefined;
+  let settled: { readonly known: Known; readonly names: string; readonly path: readonly Finding[] } | undefined;
   return {
     name: 'firewall',
     converge: async (known, signal) => {
@@ -137,8 +146,9 @@ function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Know
       if (wanted === undefined) return { findings: [], changes: 0 };
       await host.engineFacts.read(signal);
       const outcome = await host.firewall.converge(wanted, signal);
+      admission.admitted(peerInterfaces(wanted));
       const path = await host.lookAtPath(wanted);
-      settled = { known, ifname: wanted.underlay, path };
+      settled = { known, names: [wanted.underlay, ...(wanted.besides ?? [])].join(' '), path };
       return { ...outcome, findings: [...outcome.findings, ...path] };
     },
     advance: (known) => {
@@ -147,7 +157,7 @@ function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Know
         return undefined;
       const { assignment, isConfirmed } = settled.known;
       const isSame = known.assignment === assignment && known.isConfirmed === isConfirmed && is.pools === was.pools;
-      if (!isSame || underlay.current?.ifname !== settled.ifname) return undefined;
+      if (!isSame || interfaces(known)?.names !== settled.names) return undefined;
       const outcome = host.firewall.changePeers(peerChange(was.routes, is.routes, ownSubnets(assignment)));
       if (outcome === undefined) return undefined;
       settled = { ...settled, known };
@@ -189,6 +199,7 @@ function nicsEffect({ host }: LanesOptions): Effect<Known> {
 export function makeLanes(options: LanesOptions): Lanes {
   const { known, underlay, watchdog, log } = options;
   const turns: Lanes['turns'] = new Subscribers();
+  const admission = new LanAdmission();
   const startedMs = performance.now();
   let [isRouted, hasTurned] = [false, false];
   const isPlaced = () =>
@@ -199,7 +210,7 @@ export function makeLanes(options: LanesOptions): Lanes {
     return isTold || now.fenced !== undefined ? now : undefined;
   };
   const firewall: Lane<Known> = new Lane({
-    effect: firewallEffect(options),
+    effect: firewallEffect(options, admission),
     type: 'Firewall',
     desired: () => (underlay.current === undefined && known.current.fenced === undefined ? undefined : whenTabled()),
     resyncMs: otherResyncMs,
@@ -209,6 +220,7 @@ export function makeLanes(options: LanesOptions): Lanes {
   underlay.subscribe((now, before) => {
     if (now?.ifname !== before?.ifname) firewall.trigger();
   });
+  admission.place.subscribe(() => firewall.trigger());
   const routes: Lane<Known> = new Lane({
     effect: routesEffect(options),
     type: 'Routes',
@@ -246,6 +258,7 @@ export function makeLanes(options: LanesOptions): Lanes {
     host: options.host,
     known,
     reach: options.reach,
+    admission,
     log,
     onTurn: (outcome, now) => {
       turns.notify('lan', outcome, now);

@@ -14,6 +14,8 @@ export type DesiredFirewall = {
   readonly lans?: readonly LanSubnet[];
   /** The interface that peers are reached on: "eth0". */
   readonly underlay: string;
+  /** Mode lan: interfaces that the host's address may move to or came from, by which peers come as well; absent: none. */
+  readonly besides?: readonly string[];
   /** The peers' subnets, ordered by prefixKey, each once. */
   readonly peers: readonly Prefix[];
   /** Destinations towards which containers keep their own addresses, ordered by prefixKey. */
@@ -59,6 +61,8 @@ export type DesiredFirewallInput = {
   readonly pools: readonly Prefix[];
   /** Name of the underlay interface. */
   readonly underlay: string;
+  /** Other interfaces that are to be in DesiredFirewall.besides; the underlay may be among them. */
+  readonly besides?: readonly string[];
   /** Default `defaultMark`. */
   readonly mark?: number;
   /** See DesiredFirewall. Default true. */
@@ -68,6 +72,7 @@ export type DesiredFirewallInput = {
 /** desiredFirewall derives the desired firewall. */
 export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
   const { assignment, underlay, mark = defaultMark, isConfirmed = true } = input;
+  const besides = (input.besides ?? []).filter((name) => name !== underlay);
   const own = ownSubnets(assignment);
   const peers: Prefix[] = [];
   for (const { subnet } of input.routes) {
@@ -77,6 +82,7 @@ export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
     own,
     ...lansOf(assignment),
     underlay,
+    ...(besides.length === 0 ? {} : { besides }),
     peers: distinct(peers),
     pools: distinct(input.pools),
     mark,
@@ -107,12 +113,24 @@ export function bridgesOf({ own }: Pick<DesiredFirewall, 'own'>): readonly strin
 }
 
 /**
+ * peerInterfaces returns the interfaces that peers come by, each once. Their order does not depend on which of them is the
+ * underlay, so a move of LAN mode changes no rule.
+ */
+export function peerInterfaces({ underlay, besides = [] }: Pick<DesiredFirewall, 'underlay' | 'besides'>) {
+  return [...new Set([underlay, ...besides])].sort();
+}
+
+/**
  * unusableNames returns the interface names that can't be used in a rule. The kernel allows nearly any character in
  * them; nft and iptables take some as wildcards.
  */
-export function unusableNames(desired: Pick<DesiredFirewall, 'own' | 'lans' | 'underlay'>): readonly string[] {
+export function unusableNames(
+  desired: Pick<DesiredFirewall, 'own' | 'lans' | 'underlay' | 'besides'>,
+): readonly string[] {
   const lans = (desired.lans ?? []).map(({ bridge }) => bridge);
-  return [...bridgesOf(desired), ...lans, desired.underlay].filter((name) => 'problem' in checkInterfaceName(name));
+  return [...bridgesOf(desired), ...lans, ...peerInterfaces(desired)].filter(
+    (name) => 'problem' in checkInterfaceName(name),
+  );
 }
 
 /** EngineFacts are the facts about this host's Docker engine that firewall decisions depend on. */

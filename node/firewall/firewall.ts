@@ -9,6 +9,7 @@ import type { SetChange } from '../kernel/nftables-sets.js';
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
+import { bridgedFindings } from './bridged.js';
 import { forgetTranslated } from './conntrack.js';
 import { conntrackFindings } from './conntrack-table.js';
 import { describePlan } from './describe.js';
@@ -26,7 +27,7 @@ import { type FilterTables, filterTablesOf } from './iptables-verdict.js';
 import { FirewallLook } from './look.js';
 import { Nft } from './nft.js';
 import { type PeerChange, setElementsOf } from './peer-change.js';
-import { countChanges, type FirewallPlan, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
+import { countChanges, type FirewallPlan, isPlaced, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
 import { elementsText, type Ruleset, rulesetOf } from './ruleset.js';
@@ -125,7 +126,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       const last = await this.#finish(desired, plan, observed, signal);
       const all = [...findings, ...plan.findings, ...left, ...last.findings];
       // What could not be observed may be missing.
-      const inForce = !open && findings.length === 0 && isInForce(plan, observed);
+      const inForce = !open && findings.length === 0 && isPlaced(plan, observed);
       const isAboutPeers = all.some(({ reason }) => reason === packetsDropped);
       if (inForce && desired.isConfirmed && !isAboutPeers) this.#settled = { findings: all, theirs };
       return {
@@ -200,7 +201,8 @@ export class Firewall implements Effect<DesiredFirewall> {
     const ruleset = rulesetOf(desired);
     const plan = planFirewall({ desired, ruleset, observed, engine, mayMove: true, filterOf: this.#filterOf });
     const forwarding = planForwarding({ state, bridges: bridgesOf(desired), drops: plan.drops, engine });
-    return reportOf({ desired, observed, plan, state, forwarding, findings });
+    const bridged = await bridgedFindings(this.#proc, desired, observed);
+    return reportOf({ desired, observed, plan, state, forwarding, findings: [...findings, ...bridged] });
   }
 
   /** foreignDrops reports tables of nftables, made by others, that will drop the packets of peers whatever xnet adds. */
@@ -269,7 +271,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     const all = new FailureCollector();
     const what: string[] = [];
     let changes = 0;
-    if (this.#translated && isInForce(plan, observed)) {
+    if (this.#translated && isPlaced(plan, observed)) {
       await all.collect('Conntrack', async () => {
         let forgotten = 0;
         for (const { subnet } of desired.own) {
@@ -285,6 +287,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       const bridges = bridgesOf(desired);
       const forwarding = planForwarding({ state, bridges, drops: plan.drops, engine: this.#engine() });
       all.list.push(...forwarding.findings, ...(await conntrackFindings(this.#proc)));
+      all.list.push(...(await bridgedFindings(this.#proc, desired, observed)));
       if (!forwarding.turnOn) return;
       await this.#proc.write(ipv4Sysctl('ip_forward'), '1');
       changes += 1;
@@ -292,9 +295,4 @@ export class Firewall implements Effect<DesiredFirewall> {
     });
     return { findings: all.list, changes, what };
   }
-}
-
-// Reports whether our table is installed as desired.
-function isInForce(plan: FirewallPlan, { table }: ObservedFirewall): boolean {
-  return plan.table.kind === 'none' && table !== undefined && table !== 'none' && table.ours;
 }

@@ -2,7 +2,7 @@
 // Invariant: only accepting rules with our comment are deleted, by their full text and never by number, so a concurrent
 // change of the chain loses nothing.
 import { formatPrefix } from '../../proto/domain/address.js';
-import type { DesiredFirewall } from './desired.js';
+import { type DesiredFirewall, peerInterfaces } from './desired.js';
 import { placeInRaw, placeInUserChain, type RulePosition } from './iptables-place.js';
 import {
   type Chain,
@@ -21,19 +21,23 @@ const commented = `-m comment --comment ${comment} -j ACCEPT`;
 
 // The rule matches interface and subnet besides the mark, so a packet that another program marked gets no further than
 // a packet from a peer.
-function fromPeers({ own, underlay, mark }: DesiredFirewall): readonly string[] {
-  const bit = `0x${mark.toString(16)}`;
-  return own.map(({ subnet }) => `-d ${formatPrefix(subnet)} -i ${underlay} -m mark --mark ${bit}/${bit} ${commented}`);
+function fromPeers(desired: DesiredFirewall): readonly string[] {
+  const bit = `0x${desired.mark.toString(16)}`;
+  const marked = `-m mark --mark ${bit}/${bit} ${commented}`;
+  return desired.own.flatMap(({ subnet }) =>
+    peerInterfaces(desired).map((name) => `-d ${formatPrefix(subnet)} -i ${name} ${marked}`),
+  );
 }
 
-function toPools({ own, pools, underlay }: DesiredFirewall): readonly string[] {
-  return own.flatMap(({ subnet, bridge, partLength }) => {
-    // Docker makes and removes the other bridges of a block.
-    const from = partLength === undefined ? `-i ${bridge}` : `! -i ${underlay}`;
-    return pools.map(
-      (pool) => `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} ${from} -o ${underlay} ${commented}`,
-    );
-  });
+function toPools(desired: DesiredFirewall): readonly string[] {
+  const { own, pools } = desired;
+  return own.flatMap(({ subnet, bridge, partLength }) =>
+    peerInterfaces(desired).flatMap((name) => {
+      // Docker makes and removes the other bridges of a block.
+      const from = partLength === undefined ? `-i ${bridge}` : `! -i ${name}`;
+      return pools.map((pool) => `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} ${from} -o ${name} ${commented}`);
+    }),
+  );
 }
 
 // A Docker network over the bridge that has the host's interface makes Docker isolate its other networks from that bridge, and so

@@ -105,6 +105,11 @@ export function planFirewall(input: PlanInput): FirewallPlan {
   return { table: tablePlan, rules, findings, notes, drops };
 }
 
+/** isPlaced reports whether our table is installed as desired. */
+export function isPlaced(plan: FirewallPlan, { table }: ObservedFirewall): boolean {
+  return plan.table.kind === 'none' && table !== undefined && table !== 'none' && table.ours;
+}
+
 // Each backend that has rules decides on a packet separately, so every backend with Docker's chains needs ours. Two
 // have them if Docker was moved from one to the other since the host started.
 function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend | undefined): ChainRole {

@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import { formatIpv4, formatPrefix, type Ipv4, netmask, parseIpv4 } from '../../proto/domain/address.js';
 import { checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
-import type { DesiredFirewall } from './desired.js';
+import { type DesiredFirewall, peerInterfaces } from './desired.js';
 
 /** tableName is the name of our table, of family ip. */
 export const tableName = 'xnet';
@@ -43,8 +43,8 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
   const sets = new Map(lengths.map((length) => [setName(length), new Set<Ipv4>()]));
   for (const { network, length } of desired.peers) sets.get(setName(length))?.add(network);
   const bit = `0x${desired.mark.toString(16)}`;
-  const toUs = desired.own.map(
-    ({ subnet }) => `iifname ${quotedName(desired.underlay)} ip daddr ${formatPrefix(subnet)}`,
+  const toUs = desired.own.flatMap(({ subnet }) =>
+    peerInterfaces(desired).map((name) => `iifname ${quotedName(name)} ip daddr ${formatPrefix(subnet)}`),
   );
   const setMark = `meta mark set meta mark | ${bit}`;
   const fromPeers = lengths.map((each) => `ip saddr & ${formatIpv4(netmask(each))} @${setName(each)} ${setMark}`);

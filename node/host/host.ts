@@ -18,10 +18,10 @@ import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
-import { copySettings, portFactsIn } from '../lan/host-files.js';
+import { copySettings, loosen, portFactsIn } from '../lan/host-files.js';
 import { LanEffect } from '../lan/lan.js';
 import { LanKernel } from '../lan/lan-kernel.js';
-import type { LanWitness } from '../lan/witness.js';
+import type { LanOptions } from '../lan/options.js';
 import { Nics } from '../nics/nics.js';
 import { PathLook } from '../path/path.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -43,6 +43,9 @@ export type HostSettings = {
   readonly boot: string;
 };
 
+/** LanCaller is what the effect of LAN mode needs of who runs it. */
+export type LanCaller = Pick<LanOptions, 'witnesses' | 'untilAdmitted' | 'place'>;
+
 /** Host is one Docker host. */
 export type Host = {
   readonly mirror: KernelMirror;
@@ -52,8 +55,8 @@ export type Host = {
   readonly docker: DockerEffect;
   readonly engineFacts: EngineFactsReader;
   readonly nics: Nics;
-  /** openLan makes the effect of LAN mode, with what has to answer after a move besides the gateway. */
-  openLan(witnesses: () => readonly LanWitness[]): LanEffect;
+  /** openLan makes the effect of LAN mode. */
+  openLan(options: LanCaller): LanEffect;
   readonly lookup: LinuxLookup;
   /**
    * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface. See
@@ -97,15 +100,16 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     docker,
     engineFacts,
     nics,
-    openLan: (witnesses) =>
+    openLan: (caller) =>
       new LanEffect({
+        ...caller,
         kernel: lanKernel,
         stateFolder: settings.docker.stateFolder,
-        witnesses,
         waitMs: settings.lanWaitMs,
         boot: settings.boot,
         factsOf: portFactsIn('/', exec),
         copySettings,
+        loosen,
         log,
       }),
     lookup,

@@ -174,7 +174,7 @@ function decideMove(
   const facts = factsOf(port);
   if (facts === undefined) return stay();
   const found = portObstacles(snapshot, port, { bridge: desired.bridgeName, facts });
-  return found.length > 0 ? stay(...found) : { do: 'move', port, bridge };
+  return found.some(({ isNote }) => isNote !== true) ? stay(...found) : { do: 'move', port, bridge };
 }
 
 type Place = { readonly port: LanLink; readonly bridge: LanLink; readonly isHolder: boolean };

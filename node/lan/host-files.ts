@@ -45,18 +45,31 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
           : hasDhcpcdLease(root, name)
             ? 'dhcpcd'
             : undefined,
+      dhcpClient: dhcpClientOf(root, name),
+      isAuthenticated: exists(join(root, 'run/wpa_supplicant', name)),
     };
   };
+}
+
+// As ifupdown of Debian and initscripts of Red Hat start them.
+function dhcpClientOf(root: string, name: string): string | undefined {
+  return ['dhclient', 'udhcpc'].find((program) =>
+    [`${program}.${name}.pid`, `${program}-${name}.pid`].some((path) => isAlive(root, path)),
+  );
+}
+
+function isAlive(root: string, path: string): boolean {
+  const pid = textOf(join(root, 'run', path)).trim();
+  return /^\d+$/.test(pid) && exists(join(root, 'proc', pid));
 }
 
 // dhcpcd follows its addresses by netlink: it gives up a lease whose address somebody moves, or asks for one again and again.
 function hasDhcpcdLease(root: string, name: string): boolean {
   const pids = ['dhcpcd/pid', 'dhcpcd.pid', `dhcpcd/${name}.pid`, `dhcpcd/${name}-4.pid`, `dhcpcd-${name}.pid`];
-  const isAlive = pids.some((path) => {
-    const pid = textOf(join(root, 'run', path)).trim();
-    return /^\d+$/.test(pid) && exists(join(root, 'proc', pid));
-  });
-  return isAlive && ['dhcpcd', 'dhcpcd5'].some((folder) => exists(join(root, 'var/lib', folder, `${name}.lease`)));
+  return (
+    pids.some((path) => isAlive(root, path)) &&
+    ['dhcpcd', 'dhcpcd5'].some((folder) => exists(join(root, 'var/lib', folder, `${name}.lease`)))
+  );
 }
 
 // A program that is not installed has no rules.
@@ -66,6 +79,18 @@ async function listed(exec: Exec, line: string): Promise<string> {
     return (await exec([program, ...rest], { signal: AbortSignal.timeout(30_000) })).stdout;
   } catch {
     return '';
+  }
+}
+
+/**
+ * loosen makes the bridge take packets whose source is reached by another interface: a strict filter (rp_filter 1, also that of
+ * "all") would drop what arrives by the bridge while routes lead by its port. copySettings restores it.
+ */
+export function loosen({ name }: LanLink): void {
+  try {
+    writeFileSync(join(settingsFolder, name, 'rp_filter'), '2');
+  } catch {
+    // Somebody has just deleted it.
   }
 }
 

@@ -64,6 +64,14 @@ export type LanJournal = {
   readonly givenUp: { readonly inputs: string; readonly message: string } | undefined;
 };
 
+/** LanPlace is a move by the names of its interfaces. */
+export type LanPlace = Pick<Moved, 'bridge' | 'port'>;
+
+/** isUnproven reports whether a move has been made and not verified yet. */
+export function isUnproven({ moved: move }: LanJournal): boolean {
+  return move !== undefined && !move.proven && move.phase === 'moving';
+}
+
 /** emptyLanJournal is the journal of a host whose interface was not moved. */
 export const emptyLanJournal: LanJournal = { moved: undefined, givenUp: undefined };
 

@@ -3,35 +3,23 @@
 // Invariants: a move is written to the journal before it begins, and is one batch of requests to the kernel. It stays only
 // if what answered before answers after it; else it goes back. Killed anywhere, the next turn ends in one of both states.
 import { messageOf } from '../../proto/errors.js';
-import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { type DesiredLan, decideLan, foundMove, type LanSeen, type LanStep, linksWith } from './decide.js';
-import { emptyLanJournal, type LanJournal, type Moved, readLanJournal, writeLanJournal } from './journal.js';
-import type { LanKernel } from './lan-kernel.js';
+import {
+  emptyLanJournal,
+  isUnproven,
+  type LanJournal,
+  type Moved,
+  readLanJournal,
+  writeLanJournal,
+} from './journal.js';
 import { refusedFinding, returnInterface, switchInterface } from './move.js';
 import { nobodyAnswers, type PortFacts, rolledBack } from './obstacles.js';
+import type { LanOptions } from './options.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { addingHeld, heldBy, planTransfer, sameHeld } from './transfer.js';
 import { answeringNow, gatewayWitnesses, type LanWitness, silentAfter } from './witness.js';
-
-/** LanOptions are the dependencies of the effect. */
-export type LanOptions = {
-  readonly kernel: LanKernel;
-  /** Folder of the journal: "/var/lib/xnet". */
-  readonly stateFolder: string;
-  /** What answers while the network works, besides the gateways of the interface. */
-  readonly witnesses: () => readonly LanWitness[];
-  /** How long they have to answer after a move, in milliseconds. */
-  readonly waitMs: number;
-  /** Id of the present boot. */
-  readonly boot: string;
-  readonly factsOf: (port: LanLink, bridge: string) => Promise<PortFacts>;
-  /** Gives the bridge the kernel's settings of its port (net.ipv4.conf). */
-  readonly copySettings: (port: LanLink, bridge: LanLink) => void;
-  readonly steps?: Steps;
-  readonly log?: Logger;
-};
 
 const nothing: Outcome = { findings: [], changes: 0 };
 const mostRounds = 6;
@@ -71,6 +59,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     let changes = 0;
     for (let round = 1; round <= mostRounds; round += 1) {
       const journal = await readLanJournal(this.#options.stateFolder);
+      this.#tell(journal);
       // A move that nobody will verify goes back.
       if (signal.aborted && !isUnproven(journal)) break;
       if (desired === undefined && journal.moved === undefined) {
@@ -150,6 +139,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     const inputs = inputsOf(desired, port);
     if (journal.givenUp?.inputs === inputs && !this.#byHand) return outcome(0, rolledBack(journal.givenUp.message));
     this.#byHand = false;
+    await this.#options.untilAdmitted?.(desired.bridgeName, signal);
     const proven = journal.moved?.proven ?? false;
     const witnesses = proven ? [] : await answeringNow(this.#witnesses(snapshot, port), port, signal);
     if (signal.aborted) return nothing;
@@ -194,6 +184,8 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
   ): Promise<Outcome> {
     const { waitMs, boot, log } = this.#options;
     const { moved } = journal;
+    // Killed right after the batch, xnetd has left the bridge as it was during that.
+    this.#options.copySettings(port, bridge);
     const names = moved?.witnesses ?? [];
     const all = this.#witnesses(snapshot, bridge);
     // With the journal lost, nothing tells what answered before.
@@ -276,13 +268,16 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     return { findings: [], changes: 1 };
   }
 
-  #write(journal: LanJournal): Promise<void> {
-    return writeLanJournal(this.#options.stateFolder, journal);
+  async #write(journal: LanJournal): Promise<void> {
+    await writeLanJournal(this.#options.stateFolder, journal);
+    this.#tell(journal);
   }
-}
 
-function isUnproven({ moved }: LanJournal): boolean {
-  return moved !== undefined && !moved.proven && moved.phase === 'moving';
+  #tell({ moved }: LanJournal): void {
+    const { place } = this.#options;
+    const [was, is] = [place?.current, moved && { bridge: moved.bridge, port: moved.port }];
+    if (was?.bridge !== is?.bridge || was?.port !== is?.port) place?.set(is);
+  }
 }
 
 function inputsOf({ bridgeName, address }: DesiredLan, { name, mac }: LanLink): string {

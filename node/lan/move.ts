@@ -26,6 +26,7 @@ import { planTransfer } from './transfer.js';
 export type MoveParts = {
   readonly kernel: LanKernel;
   readonly copySettings: (port: LanLink, bridge: LanLink) => void;
+  readonly loosen: (bridge: LanLink) => void;
   readonly steps: Steps;
 };
 
@@ -54,7 +55,7 @@ export async function switchInterface(
   port: LanLink,
   { present, name }: { readonly present: LanLink | undefined; readonly name: string },
 ): Promise<Switched> {
-  const { kernel, copySettings, steps } = parts;
+  const { kernel, copySettings, loosen, steps } = parts;
   const made = await readyBridge(kernel, port, { present, name });
   if ('refused' in made) return made;
   const { bridge } = made;
@@ -67,8 +68,10 @@ export async function switchInterface(
     return { refused };
   }
   await steps.reached('prepared');
+  loosen(bridge);
   const failed = kernel.change([setMaster(port, bridge), ...plan.switching]);
   kernel.change([deleteNamed(pairNames[0])]);
+  copySettings(port, bridge);
   if (failed.length === 0) return made;
   const now = await kernel.read();
   // What is left on the port of a bridge goes there in the next round.
@@ -116,7 +119,7 @@ function undoing(present: LanLink | undefined, bridge: LanLink): readonly LanReq
 
 /** returnInterface gives an interface everything that the host has on the bridge, and deletes the bridge. */
 export async function returnInterface(
-  { kernel, steps }: Pick<MoveParts, 'kernel' | 'steps'>,
+  { kernel, steps, loosen }: Pick<MoveParts, 'kernel' | 'steps' | 'loosen'>,
   port: LanLink,
   bridge: LanLink,
 ): Promise<readonly LanRefusal[]> {
@@ -124,6 +127,7 @@ export async function returnInterface(
   const refused = kernel.change(plan.adding);
   if (refused.length > 0) return refused;
   await steps.reached('return prepared');
+  loosen(bridge);
   const failed = kernel.change([...plan.switching, setMaster(port, undefined)]);
   await steps.reached('taken out');
   return [...failed, ...kernel.change([deleteNamed(pairNames[0]), deleteLink(bridge)])];

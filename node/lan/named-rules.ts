@@ -13,7 +13,9 @@ const ownComment = /\bcomment "?xnet\b/;
  * interfaces, or the same rule for the bridge.
  */
 export function rulesNaming({ nft, iptables }: RulesListed, port: string, bridge: string): readonly string[] {
-  const lines = [...foreignNft(nft), ...iptables.split('\n')].map((line) => line.trim().replace(/ # handle \d+$/, ''));
+  const lines = [...joinedSets(foreignNft(nft)), ...iptables.split('\n')].map((line) =>
+    line.trim().replace(/ # handle \d+$/, ''),
+  );
   const present = new Set(lines.map(withoutCounters));
   const isNamed = (name: string) =>
     name === port ||
@@ -34,6 +36,18 @@ function foreignNft(text: string): readonly string[] {
     if (!isSkipped) lines.push(line);
   }
   return lines;
+}
+
+// nft lists the elements of a set two to a line: `elements = { "eth0",` and `"lo" }`.
+function joinedSets(lines: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  for (const line of lines) {
+    const last = joined.at(-1);
+    const isOpen = last !== undefined && /\belements = \{[^}]*$/.test(last);
+    if (isOpen) joined[joined.length - 1] = `${last} ${line.trim()}`;
+    else joined.push(line);
+  }
+  return joined;
 }
 
 // `iifname "eth0"`, `elements = { "eth0" }`, `device "eth0"`; `-i eth0`.

@@ -9,6 +9,10 @@ export type PortFacts = {
   readonly isWireless: boolean;
   /** The program that sets the interface up and would do so again: "NetworkManager". */
   readonly managedBy: string | undefined;
+  /** A DHCP client that puts the address on it again at each renewal, and nothing else: "dhclient". */
+  readonly dhcpClient?: string | undefined;
+  /** Whether wpa_supplicant authenticates it to the switch (802.1X). */
+  readonly isAuthenticated?: boolean;
   /** Rules of a firewall that name it and not the bridge, see rulesNaming. */
   readonly rules: readonly string[];
 };
@@ -86,6 +90,18 @@ export function portObstacles(
     // It makes no bridges.
     const fixed = `give ${name} a fixed address, put "denyinterfaces ${name}" into /etc/dhcpcd.conf, restart dhcpcd and remove /var/lib/dhcpcd*/${name}.lease`;
     stop('LanPortManaged', message, facts.managedBy === 'dhcpcd' ? fixed : own);
+  }
+  if (facts.dhcpClient !== undefined) {
+    const message = `${facts.dhcpClient} puts the address on ${name} again at each renewal, and xnet takes it to ${bridge} each time`;
+    const fix = `give ${name} a fixed address; or make the bridge ${bridge} yourself (bridge_ports ${name}), with ${facts.dhcpClient} on it: xnet uses it as it is`;
+    found.push(lanFinding('LanDhcpClient', message, fix, 'note'));
+  }
+  if (facts.isAuthenticated === true && !facts.isWireless) {
+    stop(
+      'LanPortAuthenticated',
+      `wpa_supplicant authenticates ${name} to its switch (802.1X), which then lets no other hardware address than its own pass`,
+      `let the port of the switch admit several hosts without 802.1X and stop wpa_supplicant; or ${other}`,
+    );
   }
   if (facts.rules.length > 0) {
     const list = facts.rules.slice(0, 3).join('; ');

@@ -95,7 +95,7 @@ export async function undoMarked(
   onStep('the routes go');
   const routes = await host.routes.remove(signal);
   onStep('the interface gets its addresses back');
-  const lan = await host.openLan(() => []).remove(signal);
+  const lan = await host.openLan({ witnesses: () => [] }).remove(signal);
   const all = [docker, nics, firewall, routes, lan];
   return {
     changes: all.reduce((sum, { changes }) => sum + changes, 0),
@@ -154,7 +154,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   throwIfFound((await host.firewall.remove(signal)).findings, 'the firewall');
   onStep('the routes go');
   throwIfFound((await host.routes.remove(signal)).findings, 'the routes');
-  throwIfFound((await host.openLan(() => []).remove(signal)).findings, 'the bridge of LAN mode');
+  throwIfFound((await host.openLan({ witnesses: () => [] }).remove(signal)).findings, 'the bridge of LAN mode');
   if (lease !== undefined) {
     onStep('the lease ends');
     await tell(lease, true, signal);

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Prefix, prefixesOverlap, subnetAt, subnetCount } from '../../proto/domain/address.js';
+import { usualLanName } from '../../proto/domain/network.js';
 import { type DesiredFirewall, filtersWithNftables } from '../firewall/desired.js';
 import { acceptKeys, dropsPeers } from '../firewall/docker-nftables.js';
 import { FailureCollector } from '../firewall/failure-collector.js';
@@ -35,12 +36,17 @@ export function firewallAfter(
   { underlay, mark }: Pick<DesiredFirewall, 'underlay' | 'mark'>,
 ): DesiredFirewall {
   const [first] = pools.map(firstSubnets);
-  const assumed = first?.[0] === undefined ? [] : [ownSubnetOf({ subnet: first[0], mode, bridgeName: 'xnet0' })];
-  const held = leases.map((lease) => ownSubnetOf({ ...lease, bridgeName: lease.bridge }));
-  const own = leases.length === 0 ? assumed : held;
+  const bridge = mode === 'lan' ? usualLanName : 'xnet0';
+  const assumed = first?.[0] === undefined ? [] : [{ subnet: first[0], mode, bridge }];
+  const all = leases.length === 0 ? assumed : leases;
+  const lans = all.filter((lease) => lease.mode === 'lan');
+  const own = all
+    .filter((lease) => lease.mode !== 'lan')
+    .map((lease) => ownSubnetOf({ ...lease, bridgeName: lease.bridge }));
   const isFree = (subnet: Prefix) => !own.some((each) => prefixesOverlap(each.subnet, subnet));
   const peer = pools.flatMap(firstSubnets).find(isFree);
-  return { own, underlay, peers: peer === undefined ? [] : [peer], pools, mark, isConfirmed: false };
+  const peers = peer === undefined || own.length === 0 ? [] : [peer];
+  return { own, ...(lans.length === 0 ? {} : { lans }), underlay, peers, pools, mark, isConfirmed: false };
 }
 
 // Any two subnets of a pool do: foreign rules concern pools, or everything.

@@ -62,7 +62,7 @@ export async function preflight(
         bridge,
         facts: await portFactsIn(place.root, place.exec)(port, bridge),
       });
-      found.push(...obstacles.map((finding) => rated('stops', finding)));
+      found.push(...obstacles.map((finding) => rated(finding.isNote === true ? 'warns' : 'stops', finding)));
     });
   }
   await part('the addresses', async () => {

@@ -1,6 +1,6 @@
 // What preflight is asked about: the leases and pools, as far as they are known, and who else is in the fleet. Pure.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
-import { type Lease, type Mode, type Route, usesDocker0 } from '../../proto/domain/network.js';
+import { type Lease, type Mode, type Route, usesDocker0, usualLanName } from '../../proto/domain/network.js';
 import { bipOfLease } from '../docker/bip/choose.js';
 import type { Bip } from '../docker/engine/bip-value.js';
 import type { TcpEndpoint } from '../join/call.js';
@@ -47,7 +47,7 @@ export type PreflightGiven = {
 export function requestFrom(given: PreflightGiven, cached: Cached | undefined): PreflightRequest {
   const { subnet, pool, mode, peer, nodes, controllers, quick = false } = given;
   const { assignment, table } = cached ?? {};
-  const bridge = bridgeNameOf({ mode, bridgeName: 'xnet0' });
+  const bridge = bridgeNameOf({ mode, bridgeName: mode === 'lan' ? usualLanName : 'xnet0' });
   const held = (assignment?.leases ?? [])
     .filter(({ state }) => state !== 'ending')
     .map(({ subnet: its, mode: as, networkLength, dockerLength, bridgeName }): KnownLease => {

@@ -63,7 +63,8 @@ export function chooseUnderlay(input: UnderlayInput): UnderlayChoice {
 function byAddress(input: UnderlayInput, wanted: Ipv4): UnderlayChoice {
   const { settings, assigned } = input;
   const holders = input.addresses.filter(({ address }) => address === wanted);
-  const named = holders.find((holder) => input.links.get(holder.ifindex)?.name === settings.interfaceName);
+  const link = linkNamed(input, settings.interfaceName);
+  const named = holders.find(({ ifindex }) => ifindex === link?.ifindex || isBridgeOf(link, ifindex));
   const holder = settings.interfaceName === undefined ? holders[0] : named;
   if (holder === undefined) {
     const where =
@@ -80,15 +81,25 @@ function mismatch(wanted: Ipv4, assigned: Ipv4): Finding {
   return finding('AddressMismatch', message, fix);
 }
 
+function linkNamed({ links }: UnderlayInput, wanted: string | undefined): Link | undefined {
+  return [...links.values()].find(({ name }) => name === wanted);
+}
+
+// As the port of a bridge, in mode lan, an interface has no address itself.
+function isBridgeOf(link: Link | undefined, ifindex: number): boolean {
+  return link !== undefined && link.master !== 0 && link.master === ifindex;
+}
+
 function byName(input: UnderlayInput, wanted: string): UnderlayChoice {
   const { assigned } = input;
-  const link = [...input.links.values()].find(({ name }) => name === wanted);
+  const link = linkNamed(input, wanted);
   if (link === undefined) {
     const message = `there is no interface ${quoted(wanted)}, which --interface names`;
     return { underlay: undefined, findings: [finding('InterfaceMissing', message, candidatesText(input))] };
   }
   const own = input.addresses.filter(({ ifindex }) => ifindex === link.ifindex);
-  const holder = own.find(({ address }) => address === assigned) ?? best(own);
+  const onBridge = input.addresses.find((each) => each.address === assigned && isBridgeOf(link, each.ifindex));
+  const holder = own.find(({ address }) => address === assigned) ?? best(own) ?? onBridge;
   if (holder === undefined) {
     const message = `${wanted}, which --interface names, has no IPv4 address`;
     const fix = `ip address add ADDRESS dev ${linkName(input.links, link.ifindex)}, or name another interface`;

@@ -1,7 +1,13 @@
 // Changes of the firewall under traffic, by a daemon that is killed anywhere, and by several at once.
-
-import { desired, netTest, onHost, signal } from '../support/firewall-scene.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LanEffect } from '../../node/lan/lan.js';
+import { LanKernel } from '../../node/lan/lan-kernel.js';
+import { closed, desired, netTest, onHost, signal, works } from '../support/firewall-scene.js';
+import { PingFlow } from '../support/ping-flow.js';
 import { prefix } from '../support/pools.js';
+import { ip } from '../support/route-fixtures.js';
 
 netTest('changes under traffic lose no packet', (t) =>
   onHost('28', 'nft', async (scene) => {
@@ -119,5 +125,46 @@ netTest('a daemon that is killed anywhere, and two at once, end up with the same
       t.deepEqual((await scene.start().converge(desired(), signal)).findings, []);
       t.deepEqual({ rules: scene.rules(), ruleset: scene.ruleset() }, whole, 'three at once');
     }
+  }),
+);
+
+netTest('an interface that becomes the port of a bridge, and back, leaves peers admitted before the next turn', (t) =>
+  onHost('28', 'nft', async (scene) => {
+    const { on } = scene;
+    const stateFolder = mkdtempSync(join(tmpdir(), 'xnet-lan-'));
+    const kernel = new LanKernel(on.host.path);
+    t.teardown(() => {
+      kernel.close();
+      rmSync(stateFolder, { recursive: true });
+    });
+    const admitted: string[] = [];
+    const lan = new LanEffect({
+      ...{ kernel, stateFolder, waitMs: 20_000, boot: 'first', copySettings: () => undefined, loosen: () => undefined },
+      witnesses: () => [{ name: 'a controller', ask: () => Promise.resolve(true) }],
+      factsOf: () => Promise.resolve({ isWireless: false, managedBy: undefined, rules: [] }),
+      untilAdmitted: (bridge) => {
+        admitted.push(bridge);
+        return Promise.resolve();
+      },
+    });
+    const wanted = { bridgeName: 'xnet-lan', address: ip('192.168.83.11') };
+    await scene.converged(t, desired({ besides: [wanted.bridgeName] }));
+    const enter = () => Promise.resolve(on.peer.enter);
+    const flow = await PingFlow.start({ enter }, '10.76.1.2');
+    t.teardown(() => flow.stop());
+    await flow.seen(50);
+    t.deepEqual((await lan.converge(wanted, signal)).findings, []);
+    t.deepEqual(admitted, ['xnet-lan']);
+    await flow.seen(50);
+    // The underlay is another interface now, and the rules are the same.
+    const moved = desired({ underlay: wanted.bridgeName, besides: ['eth0'] });
+    t.deepEqual(await scene.firewall.converge(moved, signal), { findings: [], changes: 0 });
+    t.deepEqual((await lan.remove(signal)).findings, []);
+    await flow.seen(50);
+    const { sent, received } = await flow.stop();
+    // The port is disabled for a moment when it becomes one and when it goes.
+    t.true(sent - received <= 2, `${sent - received} of ${sent} lost`);
+    await works(t, scene, 'after the return');
+    await closed(t, scene, 'after the return');
   }),
 );

@@ -1,25 +1,14 @@
 // Each finding of preflight about a host's kernel and files: what triggers it, and that its fix clears it.
 import test, { type ExecutionContext } from 'ava';
-import type { PreflightFinding, Severity } from '../../node/preflight/finding.js';
+import type { PreflightFinding } from '../../node/preflight/finding.js';
 import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
 import { isRoot } from '../support/linux-route-host.js';
-import { lanFixtures, PreflightHost, type PreflightLook } from '../support/preflight-host.js';
+import { PreflightHost, type PreflightLook } from '../support/preflight-host.js';
+import { lanFixtures, type PreflightFixture } from '../support/preflight-lan.js';
 import { prefix } from '../support/route-fixtures.js';
 
 const address = (text: string) => parseIpv4(text) ?? ipv4FromNumber(0);
 const lease: PreflightLook = { subnet: prefix('10.76.3.0/24'), pool: [prefix('10.76.0.0/16')] };
-
-type Fixture = {
-  readonly reason: string;
-  readonly severity: Severity;
-  readonly look?: PreflightLook;
-  /** Makes the host such that there is the finding. */
-  readonly trigger: (host: PreflightHost) => unknown;
-  /** Does what the fix says. */
-  readonly clear: (host: PreflightHost, fix: string) => unknown;
-  /** How to look afterwards, if the fix is another setting. */
-  readonly afterwards?: PreflightLook;
-};
 
 const run = (host: PreflightHost, fix: string) => host.sh(fix);
 // The part of a fix that is a command: "give all hosts one MTU; here: ip link …", "nft insert …, and the same in …".
@@ -32,7 +21,7 @@ const intoDaemonJson = (host: PreflightHost, fix: string) => {
 // A fix that ends with a reload of a program that does not run here.
 const upToSystemctl = (host: PreflightHost, fix: string) => host.sh(fix.replace(/ && systemctl .*$/, ''));
 
-const ofNetwork: readonly Fixture[] = [
+const ofNetwork: readonly PreflightFixture[] = [
   {
     reason: 'ReversePathStrict',
     severity: 'warns',
@@ -134,7 +123,7 @@ function limits(soft: number, hard: number): ReadonlyMap<string, string> {
   ]);
 }
 
-const ofAddresses: readonly Fixture[] = [
+const ofAddresses: readonly PreflightFixture[] = [
   {
     reason: 'LeaseUnknown',
     severity: 'info',
@@ -190,8 +179,8 @@ const ofAddresses: readonly Fixture[] = [
 const zone = (range: string) => `<zone><source address="${range}"/></zone>`;
 const ufwDocker = '*filter\n-A DOCKER-USER -j ufw-user-forward\nCOMMIT\n';
 
-const ofPrograms: readonly Fixture[] = [
-  ...['Nft', 'Iptables', 'Conntrack'].map((area): Fixture => {
+const ofPrograms: readonly PreflightFixture[] = [
+  ...['Nft', 'Iptables', 'Conntrack'].map((area): PreflightFixture => {
     const program = area.toLowerCase();
     return {
       reason: `${area}Missing`,
@@ -274,7 +263,7 @@ function reasonsIn(findings: readonly PreflightFinding[]): readonly string[] {
   return findings.map(({ reason }) => reason);
 }
 
-async function clears(t: ExecutionContext, host: PreflightHost, fixture: Fixture): Promise<void> {
+async function clears(t: ExecutionContext, host: PreflightHost, fixture: PreflightFixture): Promise<void> {
   const { reason, severity, look = {}, trigger, clear, afterwards = look } = fixture;
   await trigger(host);
   const found = (await host.look(look)).filter((finding) => finding.reason === reason);
@@ -283,7 +272,11 @@ async function clears(t: ExecutionContext, host: PreflightHost, fixture: Fixture
   t.false(reasonsIn(await host.look(afterwards)).includes(reason), `${reason}: ${found[0]?.fix}`);
 }
 
-function each(title: string, fixtures: readonly Fixture[], prepare: (host: PreflightHost) => void = () => undefined) {
+function each(
+  title: string,
+  fixtures: readonly PreflightFixture[],
+  prepare: (host: PreflightHost) => void = () => undefined,
+) {
   (isRoot(title) ? test.serial : test.serial.skip)(title, async (t) => {
     const host = new PreflightHost();
     try {
@@ -295,6 +288,7 @@ function each(title: string, fixtures: readonly Fixture[], prepare: (host: Prefl
   });
 }
 
-each('the network of a host: each finding is triggered, and its fix clears it', [...ofNetwork, ...lanFixtures]);
+each('the network of a host: each finding is triggered, and its fix clears it', ofNetwork);
+each('the interface for mode lan: each finding is triggered, and its fix clears it', lanFixtures);
 each('the addresses of a host: each finding is triggered, and its fix clears it', ofAddresses);
 each('R3 the programs of a host: each finding is triggered, and its fix clears it', ofPrograms);

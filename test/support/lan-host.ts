@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { DesiredLan } from '../../node/lan/decide.js';
-import { LanEffect, type LanOptions } from '../../node/lan/lan.js';
+import { LanEffect } from '../../node/lan/lan.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
+import type { LanOptions } from '../../node/lan/options.js';
 import type { LanTurn } from './lan-turn.js';
 import { PingFlow } from './ping-flow.js';
 import { ip } from './route-fixtures.js';
@@ -37,6 +38,7 @@ export class LanHost {
       'address add 192.168.61.12/24 brd + dev eth0 label eth0:web',
       'address add 172.20.0.5/32 dev eth0 valid_lft 4000 preferred_lft 3000',
     ]);
+    for (const name of ['all', 'eth0']) this.#filterSources(name, '1');
     this.gateway.ipBatch([
       'link add lan type bridge forward_delay 0',
       'link set lan up',
@@ -67,7 +69,8 @@ export class LanHost {
       waitMs: 20_000,
       boot: 'first',
       factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
-      copySettings: () => undefined,
+      copySettings: (port, bridge) => this.#filterSources(bridge.name, this.sourceFilter(port.name)),
+      loosen: (bridge) => this.#filterSources(bridge.name, '2'),
       ...more,
     };
   }
@@ -93,6 +96,15 @@ export class LanHost {
     ]
       .filter((line) => line !== '')
       .map((line) => line.replaceAll(name, 'IF').replace(/\\/g, '').trim());
+  }
+
+  /** sourceFilter returns rp_filter of an interface: "1", which is strict. */
+  sourceFilter(name: string): string {
+    return this.host.runSync(['cat', `/proc/sys/net/ipv4/conf/${name}/rp_filter`]).trim();
+  }
+
+  #filterSources(name: string, value: string): void {
+    this.host.runSync(['tee', `/proc/sys/net/ipv4/conf/${name}/rp_filter`], value);
   }
 
   /** masterOf returns the bridge that an interface is a port of; empty: none. */

@@ -1,6 +1,6 @@
 // One turn of LAN mode in a process of its own, which kills itself (SIGKILL) at a given step. Started by tests in the
 // host's namespace: node lan-turn.js '{"stateFolder":…,"turn":"converge","dieAt":"moved"}'. Prints the outcome if it survives.
-import { copySettings } from '../../node/lan/host-files.js';
+import { copySettings, loosen } from '../../node/lan/host-files.js';
 import { LanEffect } from '../../node/lan/lan.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
 import { ip } from './route-fixtures.js';
@@ -18,6 +18,7 @@ const effect = new LanEffect({
   boot: 'first',
   factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
   copySettings,
+  loosen,
   steps: {
     reached: (step) => {
       if (step === dieAt) process.kill(process.pid, 'SIGKILL');

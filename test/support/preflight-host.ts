@@ -109,24 +109,3 @@ function withFiles(proc: ProcFiles, files: ReadonlyMap<string, string>): ProcFil
     write: (path, text) => proc.write(path, text),
   };
 }
-
-/** lanFixtures are findings about the interface of mode lan, with what triggers and clears each. */
-export const lanFixtures = [
-  {
-    reason: 'LanPortManaged',
-    severity: 'stops' as const,
-    trigger: (host: PreflightHost) => {
-      host.write(`run/systemd/netif/links/${host.host.ifindex('eth0')}`, 'ADMIN_STATE=configured\n');
-    },
-    look: { mode: 'lan' as const, underlay: { interfaceName: 'eth0' } },
-    clear: (host: PreflightHost) =>
-      host.write(`run/systemd/netif/links/${host.host.ifindex('eth0')}`, 'ADMIN_STATE=unmanaged\n'),
-  },
-  {
-    reason: 'LanRuleNamesPort',
-    severity: 'stops' as const,
-    trigger: (host: PreflightHost) => host.sh('ip rule add iif eth0 lookup 100 priority 100'),
-    look: { mode: 'lan' as const, underlay: { interfaceName: 'eth0' } },
-    clear: (host: PreflightHost, fix: string) => host.sh(fix.replace(/^.*; /, '')),
-  },
-] as const;

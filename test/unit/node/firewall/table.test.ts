@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { tookIn } from '../../../../node/daemon/applied.js';
 import { checkMark, type DesiredFirewall, desiredFirewall, unusableNames } from '../../../../node/firewall/desired.js';
+import { planRules } from '../../../../node/firewall/iptables-rules.js';
 import {
   elementsText,
   isOurTable,
@@ -39,6 +40,19 @@ test('desired: the own subnet is no peer, and the order in which routes come doe
   }
   const wild = [{ subnet: own.subnet, bridge: 'a"; flush ruleset' }];
   t.deepEqual(unusableNames({ own: wild, underlay: 'eth*' }), ['a"; flush ruleset', 'eth*']);
+});
+
+test('peers come by both interfaces of a move of LAN mode, and which of them is the underlay changes no rule', (t) => {
+  const before = { ...small, underlay: 'eth0', besides: ['xnet-lan'] };
+  const after = { ...small, underlay: 'xnet-lan', besides: ['eth0'] };
+  const text = replaceText(rulesetOf(before));
+  t.is(replaceText(rulesetOf(after)), text);
+  for (const name of ['eth0', 'xnet-lan'])
+    t.true(text.includes(`iifname "${name}" ip daddr 10.76.1.0/24 ip saddr`), name);
+  const rules = (desired: DesiredFirewall) =>
+    planRules(desired, new Map(), 'chain and rules', { abandoned: true, mayMove: true }).text;
+  t.is(rules(after), rules(before));
+  t.is(rules(before).match(/^-A DOCKER-USER -d 10.76.1.0\/24 -i (eth0|xnet-lan) /gm)?.length, 2);
 });
 
 test('what leaves a block keeps its source by address, whatever bridges Docker makes in it', (t) => {

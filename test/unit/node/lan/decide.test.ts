@@ -153,4 +153,11 @@ test('whatever keeps an interface from a bridge is named at once, with what to d
   t.true(everything.every(({ fix = '' }) => fix.length > 0));
   t.regex(found({}, { managedBy: 'dhcpcd' })[0]?.fix ?? '', /^give eth0 a fixed address/);
   t.deepEqual(reasons({ links: [lanLink({ master: 7 })] }), ['LanPortTaken'], 'and nothing is moved');
+  t.deepEqual(names({ links: [lanLink({ master: 7 }), lanLink({ ifindex: 7, name: 'bond0', kind: 'bond' })] }), [
+    'LanPortTaken',
+  ]);
+  t.deepEqual(names({}, { isAuthenticated: true }), ['LanPortAuthenticated']);
+  t.deepEqual(names({}, { isAuthenticated: true, isWireless: true }), ['LanWireless']);
+  t.like(found({}, { dhcpClient: 'dhclient' }), [{ reason: 'LanDhcpClient', isNote: true }]);
+  t.is(step({ factsOf: () => ({ ...facts, dhcpClient: 'dhclient' }) }).do, 'move', 'a note keeps nothing from moving');
 });

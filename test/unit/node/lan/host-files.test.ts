@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { portFactsIn } from '../../../../node/lan/host-files.js';
+import type { PortFacts } from '../../../../node/lan/obstacles.js';
 import { lanLink } from '../../../support/lan-values.js';
 
 const files = {
@@ -18,20 +19,35 @@ const others = [
   { 'run/dhcpcd/pid': '612\n', 'proc/612/comm': 'dhcpcd\n', 'var/lib/dhcpcd/eth1.lease': '' },
 ];
 
-async function managedBy(content: Readonly<Record<string, string>>): Promise<string | undefined> {
+async function factsOf(content: Readonly<Record<string, string>>): Promise<PortFacts> {
   const root = mkdtempSync(join(tmpdir(), 'xnet-files-'));
   try {
     for (const [path, text] of Object.entries(content)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
     }
-    return (await portFactsIn(root, () => Promise.reject(new Error('not installed')))(lanLink(), 'xnet-lan')).managedBy;
+    return await portFactsIn(root, () => Promise.reject(new Error('not installed')))(lanLink(), 'xnet-lan');
   } finally {
     rmSync(root, { recursive: true });
   }
 }
 
 test('the program that manages an interface, and would take away what moves, is told by its files', async (t) => {
-  for (const [program, content] of Object.entries(files)) t.is(await managedBy(content), program);
-  for (const content of others) t.is(await managedBy(content), undefined);
+  for (const [program, content] of Object.entries(files)) t.is((await factsOf(content)).managedBy, program);
+  for (const content of others) t.is((await factsOf(content)).managedBy, undefined);
+});
+
+test('a DHCP client of an interface, and its authentication to a switch, are told by their files', async (t) => {
+  const running = { 'proc/612/comm': 'dhclient\n' };
+  for (const [path, client] of [
+    ['run/dhclient.eth0.pid', 'dhclient'],
+    ['run/dhclient-eth0.pid', 'dhclient'],
+    ['run/udhcpc.eth0.pid', 'udhcpc'],
+    ['run/dhclient.eth1.pid', undefined],
+  ] as const) {
+    t.is((await factsOf({ ...running, [path]: '612\n' })).dhcpClient, client, path);
+    t.is((await factsOf({ [path]: '612\n' })).dhcpClient, undefined, 'it has ended');
+  }
+  t.true((await factsOf({ 'run/wpa_supplicant/eth0': '' })).isAuthenticated);
+  t.false((await factsOf({ 'run/wpa_supplicant/wlan0': '' })).isAuthenticated);
 });

@@ -8,6 +8,16 @@ const nft = `table inet guard { # handle 3
 		elements = { "eth0",
 			     "lo" }
 	}
+	map zones { # handle 10
+		type ifname : verdict
+		elements = { "eth1" : accept, "lo" : accept,
+			     "eth0" : jump input }
+	}
+	set both { # handle 11
+		type ifname
+		elements = { "eth0",
+			     "xnet-lan" }
+	}
 	chain input { # handle 1
 		type filter hook input priority filter; policy drop;
 		iifname "eth0" tcp dport 22 counter packets 7 bytes 9 accept # handle 5
@@ -38,7 +48,8 @@ COMMIT
 
 test('rules that name the interface are found, unless the bridge has the same or they are ours', (t) => {
   t.deepEqual(rulesNaming({ nft, iptables }, 'eth0', 'xnet-lan'), [
-    'elements = { "eth0",',
+    'elements = { "eth0", "lo" }',
+    'elements = { "eth1" : accept, "lo" : accept, "eth0" : jump input }',
     'iifname "eth0" tcp dport 22 counter packets 7 bytes 9 accept',
     'iifname "eth*" udp dport 53 accept',
     '-A FORWARD -o eth+ -j DROP',

@@ -48,6 +48,12 @@ const host: UnderlayInput = {
   pools: [pool],
 };
 
+// The same host with eth1 as the port of a bridge that has its address.
+const asPort = {
+  links: new Map([...host.links, [3, { ...link(3, 'eth1'), master: 9 }], [9, link(9, 'xnet-lan')]]),
+  addresses: [loopback, address(2, '192.168.83.11/24'), address(9, '10.9.0.11/16')],
+};
+
 function text({ underlay, findings }: UnderlayChoice): string {
   const where = underlay === undefined ? 'nothing' : `${underlay.ifname} ${formatIpv4(underlay.address)}`;
   return [where, ...findings.map(({ reason }) => reason)].join(' ');
@@ -109,6 +115,21 @@ const cases: [string, Partial<UnderlayInput>, string][] = [
   ],
   ['--interface that is not there', { settings: { interfaceName: 'eth7' } }, 'nothing InterfaceMissing'],
   ['--interface without an address', { settings: { interfaceName: 'eth1' }, addresses: [] }, 'nothing NoAddress'],
+  [
+    '--interface that is the port of a bridge in mode lan',
+    { ...asPort, settings: { interfaceName: 'eth1' }, assigned: ip('10.9.0.11') },
+    'xnet-lan 10.9.0.11',
+  ],
+  [
+    '--interface and --address of such a port',
+    { ...asPort, settings: { interfaceName: 'eth1', address: ip('10.9.0.11') } },
+    'xnet-lan 10.9.0.11',
+  ],
+  [
+    '--interface that is a port of a bridge with another address',
+    { ...asPort, settings: { interfaceName: 'eth1' }, assigned: ip('192.168.83.11') },
+    'nothing NoAddress',
+  ],
   ['--address', { settings: { address: ip('10.9.0.11') } }, 'eth1 10.9.0.11'],
   ['--address that no interface has', { settings: { address: ip('10.9.0.77') } }, 'nothing AddressMissing'],
   [

@@ -1,0 +1,109 @@
+// Findings of preflight about the interface of mode lan, with what triggers and clears each.
+
+import type { Severity } from '../../node/preflight/finding.js';
+import { prefix } from './pools.js';
+import type { PreflightHost, PreflightLook } from './preflight-host.js';
+
+const look = { mode: 'lan', underlay: { interfaceName: 'eth0' } } as const;
+const lease = { ...look, subnet: prefix('192.168.83.64/27'), pool: [prefix('192.168.83.0/24')], quick: false } as const;
+// What is to be typed is the part of a fix after a colon, or all of it.
+const typed = (host: PreflightHost, fix: string) => host.sh(fix.replace(/^.*: /, '').replace(/^.*; /, ''));
+
+// A pid that runs, below the root.
+function running(host: PreflightHost, path: string): void {
+  host.write(path, '612\n');
+  host.write('proc/612/comm', 'dhclient\n');
+}
+
+function managed(state: string): (host: PreflightHost) => void {
+  return (host) => host.write(`run/systemd/netif/links/${host.host.ifindex('eth0')}`, `ADMIN_STATE=${state}\n`);
+}
+
+/** PreflightFixture is a finding, what triggers it, and that its fix clears it. */
+export type PreflightFixture = {
+  readonly reason: string;
+  readonly severity: Severity;
+  readonly look?: PreflightLook;
+  /** Makes the host such that there is the finding. */
+  readonly trigger: (host: PreflightHost) => unknown;
+  /** Does what the fix says. */
+  readonly clear: (host: PreflightHost, fix: string) => unknown;
+  /** How to look afterwards, if the fix is another setting. */
+  readonly afterwards?: PreflightLook;
+};
+
+/** lanFixtures are these findings. */
+export const lanFixtures: readonly PreflightFixture[] = [
+  {
+    ...{ reason: 'LanPortManaged', severity: 'stops', look },
+    trigger: managed('configured'),
+    clear: managed('unmanaged'),
+  },
+  {
+    ...{ reason: 'LanPortManaged', severity: 'stops', look },
+    trigger: (host: PreflightHost) =>
+      host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=true\n'),
+    clear: (host: PreflightHost) =>
+      host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=false\n'),
+  },
+  {
+    ...{ reason: 'LanPortManaged', severity: 'stops', look },
+    trigger: (host: PreflightHost) => {
+      running(host, 'run/dhcpcd/pid');
+      host.write('var/lib/dhcpcd/eth0.lease', '');
+    },
+    clear: (host: PreflightHost, fix: string) =>
+      host.remove(/remove \/(var\S+)$/.exec(fix)?.[1]?.replace('dhcpcd*', 'dhcpcd') ?? ''),
+  },
+  {
+    ...{ reason: 'LanDhcpClient', severity: 'warns', look },
+    trigger: (host: PreflightHost) => running(host, 'run/dhclient.eth0.pid'),
+    clear: (host: PreflightHost) => host.remove('run/dhclient.eth0.pid'),
+  },
+  {
+    ...{ reason: 'LanPortAuthenticated', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.write('run/wpa_supplicant/eth0', ''),
+    clear: (host: PreflightHost) => host.remove('run/wpa_supplicant/eth0'),
+  },
+  {
+    ...{ reason: 'LanWireless', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.write('sys/class/net/eth0/wireless', ''),
+    clear: (host: PreflightHost) => host.remove('sys/class/net/eth0/wireless'),
+  },
+  {
+    ...{ reason: 'LanPortShared', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.sh('ip link add mv0 link eth0 type macvlan'),
+    clear: typed,
+  },
+  {
+    ...{ reason: 'LanPortTaken', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.sh('ip link add br9 type bridge; ip link set eth0 master br9'),
+    clear: (host: PreflightHost, fix: string) => {
+      typed(host, fix.replace(', or: ', '; '));
+      host.sh('ip link delete br9');
+    },
+  },
+  {
+    ...{ reason: 'LanRuleNamesPort', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.sh('ip rule add iif eth0 lookup 100 priority 100'),
+    clear: typed,
+  },
+  {
+    ...{ reason: 'LanRulesNamePort', severity: 'stops', look },
+    trigger: (host: PreflightHost) =>
+      host.sh(`nft 'table inet guard { set outside { type ifname; elements = { "a0", "a1", "eth0" }; }; }'`),
+    clear: (host: PreflightHost) => host.sh(`nft 'add element inet guard outside { "xnet-lan" }'`),
+  },
+  {
+    ...{ reason: 'LanPacketsDropped', severity: 'stops', look: lease },
+    trigger: (host: PreflightHost) =>
+      host.sh(`nft 'table inet closed { chain forward { type filter hook forward priority 0; policy drop; }; }'`),
+    clear: (host: PreflightHost, fix: string) => host.sh(fix),
+  },
+  {
+    ...{ reason: 'LanPacketsDropped', severity: 'stops', look: lease },
+    trigger: (host: PreflightHost) =>
+      host.sh('iptables -N DOCKER-USER; iptables -A FORWARD -j DROP; iptables -A FORWARD -j DOCKER-USER'),
+    clear: (host: PreflightHost, fix: string) => host.sh(fix),
+  },
+];
