@@ -18,6 +18,7 @@ import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
+import { makeDetour } from '../lan/detour.js';
 import { copySettings, loosen, portFactsIn } from '../lan/host-files.js';
 import { LanEffect } from '../lan/lan.js';
 import { LanKernel } from '../lan/lan-kernel.js';
@@ -110,6 +111,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
         factsOf: portFactsIn('/', exec),
         copySettings,
         loosen,
+        detour: makeDetour(exec),
         log,
       }),
     lookup,

@@ -56,7 +56,7 @@ export type LanStep =
 /** bridgeAlias marks bridges that xnet made, in `ip link show`. */
 export const bridgeAlias = 'xnet: LAN mode';
 
-/** pairNames are the interfaces that keep a new bridge running until its port joins it. */
+/** pairNames are two connected interfaces, the first a port of the bridge, while its own port joins or leaves it. */
 export const pairNames = ['xnetlan-up0', 'xnetlan-up1'] as const;
 
 function stay(...findings: readonly Finding[]): LanStep {

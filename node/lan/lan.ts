@@ -5,7 +5,7 @@
 import { messageOf } from '../../proto/errors.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { type DesiredLan, decideLan, foundMove, type LanSeen, type LanStep, linksWith } from './decide.js';
+import { type DesiredLan, decideLan, foundMove, type LanSeen, type LanStep, linksWith, pairNames } from './decide.js';
 import {
   emptyLanJournal,
   isUnproven,
@@ -17,7 +17,7 @@ import {
 import { refusedFinding, returnInterface, switchInterface } from './move.js';
 import { nobodyAnswers, type PortFacts, rolledBack } from './obstacles.js';
 import type { LanOptions } from './options.js';
-import type { LanLink, LanSnapshot } from './snapshot.js';
+import { type LanLink, type LanSnapshot, linkNamed } from './snapshot.js';
 import { addingHeld, heldBy, planTransfer, sameHeld } from './transfer.js';
 import { answeringNow, gatewayWitnesses, type LanWitness, silentAfter } from './witness.js';
 
@@ -67,6 +67,8 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
         break;
       }
       const snapshot = await this.#options.kernel.read();
+      // Left by a kill: what arrives must not be handed to an interface that goes.
+      if (linkNamed(snapshot, pairNames[1]) !== undefined) await this.#options.detour.end();
       const facts = await this.#facts(desired, snapshot);
       const seen: LanSeen = {
         snapshot,

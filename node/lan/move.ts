@@ -5,6 +5,7 @@ import { pause } from '../../proto/process/backoff.js';
 import type { Steps } from '../../proto/process/steps.js';
 import type { Finding } from '../reconcile/effect.js';
 import { bridgeAlias, pairNames } from './decide.js';
+import type { Detour } from './detour.js';
 import type { LanKernel, LanRefusal } from './lan-kernel.js';
 import { lanFinding } from './obstacles.js';
 import {
@@ -27,6 +28,7 @@ export type MoveParts = {
   readonly kernel: LanKernel;
   readonly copySettings: (port: LanLink, bridge: LanLink) => void;
   readonly loosen: (bridge: LanLink) => void;
+  readonly detour: Detour;
   readonly steps: Steps;
 };
 
@@ -55,7 +57,7 @@ export async function switchInterface(
   port: LanLink,
   { present, name }: { readonly present: LanLink | undefined; readonly name: string },
 ): Promise<Switched> {
-  const { kernel, copySettings, loosen, steps } = parts;
+  const { kernel, copySettings, steps } = parts;
   const made = await readyBridge(kernel, port, { present, name });
   if ('refused' in made) return made;
   const { bridge } = made;
@@ -68,8 +70,7 @@ export async function switchInterface(
     return { refused };
   }
   await steps.reached('prepared');
-  loosen(bridge);
-  const failed = kernel.change([setMaster(port, bridge), ...plan.switching]);
+  const failed = await ledAround(parts, port, bridge, [setMaster(port, bridge), ...plan.switching]);
   kernel.change([deleteNamed(pairNames[0])]);
   copySettings(port, bridge);
   if (failed.length === 0) return made;
@@ -113,22 +114,37 @@ async function readyBridge(
   return { bridge: found };
 }
 
+// Makes a batch of changes while what arrives by the interface goes to the bridge by another port.
+async function ledAround(
+  { kernel, loosen, detour }: Pick<MoveParts, 'kernel' | 'loosen' | 'detour'>,
+  port: LanLink,
+  bridge: LanLink,
+  batch: readonly LanRequest[],
+): Promise<readonly LanRefusal[]> {
+  loosen(bridge);
+  const isLed = await detour.begin(kernel, port, bridge);
+  const refused = kernel.change(batch);
+  if (isLed) await detour.end();
+  return refused;
+}
+
 function undoing(present: LanLink | undefined, bridge: LanLink): readonly LanRequest[] {
   return [deleteNamed(pairNames[0]), ...(present === undefined ? [deleteLink(bridge)] : [])];
 }
 
 /** returnInterface gives an interface everything that the host has on the bridge, and deletes the bridge. */
 export async function returnInterface(
-  { kernel, steps, loosen }: Pick<MoveParts, 'kernel' | 'steps' | 'loosen'>,
+  parts: Pick<MoveParts, 'kernel' | 'steps' | 'loosen' | 'detour'>,
   port: LanLink,
   bridge: LanLink,
 ): Promise<readonly LanRefusal[]> {
+  const { kernel, steps } = parts;
   const plan = planTransfer(await kernel.read(), bridge, port);
   const refused = kernel.change(plan.adding);
   if (refused.length > 0) return refused;
   await steps.reached('return prepared');
-  loosen(bridge);
-  const failed = kernel.change([...plan.switching, setMaster(port, undefined)]);
+  // The bridge keeps its addresses until it is deleted: the kernel filters what arrives by an interface without any.
+  const failed = await ledAround(parts, port, bridge, [...plan.routing, setMaster(port, undefined)]);
   await steps.reached('taken out');
   return [...failed, ...kernel.change([deleteNamed(pairNames[0]), deleteLink(bridge)])];
 }

@@ -3,6 +3,7 @@
 import type { Logger } from '../../proto/process/log.js';
 import type { Steps } from '../../proto/process/steps.js';
 import type { LiveValue } from '../reconcile/live-value.js';
+import type { Detour } from './detour.js';
 import type { LanPlace } from './journal.js';
 import type { LanKernel } from './lan-kernel.js';
 import type { PortFacts } from './obstacles.js';
@@ -29,6 +30,7 @@ export type LanOptions = {
   readonly copySettings: (port: LanLink, bridge: LanLink) => void;
   /** Has the bridge take packets while their routes lead by its port, until its settings are copied. */
   readonly loosen: (bridge: LanLink) => void;
+  readonly detour: Detour;
   readonly steps?: Steps;
   readonly log?: Logger;
 };

@@ -38,7 +38,9 @@ const types = {
 } as const;
 const request = { replace: 0x100, exclusive: 0x200, create: 0x400, append: 0x800 } as const;
 const link = { mac: 1, name: 3, mtu: 4, master: 10, linkInfo: 18, alias: 20 } as const;
-const info = { kind: 1, settings: 2 } as const;
+const info = { kind: 1, settings: 2, portKind: 4, portSettings: 5 } as const;
+// Learning, and flooding of unicast, multicast and broadcast packets (IFLA_BRPORT_*).
+const passive = [8, 9, 27, 30] as const;
 const bridge = { forwardDelay: 1, spanningTree: 5 } as const;
 const vethPeer = 1;
 const IFF_UP = 1;
@@ -144,6 +146,21 @@ export function setUp({ ifindex, name }: Pick<LanLink, 'ifindex' | 'name'>): Lan
 export function setMaster(port: LanLink, master: LanLink | undefined): LanRequest {
   const what = master === undefined ? 'no port any more' : `a port of ${master.name}`;
   return setLink(port, { type: link.master, value: number32(master?.ifindex ?? 0) }, what);
+}
+
+/** setPassive has a bridge learn nothing from one of its ports, and send nothing by it that may go by another. */
+export function setPassive({ ifindex, name }: Pick<LanLink, 'ifindex' | 'name'>): LanRequest {
+  const settings = passive.map((type): RawAttribute => ({ type, value: Buffer.from([0]) }));
+  const parts = [{ type: info.portKind, value: Buffer.from('bridge\0') }, nest(info.portSettings, settings)];
+  const attributes = [nest(link.linkInfo, parts)];
+  return {
+    type: types.newLink,
+    flags: 0,
+    header: linkHeader(ifindex, false),
+    attributes,
+    done: [],
+    what: `${name}: passive`,
+  };
 }
 
 /** deleteLink deletes an interface with its addresses and routes. */

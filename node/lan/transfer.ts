@@ -36,7 +36,12 @@ export type Holding = {
 };
 
 /** Transfer is the plan: what is added first and changes nothing yet, and what then makes it count. */
-export type Transfer = { readonly adding: readonly LanRequest[]; readonly switching: readonly LanRequest[] };
+export type Transfer = {
+  readonly adding: readonly LanRequest[];
+  readonly switching: readonly LanRequest[];
+  /** What of `switching` makes routes count, with the kernel's own: the addresses are on both interfaces after it. */
+  readonly routing: readonly LanRequest[];
+};
 
 /** heldBy lists what the host has on an interface. Routes by next-hop objects are not listed: they go with these. */
 export function heldBy(
@@ -85,15 +90,20 @@ export function planTransfer(snapshot: LanSnapshot, from: LanLink, to: LanLink):
   const known = snapshot.neighbours.filter(
     (each) => interfaceOfNeighbour(each) === from.ifindex && !held.neighbours.includes(each),
   );
+  // Before the addresses go: with the last one the kernel forgets the neighbours of the interface.
+  const routing = [
+    ...nextHopsBy(snapshot, from).map((nextHop) => moveNextHop(nextHop, to)),
+    ...held.routes.map(deleteRoute),
+  ];
+  const made = snapshot.routes.filter(
+    (route) =>
+      interfacesOfRoute(route).includes(from.ifindex) && held.addresses.some((each) => isPrefixRouteOf(route, each)),
+  );
   return {
     adding: [...addingHeld(held, from, to), ...known.map((neighbour) => addNeighbour(neighbour, to))],
-    switching: [
-      // Before the addresses go: with the last one the kernel forgets the neighbours of the interface.
-      ...nextHopsBy(snapshot, from).map((nextHop) => moveNextHop(nextHop, to)),
-      ...held.routes.map(deleteRoute),
-      // Secondary ones first: with a primary one the kernel deletes those.
-      ...held.addresses.map(deleteAddress).reverse(),
-    ],
+    // Secondary addresses first: with a primary one the kernel deletes those.
+    switching: [...routing, ...held.addresses.map(deleteAddress).reverse()],
+    routing: [...routing, ...made.map(deleteRoute)],
   };
 }
 

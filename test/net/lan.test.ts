@@ -30,12 +30,10 @@ function seen(flows: readonly PingFlow[], more: number): Promise<unknown> {
   return Promise.all(flows.map((flow) => flow.seen(more)));
 }
 
-// While the kernel makes an interface a port, or takes it out, the port is disabled, and the bridge drops what arrives: at a packet
-// per millisecond, one of a flow.
-async function nothingLost(t: ExecutionContext, flows: readonly PingFlow[], changes: number): Promise<void> {
+async function nothingLost(t: ExecutionContext, flows: readonly PingFlow[], most = 0): Promise<void> {
   for (const flow of flows) {
     const { sent, received } = await flow.stop();
-    t.true(sent - received <= changes, `${sent - received} of ${sent} lost`);
+    t.true(sent - received <= most, `${sent - received} of ${sent} lost`);
   }
 }
 
@@ -51,13 +49,14 @@ story('everything of an interface moves to a bridge and back, while packets flow
   t.deepEqual(lan.inventory('xnet-lan'), before);
   t.false(lan.has('xnetlan-up0'));
   t.is(lan.sourceFilter('xnet-lan'), '1', 'strict again');
+  t.is(lan.host.runSync(['nft', 'list', 'ruleset', 'netdev']), '', 'no detour is left');
   await seen(flows, 50);
   t.deepEqual(await effect.converge(lanDesired, signal), converged);
   t.deepEqual((await effect.remove(signal)).findings, []);
   await seen(flows, 50);
   t.false(lan.has('xnet-lan'));
   t.deepEqual(lan.inventory('eth0'), before);
-  await nothingLost(t, flows, 2);
+  await nothingLost(t, flows);
 });
 
 story('xnetd that is killed at any step of a move or its undoing ends in one of both states', async (t, lan) => {
@@ -82,7 +81,8 @@ story('xnetd that is killed at any step of a move or its undoing ends in one of 
     t.false(lan.has('xnet-lan'), step);
     t.deepEqual(lan.inventory('eth0'), before, step);
   }
-  await nothingLost(t, flows, 18);
+  // On a machine with much else to do, one was lost in some runs of these 18 changes.
+  await nothingLost(t, flows, 2);
 });
 
 story('a move after which no controller or no gateway answers goes back by itself', async (t, lan) => {
@@ -113,7 +113,7 @@ story('a move after which no controller or no gateway answers goes back by itsel
   stopped.retry();
   await stopped.converge(lanDesired, stop.signal);
   isBack('xnetd is stopped before the move is verified');
-  await nothingLost(t, flows, 4);
+  await nothingLost(t, flows);
   const cut = breaking(() => lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'down']));
   const [finding] = (await cut.converge(lanDesired, signal)).findings;
   t.regex(finding?.message ?? '', /^the gateway 192.168.61.254 did not answer/);

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { DesiredLan } from '../../node/lan/decide.js';
+import { makeDetour } from '../../node/lan/detour.js';
 import { LanEffect } from '../../node/lan/lan.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
 import type { LanOptions } from '../../node/lan/options.js';
+import { execThrough } from '../../proto/process/exec.js';
 import type { LanTurn } from './lan-turn.js';
 import { PingFlow } from './ping-flow.js';
 import { ip } from './route-fixtures.js';
@@ -71,6 +73,7 @@ export class LanHost {
       factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
       copySettings: (port, bridge) => this.#filterSources(bridge.name, this.sourceFilter(port.name)),
       loosen: (bridge) => this.#filterSources(bridge.name, '2'),
+      detour: makeDetour(execThrough(this.host.enter)),
       ...more,
     };
   }

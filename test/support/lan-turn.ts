@@ -1,8 +1,11 @@
 // One turn of LAN mode in a process of its own, which kills itself (SIGKILL) at a given step. Started by tests in the
 // host's namespace: node lan-turn.js '{"stateFolder":…,"turn":"converge","dieAt":"moved"}'. Prints the outcome if it survives.
+
+import { makeDetour } from '../../node/lan/detour.js';
 import { copySettings, loosen } from '../../node/lan/host-files.js';
 import { LanEffect } from '../../node/lan/lan.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
+import { exec } from '../../proto/process/exec.js';
 import { ip } from './route-fixtures.js';
 
 /** LanTurn is the argument of the process. */
@@ -19,6 +22,7 @@ const effect = new LanEffect({
   factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
   copySettings,
   loosen,
+  detour: makeDetour(exec),
   steps: {
     reached: (step) => {
       if (step === dieAt) process.kill(process.pid, 'SIGKILL');
