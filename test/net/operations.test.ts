@@ -18,12 +18,15 @@ const titles = [
   'etcd is out of space (NOSPACE)',
   'The store was restored from a backup',
   'Backups with xctl, and another etcd',
+  'Hosts have seen a higher epoch',
+  'Hosts keep routes that were withdrawn',
   'A controller is two hours ahead',
   'A controller is gone',
 ] as const;
 
 // What only looks, and may be looked at again until it is so.
-const looks = /^(xctl .*status$|etcdctl endpoint status$|etcdctl member list$)/;
+const looks =
+  /^(xctl .*status$|xctl backup adopt$|xctl routes held$|xnetd status |etcdctl endpoint status$|etcdctl member list$)/;
 
 type Instead = (machine: string, command: string) => Promise<void>;
 
@@ -91,6 +94,13 @@ const partition = `table inet cut {
 const ahead =
   "import { existsSync } from 'node:fs'; const now = Date.now; " +
   "Date.now = () => now() + (existsSync('/run/ahead') ? 7_200_000 : 0);";
+
+async function startAhead(site: EtcdSite, name: string): Promise<void> {
+  await site.sh('', 'touch /run/ahead');
+  await site.startController(name, {
+    env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(ahead)}` },
+  });
+}
 
 if (isRoot('OPERATIONS.md')) {
   test('members of the store that are killed, hang, lose their disk or are partitioned', async (t) => {
@@ -179,18 +189,51 @@ if (isRoot('OPERATIONS.md')) {
     await page.play();
     await page.play(async (_machine, command) => {
       if (command.includes(' stop ')) await site.kill('c1');
-      else await site.startController('c1');
+      else await startAhead(site, 'c1');
     });
     await page.play();
     t.deepEqual(page.blocks, []);
+
+    // What is added from here on is in no backup.
+    for (const index of [3, 4, 5, 6]) {
+      const subnet = `10.76.${index}.0/24`;
+      for (const line of [
+        `xctl leases release ${subnet} --confirm ${subnet}`,
+        `xctl nodes add h${index} --address 192.168.83.2${index} --subnet ${subnet}`,
+      ]) {
+        const { code, stdout } = await site.sh('', line);
+        t.is(code, 0, stdout);
+      }
+    }
+    await site.until('', 'xctl nodes show h1 -o json', ({ stdout }) => /"installed": 5\b/.test(stdout));
+    const routes = await site.sh('h1', 'ip route show proto 88');
+    await site.loseAll('c1');
+    await site.startController('c1');
+    const epoch = new Page(t, site, 'Hosts have seen a higher epoch');
+    await epoch.play();
+    const { stdout: said } = await site.sh('h1', 'xnetd status');
+    const [, seen = ''] = /this host has seen revision \d+ \(epoch (\d+)\)/.exec(said) ?? [];
+    t.true(Number(seen) > Date.now() + 3_600_000, said);
+    t.deepEqual(await site.sh('h1', 'ip route show proto 88'), routes);
+    await epoch.play(async () => {
+      await site.kill('c1');
+      await site.startController('c1', { env: { XNET_CONTROLLER_EPOCH_AFTER: seen } });
+    });
+    await epoch.play();
+    t.deepEqual(epoch.blocks, []);
+    t.deepEqual(await site.sh('h1', 'ip route show proto 88'), routes);
+
+    const kept = new Page(t, site, 'Hosts keep routes that were withdrawn');
+    await kept.play();
+    t.deepEqual(await site.sh('h1', 'ip route show proto 88'), routes);
+    await kept.play();
+    t.deepEqual(kept.blocks, []);
+    await site.until('h1', 'ip route show proto 88', ({ stdout }) => !stdout.includes(' via '));
   });
 
   test('C13 a controller whose clock is wrong, and one that is gone', async (t) => {
     const site = await siteOf(t);
-    await site.sh('', 'touch /run/ahead');
-    await site.startController('c2', {
-      env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(ahead)}` },
-    });
+    await startAhead(site, 'c2');
     const clock = new Page(t, site, 'A controller is two hours ahead');
     await clock.play();
     await clock.play(async () => void (await site.sh('', 'rm -f /run/ahead')));

@@ -157,6 +157,15 @@ export class EtcdSite {
     rmSync(join(this.machine(name).store, 'etcd/default'), { recursive: true, force: true });
   }
 
+  /** loseAll kills a controller and all members, removes what they have on disk, and starts the members anew. */
+  async loseAll(controller: string): Promise<void> {
+    for (const name of [controller, ...etcdMembers]) await this.kill(name);
+    await this.machine('').run(['rm', '-rf', `/var/lib/${controller}`]);
+    for (const name of etcdMembers) this.loseDisk(name);
+    for (const name of etcdMembers) await this.startMember(name);
+    await this.until('', 'etcdctl endpoint health', ({ code }) => code === 0);
+  }
+
   close(): Promise<void> {
     return this.#fleet.close();
   }
