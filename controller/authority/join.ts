@@ -161,7 +161,7 @@ function requireToken(view: ReadonlyView, id: string): TokenRecord {
 function tokenGuards(view: ReadonlyView, tokenId: string, nodeId: string | undefined): readonly Guard[] {
   const ids = new Set([tokenId]);
   if (nodeId !== undefined && !view.certificateOfNode.has(nodeId)) {
-    for (const [id, { record }] of view.tokens) if (record.node === nodeId) ids.add(id);
+    for (const id of view.tokensOfNode.get(nodeId) ?? []) ids.add(id);
   }
   return [...ids].map((id) => asSeen(view, keys.token(id)));
 }

@@ -129,11 +129,11 @@ const mostSerials = 16;
 // The id of a removed node is never used again, so its certificates are refused even without the revocation.
 function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
   const serials = [...(view.certificatesOfNode.get(nodeId) ?? [])];
-  const tokens = [...view.tokens].filter(([, { record }]) => record.node === nodeId);
+  const tokens = [...(view.tokensOfNode.get(nodeId) ?? [])];
   return [
     ...serials.slice(0, mostSerials).map((serial) => keys.certificate(serial)),
     ...(view.revoked.has(nodeId) ? [keys.revoked(nodeId)] : []),
-    ...tokens.slice(0, mostTokens).map(([id]) => keys.token(id)),
+    ...tokens.slice(0, mostTokens).map((id) => keys.token(id)),
   ];
 }
 

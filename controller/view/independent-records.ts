@@ -7,6 +7,7 @@ import type { CheckedKey } from './claims.js';
 import type { StoredEntry } from './held.js';
 import { HostNetworks } from './host-networks.js';
 import { NodeCertificates } from './node-certificates.js';
+import { NodeTokens } from './node-tokens.js';
 import { type KindTable, RecordMap, SingleRecord } from './record-tables.js';
 import { RolloutSteps } from './rollout-steps.js';
 import type { ViewChanges } from './view-changes.js';
@@ -25,6 +26,7 @@ function idOf(key: IndependentKey): string {
 export class IndependentRecords {
   readonly hostNetworks = new HostNetworks();
   readonly nodeCertificates = new NodeCertificates();
+  readonly nodeTokens = new NodeTokens();
   readonly cluster: SingleRecord<'cluster'>;
   readonly authority: SingleRecord<'authority'>;
   readonly adoptions = new RecordMap('adoption', {
@@ -65,7 +67,7 @@ export class IndependentRecords {
     },
   });
   readonly registrations = new RecordMap('registration', { note: (changes, id) => changes.registrations.add(id) });
-  readonly tokens = new RecordMap('token', { note: () => undefined });
+  readonly tokens = new RecordMap('token', { note: () => undefined, index: this.nodeTokens });
   readonly certificates = new RecordMap('certificate', {
     note: (changes) => {
       changes.certificates = true;

@@ -73,6 +73,8 @@ export class View {
   /** Records of all controllers, running or not, except removed ones. */
   readonly registrations: ReadonlyMap<string, Held<RegistrationRecord>>;
   readonly tokens: ReadonlyMap<string, Held<TokenRecord>>;
+  /** Ids of the tokens for a node. */
+  readonly tokensOfNode: ReadonlyMap<string, ReadonlySet<string>>;
   /** By serial. */
   readonly certificates: ReadonlyMap<string, Held<CertificateRecord>>;
   /** Serial of a node's newest certificate. */
@@ -127,6 +129,7 @@ export class View {
     this.progress = records.progress.all;
     this.registrations = records.registrations.all;
     this.tokens = records.tokens.all;
+    this.tokensOfNode = records.nodeTokens.ids;
     this.certificates = records.certificates.all;
     this.certificateOfNode = records.nodeCertificates.newest;
     this.certificatesOfNode = records.nodeCertificates.serials;
