@@ -1,5 +1,5 @@
 // The caller of a call: identified by the server's interceptor (access.ts), read by the services.
-// Invariant: it never comes from the caller's metadata: the interceptor overwrites any such value.
+// Invariant: it never comes from the caller's metadata: it is attached under a symbol, which no header can name.
 import type * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
 import { formatIdentity, type Identity } from '../pki/identity.js';
@@ -16,18 +16,21 @@ export type Peer =
   /** A caller without a certificate. Only the join port admits it. */
   | { readonly kind: 'stranger'; readonly address: string };
 
-const key = 'xnet-peer-bin';
+// A symbol: no header sets it.
+const attached = Symbol('xnet peer');
 
-/** attachPeer stores a caller in the metadata that the service gets. */
+type Attached = grpc.Metadata & { [attached]?: Peer };
+
+/** attachPeer stores a caller with the metadata that the service gets. */
 export function attachPeer(metadata: grpc.Metadata, peer: Peer): void {
-  metadata.set(key, Buffer.from(JSON.stringify(peer), 'utf8'));
+  (metadata as Attached)[attached] = peer;
 }
 
 /** peerOf returns the caller of a call on an xnet server. */
 export function peerOf(call: { readonly metadata: grpc.Metadata }): Peer {
-  const [value] = call.metadata.get(key);
-  if (value === undefined) throw new XnetError('Internal', 'a call without a caller');
-  return JSON.parse(value.toString('utf8')) as Peer;
+  const peer = (call.metadata as Attached)[attached];
+  if (peer === undefined) throw new XnetError('Internal', 'a call without a caller');
+  return peer;
 }
 
 /** formatPeer returns the caller for logs and records: "admin/alice", "local", "192.168.83.7". */

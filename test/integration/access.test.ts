@@ -4,7 +4,7 @@ import test from 'ava';
 import type { Identity } from '../../proto/pki/identity.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { attachPeer } from '../../proto/rpc/peer.js';
+import { attachPeer, type Peer } from '../../proto/rpc/peer.js';
 import { startServer, unary } from '../../proto/rpc/server.js';
 import { callerOf, reachable, requestOf, start } from '../support/access-cluster.js';
 import { everyCall, withField } from '../support/every-call.js';
@@ -55,6 +55,14 @@ const local = [
   'AdminService/Init',
   ...['BeginRestore', 'FinishRestore', 'ReadClusterKey', 'WriteRestore'].map((call) => `BackupService/${call}`),
 ];
+// What a caller may send to pass for another: whatever is attached to its own metadata, and headers of that content.
+function claiming(peer: Peer): Metadata {
+  const metadata = new Metadata();
+  attachPeer(metadata, peer);
+  for (const name of ['xnet-peer', 'peer']) metadata.set(`${name}-bin`, Buffer.from(JSON.stringify(peer)));
+  return metadata;
+}
+
 // What a field of a type may hold; of any other: 1.
 const samples = new Map<string, unknown>([
   ['string', 'web-2'],
@@ -148,9 +156,8 @@ test('a node can speak for no other', async (t) => {
       }
     }
     // Who calls is not what the call says of its caller, either.
-    const forged = new Metadata();
     const identity: Identity = { clusterId: credentials.clusterId, role: 'node', id: victim.nodeId };
-    attachPeer(forged, { kind: 'certificate', identity, serial: '1', address: '127.0.0.1' });
+    const forged = claiming({ kind: 'certificate', identity, serial: '1', address: '127.0.0.1' });
     if (!call.fields.some(({ path }) => path === 'nodeId')) continue;
     t.is((await caller.attempt(call, { nodeId: victim.nodeId }, forged)).outcome, 'PermissionDenied', call.name);
   }
@@ -168,8 +175,7 @@ test('a node can speak for no other', async (t) => {
     'the stream of the other was ended',
   );
   // Nor is it local because it says so.
-  const forged = new Metadata();
-  attachPeer(forged, { kind: 'local' });
+  const forged = claiming({ kind: 'local' });
   for (const call of everyCall.filter(({ name }) => local.includes(name))) {
     t.is((await caller.attempt(call, requestOf(call), forged)).outcome, 'PermissionDenied', call.name);
   }
