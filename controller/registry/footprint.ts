@@ -14,6 +14,8 @@ const overhead = 96;
 /** Footprint holds what one or several commits read and write, and their size. */
 export type Footprint = {
   readonly writes: ReadonlySet<string>;
+  /** Folders of the keys in `writes`: "nodes/". */
+  readonly folders: ReadonlySet<string>;
   /** Prefixes of keys that the commits delete as a whole. */
   readonly clears: ReadonlySet<string>;
   readonly reads: ReadonlySet<string>;
@@ -24,13 +26,22 @@ export type Footprint = {
   readonly bytes: number;
 };
 
+// Up to the first slash; a key without one is a folder of its own.
+function folderOf(key: string): string {
+  return key.slice(0, key.indexOf('/') + 1) || key;
+}
+
 /** footprintOf returns the footprint of one commit. */
 export function footprintOf({ guards, operations }: Commit): Footprint {
   const [writes, clears, reads, watches] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+  const folders = new Set<string>();
   let bytes = 0;
   for (const operation of operations) {
     if (operation.kind === 'deleteAll') clears.add(operation.prefix);
-    else writes.add(operation.key);
+    else {
+      writes.add(operation.key);
+      folders.add(folderOf(operation.key));
+    }
     const key = operation.kind === 'deleteAll' ? operation.prefix : operation.key;
     bytes += overhead + key.length + (operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0);
   }
@@ -39,12 +50,13 @@ export function footprintOf({ guards, operations }: Commit): Footprint {
     else watches.add(guard.prefix);
     bytes += overhead + (guard.kind === 'key' ? guard.key.length : guard.prefix.length);
   }
-  return { writes, clears, reads, watches, operations: operations.length, guards: guards.length, bytes };
+  return { writes, folders, clears, reads, watches, operations: operations.length, guards: guards.length, bytes };
 }
 
 /** Sum is the footprint of several commits, added one by one. */
 export class Sum implements Footprint {
   readonly writes = new Set<string>();
+  readonly folders = new Set<string>();
   readonly clears = new Set<string>();
   readonly reads = new Set<string>();
   readonly watches = new Set<string>();
@@ -53,8 +65,9 @@ export class Sum implements Footprint {
   bytes = 0;
 
   /** add adds the footprint of one commit. */
-  add({ writes, clears, reads, watches, operations, guards, bytes }: Footprint): void {
+  add({ writes, folders, clears, reads, watches, operations, guards, bytes }: Footprint): void {
     for (const key of writes) this.writes.add(key);
+    for (const folder of folders) this.folders.add(folder);
     for (const prefix of clears) this.clears.add(prefix);
     for (const key of reads) this.reads.add(key);
     for (const prefix of watches) this.watches.add(prefix);
@@ -78,10 +91,23 @@ function beginsWithOne(key: string, prefixes: ReadonlySet<string>): boolean {
   return false;
 }
 
+function shareOne(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  const [fewer, more] = some.size <= others.size ? [some, others] : [others, some];
+  for (const key of fewer) if (more.has(key)) return true;
+  return false;
+}
+
+function writesUnder({ writes, folders }: Footprint, prefix: string): boolean {
+  if (prefix.includes('/') && !folders.has(folderOf(prefix))) return false;
+  for (const key of writes) if (key.startsWith(prefix)) return true;
+  return false;
+}
+
+// At a cost that grows with the smaller of the two: each waiting commit is compared with whole transactions.
 function changesWhatIsSeen(writer: Footprint, { writes, clears, reads, watches }: Footprint): boolean {
-  for (const key of writer.writes) {
-    if (writes.has(key) || reads.has(key) || beginsWithOne(key, clears) || beginsWithOne(key, watches)) return true;
-  }
+  if (shareOne(writer.writes, writes) || shareOne(writer.writes, reads)) return true;
+  for (const prefix of clears) if (writesUnder(writer, prefix)) return true;
+  for (const prefix of watches) if (writesUnder(writer, prefix)) return true;
   if (writer.clears.size === 0) return false;
   for (const key of reads) if (beginsWithOne(key, writer.clears)) return true;
   for (const prefix of [...watches, ...clears]) {

@@ -37,34 +37,56 @@ function shapeOf(kind: RecordKind): Shape {
   return schemas[kind] as unknown as Shape;
 }
 
-// Formats a value, the inverse of parsing by a schema. Values outside the schema stay unchanged.
-function textFrom(shape: Shape | undefined, value: unknown): unknown {
-  if (shape === undefined || value === undefined || value === null) return value;
-  if (shape === (prefixText as unknown)) return formatPrefix(value as Parameters<typeof formatPrefix>[0]);
-  if (shape === (addressText as unknown)) return formatIpv4(value as Parameters<typeof formatIpv4>[0]);
-  if (shape.wrapped !== undefined) return textFrom(shape.wrapped, value);
-  if (shape.item !== undefined) return (value as readonly unknown[]).map((each) => textFrom(shape.item, each));
-  const { key, options } = shape;
-  if (key !== undefined && options !== undefined) {
-    const state: unknown = Reflect.get(value as object, key);
-    return textFrom(
-      options.find(({ entries }) => entries?.[key]?.literal === state),
-      value,
-    );
-  }
-  const { entries } = shape;
-  if (entries === undefined) return value;
-  return Object.fromEntries(
-    Object.entries(value as object).map(([name, each]) => [
-      name,
-      textFrom(Object.hasOwn(entries, name) ? entries[name] : undefined, each),
-    ]),
-  );
+type Format = (value: unknown) => unknown;
+
+function formatEach(format: Format | undefined): Format | undefined {
+  return format === undefined ? undefined : (value) => (value as readonly unknown[]).map(format);
 }
+
+function formatFields(entries: Readonly<Record<string, Shape>>): Format | undefined {
+  const formats = Object.entries(entries).flatMap(([name, shape]) => {
+    const format = formatOf(shape);
+    return format === undefined ? [] : [{ name, format }];
+  });
+  if (formats.length === 0) return undefined;
+  return (value) => {
+    const copy: Record<string, unknown> = { ...(value as object) };
+    for (const { name, format } of formats) {
+      const each = Object.hasOwn(copy, name) ? copy[name] : undefined;
+      if (each !== undefined && each !== null) copy[name] = format(each);
+    }
+    return copy;
+  };
+}
+
+function formatOption(key: string, options: readonly Shape[]): Format {
+  const formats = new Map(options.map((option) => [option.entries?.[key]?.literal, formatOf(option)]));
+  return (value) => {
+    const format = formats.get(Reflect.get(value as object, key));
+    return format === undefined ? value : format(value);
+  };
+}
+
+// Returns how a value becomes JSON, the inverse of parsing by a schema; undefined: it is JSON as it is, as are values outside
+// of the schema. A record is written far more often than there are schemas.
+function formatOf(shape: Shape): Format | undefined {
+  if (shape === (prefixText as unknown)) return (value) => formatPrefix(value as Parameters<typeof formatPrefix>[0]);
+  if (shape === (addressText as unknown)) return (value) => formatIpv4(value as Parameters<typeof formatIpv4>[0]);
+  const { wrapped, item, key, options, entries } = shape;
+  if (wrapped !== undefined) return formatOf(wrapped);
+  if (item !== undefined) return formatEach(formatOf(item));
+  if (key !== undefined && options !== undefined) return formatOption(key, options);
+  return entries === undefined ? undefined : formatFields(entries);
+}
+
+const formats: ReadonlyMap<RecordKind, Format | undefined> = new Map(
+  (Object.keys(schemas) as RecordKind[]).map((kind) => [kind, formatOf(shapeOf(kind))]),
+);
 
 /** encode formats a record as JSON; prefixes and addresses become text. */
 export function encode<K extends RecordKind>(kind: K, record: RecordOf<K>): string {
-  return JSON.stringify(textFrom(shapeOf(kind), record));
+  const format = formats.get(kind);
+  return JSON.stringify(format === undefined ? record : format(record));
 }
 
 /** unknownFields returns the fields of a record that this version does not know, for the record that replaces it. */
