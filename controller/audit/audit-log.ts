@@ -48,6 +48,7 @@ const defaultFiles = 64;
 const mostWaiting = 10_000;
 // Retry interval; a requested change retries at once.
 const retryMs = 2_000;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 // An fsync on a busy disk may take several seconds; callers wait 15 s for an answer.
 const defaultStallMs = 10_000;
 
@@ -171,6 +172,8 @@ export class AuditLog {
 
   async #drain(): Promise<void> {
     try {
+      // The entries of a whole transaction are appended in this turn of the event loop: they share the first write.
+      await turn();
       while (this.#waiting.length > 0) {
         const batch = [...this.#waiting];
         await this.#timed(() => this.#write(batch));

@@ -226,13 +226,22 @@ function cut(whole: string): string {
   return text.length <= longestText ? text : `${text.slice(0, longestText)}…`;
 }
 
+// Returns a copy without bytes, and without the content of fields that may be secret.
+function shown(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Buffer.isBuffer(value)) return '…';
+  if (Array.isArray(value)) return value.map(shown);
+  // Without a prototype: any name is that of a field.
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const [field, each] of Object.entries(value)) {
+    if (!secret.test(field)) copy[field] = shown(each);
+    else if (each !== '' && each !== undefined) copy[field] = '…';
+  }
+  return copy;
+}
+
 function bounded(value: unknown): string {
-  // JSON.stringify passes what toJSON has made of a value: only its owner still has the bytes themselves.
-  const text = JSON.stringify(value, function replaced(this: unknown, field, each: unknown) {
-    if (field !== '' && secret.test(field)) return each === '' || each === undefined ? undefined : '…';
-    const original: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, field) : each;
-    return Buffer.isBuffer(original) ? '…' : each;
-  });
+  const text = JSON.stringify(shown(value));
   if (text === undefined) return '';
   return shortened(withoutSecrets(text));
 }

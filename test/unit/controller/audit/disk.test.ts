@@ -53,11 +53,11 @@ test('append returns once the entry is on disk; simultaneous entries share an fs
       answered += 1;
     }),
   );
-  await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   t.is(answered, 0, 'nobody is answered before the fsync');
   release();
   await Promise.all(appends);
-  t.true(disk.synced - before <= 2, `${disk.synced - before} fsyncs for 50 entries`);
+  t.is(disk.synced - before, 1, 'fsyncs for 50 entries');
   t.true((await log.verify()).ok);
   await log.close();
 });
