@@ -73,7 +73,7 @@ function roomFor(view: ReadonlyView, pool: string, nowMs: number) {
   return { room, left: room.free };
 }
 
-// A mutation that is refused reads the whole store before it says so.
+// A mutation that is refused asks the store before it says so.
 function isPossible(input: Omit<Parameters<typeof decideMember>[0], 'taken' | 'spread'>): boolean {
   try {
     return decideMember({ ...input, taken: new Set(), spread: 0 }).change !== undefined;

@@ -221,7 +221,7 @@ class Turn {
     this.#isSent = false;
     const recalled = await outcomeOf(this.#context.store, this.#mutation);
     if (recalled !== undefined) return recalled;
-    const view = await this.#context.feed.fresh();
+    const view = await this.#context.feed.caughtUp();
     this.base = view;
     const { subject, change } = this.#mutation.decide(view, { taken: nothingTaken, lostRaces: this.lostRaces });
     if (change !== undefined) return undefined;

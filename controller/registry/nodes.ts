@@ -129,7 +129,7 @@ export class NodeRegistry {
    * @throws XnetError as decideFollow does
    */
   async follow(nodeId: string, claimed: Claimed, mayFollow: () => void, asked: Asked = {}): Promise<void> {
-    // A host repeats what is refused with every report: that must not cost a reading of the store.
+    // A host repeats what is refused with every report: that must not cost a question to the store.
     if (decideFollow(this.#context.feed.view, nodeId, claimed).change === undefined) return;
     mayFollow();
     const decide = (view: ReadonlyView) => decideFollow(view, nodeId, claimed);

@@ -54,7 +54,7 @@ function wireFromAuthority(clusterId: string, { record, trusted, caDigest, signe
 
 /** AuthorityCallDeps are the dependencies of the calls about the authority. */
 export type AuthorityCallDeps = Pick<Registries, 'authority' | 'certificates' | 'tokens'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange' | 'reached' | 'fresh'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange' | 'reached' | 'caughtUp'>;
   readonly ports: Ports;
   /** See liveOf. */
   readonly live: () => Live;

@@ -3,9 +3,10 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Event } from '../../proto/gen/xnet/v1/Event.js';
 import type { ListEventsRequest__Output } from '../../proto/gen/xnet/v1/ListEventsRequest.js';
 import type { ListEventsResponse } from '../../proto/gen/xnet/v1/ListEventsResponse.js';
+import { eventKeyAt } from '../store/events.js';
 import { parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
-import type { Store } from '../store/store.js';
+import type { Entry, Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { wireFromEvent } from './to-wire/records.js';
 
@@ -22,18 +23,38 @@ const defaultLimit = 1_000;
 // A client with this many unread events has stopped reading.
 const longestQueue = 10_000;
 
-/** eventsOf reads recorded events, oldest first. Throws the errors of the store. */
-export async function eventsOf(store: Pick<Store, 'scan'>, query: EventQuery): Promise<Event[]> {
+// The newest events are mostly all that is asked for: they are read first, then those of ever longer periods before.
+const periodsMs = [60_000, 600_000, 6_000_000, Number.POSITIVE_INFINITY];
+
+/**
+ * eventsOf reads recorded events, oldest first: only as far back as `query` needs. Throws the errors of the store.
+ * @param nowMs milliseconds since 1970
+ */
+export async function eventsOf(store: Pick<Store, 'scan'>, query: EventQuery, nowMs: number): Promise<Event[]> {
+  let found: Event[] = [];
+  let to: string | undefined;
+  for (const periodMs of periodsMs) {
+    const sinceMs = Math.max(query.sinceMs, nowMs - periodMs);
+    const from = eventKeyAt(sinceMs);
+    const entries = await store.scan('events/', to === undefined ? { from } : { from, to });
+    found = [...eventsFrom(entries, query), ...found];
+    if (found.length >= query.limit || sinceMs === query.sinceMs) break;
+    to = from;
+  }
+  return found.slice(-query.limit);
+}
+
+function eventsFrom(entries: readonly Entry[], { sinceMs, subject }: EventQuery): Event[] {
   const events: Event[] = [];
-  for (const entry of await store.scan('events/')) {
+  for (const entry of entries) {
     const key = parseKey(entry.key);
     const decoded = decode('event', entry.value);
     if (key?.kind !== 'event' || !('record' in decoded)) continue;
     const { record } = decoded;
-    if (record.timeMs < query.sinceMs || (query.subject !== '' && record.subject !== query.subject)) continue;
+    if (record.timeMs < sinceMs || (subject !== '' && record.subject !== subject)) continue;
     events.push(wireFromEvent(key.id, record));
   }
-  return events.slice(-query.limit);
+  return events;
 }
 
 /** EventCalls are the calls about events. */
@@ -56,7 +77,7 @@ export class EventCalls {
   }
 
   #recorded({ sinceMs, subject, limit }: ListEventsRequest__Output): Promise<Event[]> {
-    return eventsOf(this.#store, { sinceMs, subject, limit: limit || defaultLimit });
+    return eventsOf(this.#store, { sinceMs, subject, limit: limit || defaultLimit }, Date.now());
   }
 
   async watch(

@@ -57,7 +57,7 @@ const catchUpMs = 5_000;
  * @throws XnetError as findNode does; Unavailable, DeadlineExceeded when the store does not answer
  */
 export async function findNodeAgain(
-  feed: Pick<ViewFeed, 'view' | 'reached' | 'fresh'>,
+  feed: Pick<ViewFeed, 'view' | 'reached' | 'caughtUp'>,
   text: string,
   recall: () => Promise<MutationResult | undefined> = async () => undefined,
 ): Promise<string> {
@@ -65,7 +65,7 @@ export async function findNodeAgain(
     return findNode(feed.view, text);
   } catch {
     const done = await recall();
-    if (done === undefined) return findNode(await feed.fresh(), text);
+    if (done === undefined) return findNode(await feed.caughtUp(), text);
     await feed.reached(done.revision, catchUpMs);
     return done.subject;
   }

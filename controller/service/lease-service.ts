@@ -25,7 +25,7 @@ import { type Live, wireFromNode } from './to-wire/records.js';
 
 /** LeaseServiceDeps are the dependencies of leaseService. */
 export type LeaseServiceDeps = Pick<Registries, 'nodes' | 'leases'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'fresh'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'caughtUp'>;
   /** See liveOf. */
   readonly live: () => Live;
 };

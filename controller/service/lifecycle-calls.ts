@@ -30,7 +30,7 @@ import { wireFromJoinToken } from './to-wire/security.js';
 
 /** LifecycleCallDeps are the dependencies of the calls. */
 export type LifecycleCallDeps = Pick<Registries, 'nodes'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'fresh' | 'onChange'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'caughtUp' | 'onChange'>;
   readonly sessions: Pick<ClusterState['sessions'], 'progress' | 'fanout' | 'convergence'>;
   readonly authority: Pick<Registries['authority'], 'require'>;
   /** See liveOf. */

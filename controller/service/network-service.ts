@@ -26,7 +26,7 @@ import type { Live } from './to-wire/records.js';
 
 /** NetworkServiceDeps are the dependencies of networkService. */
 export type NetworkServiceDeps = {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'fresh'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'caughtUp'>;
   readonly networks: NetworkRegistry;
   /** See liveOf. */
   readonly live: () => Live;
@@ -54,15 +54,15 @@ class NetworkCalls {
 
   // A node that another controller has just added is in the store already.
   async #ids(texts: readonly string[], problems: Problems): Promise<readonly string[]> {
-    let fresh: ReadonlyView | undefined;
+    let caughtUp: ReadonlyView | undefined;
     const ids: string[] = [];
     for (const text of texts) {
       try {
         ids.push(findNode(this.#deps.feed.view, text));
       } catch {
-        fresh ??= await this.#deps.feed.fresh();
+        caughtUp ??= await this.#deps.feed.caughtUp();
         try {
-          ids.push(findNode(fresh, text));
+          ids.push(findNode(caughtUp, text));
         } catch (error) {
           if (!(error instanceof XnetError)) throw error;
           problems.add(error.hint === undefined ? error.message : `${error.message} (${error.hint})`);

@@ -73,7 +73,7 @@ function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): strin
 
 /** NodeCallDeps are the dependencies of the calls about nodes. */
 export type NodeCallDeps = Pick<Registries, 'nodes'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'fresh'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'caughtUp'>;
   readonly store: Pick<ClusterState['store'], 'scan'>;
   readonly authority: Pick<Registries['authority'], 'opened'>;
   /** See liveOf. */
@@ -156,7 +156,8 @@ export class NodeCalls {
   async get(request: GetNodeRequest__Output): Promise<GetNodeResponse> {
     const id = findNode(this.#deps.feed.view, request.node);
     const node = this.#node(id);
-    const events = await eventsOf(this.#deps.store, { sinceMs: 0, subject: `node/${node.name}`, limit: eventsShown });
+    const query = { sinceMs: 0, subject: `node/${node.name}`, limit: eventsShown };
+    const events = await eventsOf(this.#deps.store, query, Date.now());
     return { node, events };
   }
 

@@ -5,16 +5,19 @@ import type { EtcdOptions, ICompare, IRequestOp } from './etcd-client.js';
 import { grantLease, type LeaseCalls, leaseIdOf } from './etcd-lease.js';
 import { Members } from './etcd-members.js';
 import { type WatchStream, watchEtcd } from './etcd-watch.js';
+import { keys } from './keys.js';
 import {
   type Commit,
   type CommitResult,
   type Entry,
   type Guard,
+  type KeyRange,
   type Listing,
   type Liveness,
   type Operation,
   recordSeconds,
   type Store,
+  type StorePosition,
   type WatchMessage,
 } from './store.js';
 
@@ -33,6 +36,10 @@ export function rangeEndOf(prefix: Buffer): Buffer {
     }
   }
   return Buffer.from([0]);
+}
+
+function positionOf(header: { readonly revision: string; readonly cluster_id: string }): StorePosition {
+  return { revision: Number(header.revision), storeId: BigInt(header.cluster_id).toString(16) };
 }
 
 // Reports whether etcd itself refused, as opposed to no member being reachable.
@@ -81,18 +88,18 @@ export class EtcdStore implements Store {
   }
 
   list(signal?: AbortSignal): Promise<Listing> {
-    return this.#range('', signal);
+    return this.#range(this.#key(''), rangeEndOf(this.#key('')), signal);
   }
 
-  async scan(prefix: string): Promise<readonly Entry[]> {
-    return (await this.#range(prefix)).entries;
+  async scan(prefix: string, { from, to }: KeyRange = {}): Promise<readonly Entry[]> {
+    const end = to === undefined ? rangeEndOf(this.#key(prefix)) : this.#key(to);
+    return (await this.#range(this.#key(from ?? prefix), end)).entries;
   }
 
   // Reads in pages, all at the revision of the first.
-  async #range(prefix: string, signal?: AbortSignal): Promise<Listing> {
-    const end = rangeEndOf(this.#key(prefix));
+  async #range(begin: Buffer, end: Buffer, signal?: AbortSignal): Promise<Listing> {
     const entries: Entry[] = [];
-    let from = this.#key(prefix);
+    let from = begin;
     let revision: string | undefined;
     for (;;) {
       signal?.throwIfAborted();
@@ -107,10 +114,16 @@ export class EtcdStore implements Store {
       for (const kv of page.kvs) entries.push(this.#entry(kv));
       const last = page.kvs.at(-1);
       if (!page.more || last === undefined) {
-        return { revision: Number(revision), entries, storeId: BigInt(page.header.cluster_id).toString(16) };
+        return { ...positionOf({ ...page.header, revision }), entries };
       }
       from = Buffer.concat([last.key, Buffer.from([0])]);
     }
+  }
+
+  async position(): Promise<StorePosition> {
+    const request = { key: this.#key(keys.cluster), count_only: true };
+    const { header } = await this.#members.call('tell its revision', 'read', ({ kv }) => kv.range(request));
+    return positionOf(header);
   }
 
   async read(key: string): Promise<Entry | undefined> {

@@ -14,6 +14,11 @@ export type Event = {
   readonly message: string;
 };
 
+/** eventKeyAt returns the key that precedes those of all events from a time on, milliseconds since 1970. */
+export function eventKeyAt(timeMs: number): string {
+  return keys.event(String(Math.max(0, Math.floor(timeMs))).padStart(15, '0'));
+}
+
 /** eventOperation is the write of one event, under a key that sorts by time. */
 export function eventOperation(event: Event, nowMs: number): Operation {
   const id = `${String(nowMs).padStart(15, '0')}-${randomInt(2 ** 32).toString(36)}`;

@@ -6,7 +6,17 @@ import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { keys } from './keys.js';
-import type { Commit, CommitResult, Entry, Listing, Liveness, Store, WatchMessage } from './store.js';
+import type {
+  Commit,
+  CommitResult,
+  Entry,
+  KeyRange,
+  Listing,
+  Liveness,
+  Store,
+  StorePosition,
+  WatchMessage,
+} from './store.js';
 
 /** Keeping is the part of the feed that the gate uses. */
 export type Keeping = {
@@ -134,12 +144,16 @@ export class Gate implements Store {
     return this.#store.list(signal);
   }
 
+  position(): Promise<StorePosition> {
+    return this.#store.position();
+  }
+
   read(key: string): Promise<Entry | undefined> {
     return this.#store.read(key);
   }
 
-  scan(prefix: string): Promise<readonly Entry[]> {
-    return this.#store.scan(prefix);
+  scan(prefix: string, within?: KeyRange): Promise<readonly Entry[]> {
+    return this.#store.scan(prefix, within);
   }
 
   close(): Promise<void> {

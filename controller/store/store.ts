@@ -11,13 +11,15 @@ export type Entry = {
   readonly createRevision: number;
 };
 
-/** Listing is everything under the prefix at one revision. */
-export type Listing = {
+/** StorePosition says which store has answered, and how far it is. */
+export type StorePosition = {
   readonly revision: number;
-  readonly entries: readonly Entry[];
   /** Identity of the store: a store with other members or other contents has a different one. */
   readonly storeId: string;
 };
+
+/** Listing is everything under the prefix at one revision. */
+export type Listing = StorePosition & { readonly entries: readonly Entry[] };
 
 /** Change is the put or the deletion of one key. */
 export type Change =
@@ -74,6 +76,9 @@ export interface Liveness {
   end(): Promise<void>;
 }
 
+/** KeyRange is the keys from `from` on, and before `to`; absent: no bound. */
+export type KeyRange = { readonly from?: string; readonly to?: string };
+
 /** Store holds leases, nodes and pools. */
 export interface Store {
   /** watch yields until `signal` aborts. It never throws: failures are reported as `lost`. */
@@ -84,15 +89,22 @@ export interface Store {
    */
   list(signal?: AbortSignal): Promise<Listing>;
   /**
+   * position asks the store itself for its revision: every commit that was answered before the call is at it or below.
+   * Other users of the same store raise it as well.
+   * @throws XnetError Unavailable, DeadlineExceeded
+   */
+  position(): Promise<StorePosition>;
+  /**
    * read reads one key; undefined when it does not exist.
    * @throws XnetError Unavailable, DeadlineExceeded
    */
   read(key: string): Promise<Entry | undefined>;
   /**
    * scan reads the keys with a prefix, in order.
+   * @param within limits it to keys of that prefix between two
    * @throws XnetError Unavailable, DeadlineExceeded
    */
-  scan(prefix: string): Promise<readonly Entry[]>;
+  scan(prefix: string, within?: KeyRange): Promise<readonly Entry[]>;
   /**
    * commit executes one transaction.
    * @throws XnetError Unavailable or DeadlineExceeded: the outcome is unknown. NotWritable: nothing was written (full

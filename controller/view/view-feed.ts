@@ -6,6 +6,7 @@ import type { Version } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import type { Change, Listing } from '../store/store.js';
+import { FreshViews } from './fresh-views.js';
 import { callsForVerdict } from './independent-records.js';
 import { StoreAdmission, type StoreAdmissionOptions } from './store-admission.js';
 import { type ReadonlyView, type Times, View } from './view.js';
@@ -30,6 +31,7 @@ export class ViewFeed {
   readonly #listeners: ViewListeners;
   readonly #standingListeners = new Set<() => void>();
   readonly #admission: StoreAdmission;
+  readonly #fresh: FreshViews;
   #ready = false;
   #connected = false;
   /** The connection was lost, and the store that answers now is not verified yet. */
@@ -40,14 +42,20 @@ export class ViewFeed {
   #heardAt = 0;
   #refusal = '';
   #resyncs = 0;
-  #reading: Promise<ReadonlyView> | undefined;
-  #nextReading: Promise<ReadonlyView> | undefined;
 
   constructor(options: ViewFeedOptions) {
     this.#options = options;
     this.#view = new View(undefined, options.times);
     this.#listeners = new ViewListeners(options.log);
     this.#admission = new StoreAdmission(options);
+    this.#fresh = new FreshViews({
+      store: options.store,
+      view: this.#view,
+      isKnown: ({ storeId }) => this.ready && storeId === this.#admission.storeId,
+      isFollowing: () => this.serving && this.#connected && !this.#unverified,
+      reached: (revision, timeoutMs) => this.reached(revision, timeoutMs),
+      follow: (listing) => this.#listeners.publish(this.#view.replace(listing), this.#view),
+    });
   }
 
   /**
@@ -144,28 +152,16 @@ export class ViewFeed {
    * @throws XnetError Unavailable, DeadlineExceeded
    */
   fresh(): Promise<ReadonlyView> {
-    // The read in progress may have begun before this call; the next one has not.
-    this.#nextReading ??= (this.#reading ?? Promise.resolve())
-      .catch(() => undefined)
-      .then(() => {
-        this.#reading = this.#nextReading;
-        this.#nextReading = undefined;
-        return this.#read();
-      });
-    return this.#nextReading;
+    return this.#fresh.read();
   }
 
-  async #read(): Promise<ReadonlyView> {
-    // The watch may be ahead of the answer when it arrives, because the view continues to change.
-    const { revision } = this.#view;
-    const listing = await this.#options.store.list();
-    if (!this.ready || listing.storeId !== this.#admission.storeId || listing.revision < revision) {
-      throw new XnetError('Unavailable', 'the store is not as the controller knows it');
-    }
-    const fresh = new View(this.#view);
-    fresh.replace(listing);
-    if (this.#view.revision === listing.revision) this.#listeners.publish(this.#view.replace(listing), this.#view);
-    return fresh;
+  /**
+   * caughtUp returns a view with everything that was committed before this call: mostly this feed's, at no more cost than
+   * reading one record.
+   * @throws XnetError Unavailable, DeadlineExceeded
+   */
+  caughtUp(): Promise<ReadonlyView> {
+    return this.#fresh.caughtUp();
   }
 
   /**

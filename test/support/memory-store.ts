@@ -7,9 +7,11 @@ import type {
   CommitResult,
   Entry,
   Guard,
+  KeyRange,
   Listing,
   Liveness,
   Store,
+  StorePosition,
   WatchMessage,
 } from '../../controller/store/store.js';
 import { XnetError } from '../../proto/errors.js';
@@ -168,16 +170,24 @@ export class MemoryStore implements Store {
     return { revision, storeId, entries: this.#cluster.entries() };
   }
 
+  async position(): Promise<StorePosition> {
+    await Promise.resolve();
+    this.#reach();
+    const { revision, storeId } = this.#cluster;
+    return { revision, storeId };
+  }
+
   async read(key: string): Promise<Entry | undefined> {
     await Promise.resolve();
     this.#reach();
     return this.#cluster.get(key);
   }
 
-  async scan(prefix: string): Promise<readonly Entry[]> {
+  async scan(prefix: string, { from = '', to }: KeyRange = {}): Promise<readonly Entry[]> {
     await Promise.resolve();
     this.#reach();
-    return this.#cluster.entries().filter((entry) => entry.key.startsWith(prefix));
+    const isWithin = (key: string) => key >= from && (to === undefined || key < to);
+    return this.#cluster.entries().filter(({ key }) => key.startsWith(prefix) && isWithin(key));
   }
 
   async commit(commit: Commit): Promise<CommitResult> {

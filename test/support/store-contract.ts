@@ -127,6 +127,17 @@ export function storeContract(
     stop.abort();
   });
 
+  contract('the position is that of the last commit of anybody, and names the store', async (t, { store, other }) => {
+    for (const key of ['nodes/a', 'nodes/b']) {
+      const { revision } = await other.commit({ guards: [], operations: [put(key)] });
+      const position = await store.position();
+      t.true(position.revision >= revision);
+      const { storeId, revision: listed } = await store.list();
+      t.is(position.storeId, storeId);
+      t.true(position.revision <= listed);
+    }
+  });
+
   contract('deleteAll deletes what begins so', async (t, { store }) => {
     await store.commit({ guards: [], operations: [put('subnets/a/1'), put('subnets/a/2'), put('subnets/ab/1')] });
     await store.commit({ guards: [], operations: [{ kind: 'deleteAll', prefix: 'subnets/a/' }] });
@@ -142,6 +153,11 @@ export function storeContract(
       (await store.scan('events/')).map(({ key }) => key),
       ['events/1', 'events/2', 'events/3'],
     );
+    const within = async (range: Parameters<Store['scan']>[1]) =>
+      (await store.scan('events/', range)).map(({ key }) => key.slice(-1)).join('');
+    t.is(await within({ from: 'events/2' }), '23');
+    t.is(await within({ to: 'events/2' }), '1');
+    t.is(await within({ from: 'events/11', to: 'events/21' }), '2');
   });
 
   contract('a watch begins with a listing and brings every change after it, in order', async (t, { store, other }) => {

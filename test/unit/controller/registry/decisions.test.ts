@@ -165,7 +165,7 @@ test('a call that changes a node finds one that its view does not have yet', asy
   if (view === undefined) return t.fail();
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const { feed } = core;
-  const behind = { view, reached: feed.reached.bind(feed), fresh: feed.fresh.bind(feed) };
+  const behind = { view, reached: feed.reached.bind(feed), caughtUp: feed.caughtUp.bind(feed) };
   t.throws(() => findNode(behind.view, 'web-1'), { message: /there is no node "web-1"/ });
   t.is(await findNodeAgain(behind, 'web-1'), subject);
   await t.throwsAsync(findNodeAgain(behind, 'web-2'), { message: /there is no node "web-2"/ });
