@@ -53,8 +53,11 @@ type Waiting = {
 type Chosen = { readonly waiting: Waiting; readonly commit: Commit };
 
 // While etcd writes one transaction to disk, the next is in transit. More in flight would make each transaction smaller
-// and cost both sides more.
-const mostUnderWay = 2;
+// and cost both sides more, unless enough waits to fill them: then the disks write several at once.
+const usuallyUnderWay = 2;
+const mostUnderWay = 8;
+// Proposals that about fill a transaction: a lease is some seven records of 127.
+const enoughToFill = 16;
 // Proposals examined for one transaction. There are more only if thousands arrive at once.
 const mostLookedAt = 256;
 // The watch delivers a commit within milliseconds. After this time, the guards of the next commits detect conflicts
@@ -86,8 +89,9 @@ export class CommitQueue {
     this.store = {
       watch: (signal) => store.watch(signal),
       list: (signal) => store.list(signal),
+      position: () => store.position(),
       read: (key) => store.read(key),
-      scan: (prefix) => store.scan(prefix),
+      scan: (prefix, within) => store.scan(prefix, within),
       claim: (ttlSeconds) => store.claim(ttlSeconds),
       close: () => store.close(),
       commit: async (commit) => {
@@ -119,8 +123,13 @@ export class CommitQueue {
     }
   }
 
+  // How many transactions may be under way.
+  get #room(): number {
+    return this.#waiting.length < enoughToFill ? usuallyUnderWay : mostUnderWay;
+  }
+
   #go(): void {
-    while (this.#underWay < mostUnderWay && this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && this.#underWay < this.#room) {
       const transaction: Transaction = { footprint: new Sum(), settled: false };
       const chosen = this.#choose(transaction);
       if (chosen.length === 0) return;
