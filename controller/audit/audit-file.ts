@@ -6,16 +6,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** LogHandle is the part of an open file that the log uses: the operations that a disk can fail. */
-export type LogHandle = Pick<
-  FileHandle,
-  'stat' | 'chmod' | 'read' | 'write' | 'datasync' | 'sync' | 'truncate' | 'close'
->;
+export type LogHandle = Pick<FileHandle, 'stat' | 'chmod' | 'read' | 'write' | 'sync' | 'truncate' | 'close'>;
 
 /** OpenLogFile opens a file or a folder, as open() of node:fs/promises does. */
 export type OpenLogFile = (path: string, flags: number, mode?: number) => Promise<LogHandle>;
 
 const newline = 0x0a;
-const appending = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+// O_DSYNC: a write ends when what it wrote is on the disk, as if fdatasync followed.
+const appending = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_DSYNC;
 
 /** openLogFile opens files on the disk. */
 export const openLogFile: OpenLogFile = (path, flags, mode) => open(path, flags, mode);
@@ -59,7 +57,6 @@ export class AuditFile {
     const bytes = Buffer.from(torn ? `\n${lines}` : lines, 'utf8');
     let done = 0;
     while (done < bytes.length) done += (await handle.write(bytes, done)).bytesWritten;
-    await handle.datasync();
     this.#suspect = false;
     this.#opened = { handle, size: size + bytes.length, torn: false };
   }

@@ -43,15 +43,15 @@ export type Head = { readonly sequence: number; readonly hash: string };
 /** origin is the head of an empty chain. */
 export const origin: Head = { sequence: 0, hash: '0'.repeat(64) };
 
-/** canonicalJson formats an object with sorted keys, so that equal objects give equal texts. */
-export function canonicalJson(entry: Readonly<Record<string, string | number | undefined>>): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))));
-}
+// In this order, whatever the order of an entry's own fields is.
+const hashedFields = Object.keys(schema.entries)
+  .filter((name) => name !== 'hash')
+  .sort();
 
-/** hashOf returns the SHA-256, in hexadecimal, of the previous hash and the entry without its own hash. */
-export function hashOf({ hash: _, ...entry }: AuditEntry): string {
+/** hashOf returns the SHA-256, in hexadecimal, of the previous hash and the entry without its own hash, fields by name. */
+export function hashOf(entry: AuditEntry): string {
   return createHash('sha256')
-    .update(`${entry.previousHash}\n${canonicalJson(entry)}`)
+    .update(`${entry.previousHash}\n${JSON.stringify(entry, hashedFields)}`)
     .digest('hex');
 }
 

@@ -7,7 +7,7 @@
 import { prefixKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
-import { parseKey } from '../store/keys.js';
+import { parseKey, prefixes } from '../store/keys.js';
 import type { Commit, CommitResult, Store } from '../store/store.js';
 import { conflict, type Footprint, fits, footprintOf, mergeCommits, Sum, tooLarge } from './footprint.js';
 
@@ -268,9 +268,10 @@ function canShare(chosen: readonly Chosen[], { alone, footprint }: Waiting): boo
   return !alone && !first.waiting.alone && footprint.clears.size === 0 && first.waiting.footprint.clears.size === 0;
 }
 
-function subnetsOf({ writes }: Footprint): readonly number[] {
+function subnetsOf({ writes, folders }: Footprint): readonly number[] {
+  if (!folders.has(prefixes.subnets)) return [];
   return [...writes].flatMap((text) => {
-    if (!text.startsWith('subnets/')) return [];
+    if (!text.startsWith(prefixes.subnets)) return [];
     const key = parseKey(text);
     return key?.kind === 'subnet' ? [prefixKey(key.subnet)] : [];
   });

@@ -44,14 +44,22 @@ export function checkOperationId(operationId: string): void {
 // Fields that do not distinguish requests: the operation id, and whether the request is a dry run.
 const apart: ReadonlySet<string> = new Set(['operationId', 'dryRun']);
 
+// Returns a copy with the fields of every object ordered by name.
+function ordered(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // Bytes, as JSON has them.
+  if (Buffer.isBuffer(value)) return ordered(value.toJSON());
+  if (Array.isArray(value)) return value.map(ordered);
+  const fields = value as Readonly<Record<string, unknown>>;
+  const names = Object.keys(fields).filter((name) => !apart.has(name));
+  return Object.fromEntries(names.sort().map((name) => [name, ordered(fields[name])]));
+}
+
 /** requestDigest identifies the content of a request: the SHA-256, in base64url, of its fields ordered by name. */
 export function requestDigest(request: object): string {
-  const text = JSON.stringify(request, (field, value: unknown) => {
-    if (apart.has(field)) return undefined;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-  return createHash('sha256').update(text).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify(ordered(request)))
+    .digest('base64url');
 }
 
 /** onceOnly returns what a transaction needs so that its operation happens at most once. */

@@ -12,7 +12,7 @@ function failure(code: string): Error {
 export class FaultyDisk {
   /** Number of bytes of each write after which it fails with ENOSPC; undefined: writes do not fail. */
   roomLeft: number | undefined;
-  /** Number of fsyncs that fail with EIO. */
+  /** Number of fsyncs, of which each write has one (O_DSYNC), that fail with EIO. */
   failingSyncs = 0;
   /** Whether truncating a file fails. */
   failingTruncate = false;
@@ -32,7 +32,7 @@ export class FaultyDisk {
         await lose(path, durable, size);
         throw failure('EIO');
       }
-      await handle.datasync();
+      await handle.sync();
       durable = size;
       this.synced += 1;
     };
@@ -42,12 +42,12 @@ export class FaultyDisk {
       read: handle.read.bind(handle),
       write: async (bytes: Buffer, offset: number) => {
         const { roomLeft } = this;
-        if (roomLeft === undefined) return handle.write(bytes, offset);
-        const written = await handle.write(bytes, offset, Math.min(roomLeft, bytes.length - offset));
-        if (written.bytesWritten > 0 && roomLeft > written.bytesWritten) return written;
-        throw failure('ENOSPC');
+        const room = Math.min(roomLeft ?? Number.POSITIVE_INFINITY, bytes.length - offset);
+        const written = await handle.write(bytes, offset, room);
+        if (roomLeft !== undefined && roomLeft <= written.bytesWritten) throw failure('ENOSPC');
+        if ((flags & constants.O_DSYNC) !== 0) await sync();
+        return written;
       },
-      datasync: sync,
       sync: (flags & constants.O_DIRECTORY) === 0 ? sync : () => handle.sync(),
       truncate: async (size: number) => {
         if (this.failingTruncate) throw failure('EIO');
