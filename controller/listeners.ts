@@ -13,7 +13,7 @@ import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
 import { connectionLimits } from '../proto/rpc/limits.js';
 import type { CallObserver } from '../proto/rpc/observe.js';
 import { type RpcServer, type ServerOptions, type ServiceBinding, startServer } from '../proto/rpc/server.js';
-import { type ServerIdentity, ServerTls } from '../proto/rpc/tls.js';
+import { type ServerIdentity, ServerTls } from '../proto/rpc/server-tls.js';
 import type { Authority, Opened } from './authority/authority.js';
 import { requireBindable } from './bindable.js';
 import { fenceOf } from './registry/restored.js';

@@ -19,7 +19,7 @@ export type CallFailure = {
   readonly untrusted: boolean;
 };
 
-// grpc-js's messages for a connection that was never established, with libuv's error in them. A deadline's message has
+// The messages, of grpc-js and of proto/rpc/http2, for a connection that was never established, with libuv's error in them. A deadline's message has
 // remote_addr= once the request was sent.
 const notConnected =
   /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
@@ -29,6 +29,8 @@ const foreign = /HTTP status code|unknown service|unknown method|Protocol error|
 const otherPort = /does not implement the method/;
 // Messages of OpenSSL and Node.js for an invalid server certificate (X509_verify_cert_error_string(3)).
 const unknownAuthority = /self-signed certificate|unable to (get|verify)|certificate signature failure/;
+// Alerts of TLS (RFC 8446, section 6.2) that a server sends about ours.
+const refusedCertificate = /alert (certificate (required|expired|unknown|revoked)|unknown ca|bad certificate)/;
 const otherCluster = /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/;
 
 const reasons: Readonly<Record<string, string>> = {
@@ -50,11 +52,11 @@ function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
   if (/certificate (has expired|is not yet valid)/.test(message)) {
     return "its certificate is not valid at this machine's time";
   }
-  if (/SSL routines/.test(message)) return 'this server does not speak TLS';
-  // A server that refuses our certificate says so only after the connection was made, and grpc-js drops its reason.
-  if (kind === 'tcp' && /Last error: Failed to connect/.test(message)) {
+  // A server that refuses our certificate says so only after the connection was made; its alert may be lost.
+  if (kind === 'tcp' && (refusedCertificate.test(message) || /Last error: Failed to connect/.test(message))) {
     return 'it closed the connection: the client certificate may have expired or be of another authority';
   }
+  if (/SSL routines/.test(message)) return 'this server does not speak TLS';
   if (message.startsWith('Name resolution failed')) return 'no such host';
   const errno = /\b(E[A-Z]{3,})\b/.exec(message)?.[1];
   const known = errno === undefined ? undefined : reasons[errno];

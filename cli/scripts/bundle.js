@@ -20,8 +20,6 @@ const protobufjs = dirname(createRequire(require.resolve('@grpc/proto-loader')).
 const without = (what) => `module.exports = () => { throw new Error('${what} is not in this program'); };`;
 
 const replacedInBoth = [
-  // grpc-js loads it for channelz and ORCA, which need a server of them.
-  { filter: /@grpc\/proto-loader\/build\/src\/index\.js$/, contents: () => 'export {};' },
   // Without it protobufjs reads 64-bit integers as numbers at once, which is how we have them.
   { filter: /node_modules\/long\/.*\.js$/, contents: () => 'module.exports = null;' },
 ];
@@ -45,6 +43,8 @@ const programs = [
     name: 'xctl',
     entry: 'cli/main.ts',
     launcher: 'cli/scripts/launcher.cjs',
+    // Stands for grpc-js, which takes as long to load as the rest of xctl.
+    client: 'proto/rpc/http2/client.ts',
     replaced: [...replacedInBoth, services(operatorServices)],
   },
   {
@@ -53,6 +53,8 @@ const programs = [
     launcher: 'node/scripts/launcher.cjs',
     replaced: [
       ...replacedInBoth,
+      // grpc-js loads it for channelz and ORCA, which need a server of them.
+      { filter: /@grpc\/proto-loader\/build\/src\/index\.js$/, contents: () => 'export {};' },
       services(clientServices),
       native,
       { filter: /\/docker-modem\/lib\/ssh\.js$/, contents: () => without('Docker over SSH') },
@@ -63,10 +65,13 @@ const programs = [
   },
 ];
 
-function pluginOf({ name, replaced }) {
+function pluginOf({ name, client, replaced }) {
   return {
     name,
     setup(setup) {
+      if (client !== undefined) {
+        setup.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: join(root, client) }));
+      }
       setup.onResolve({ filter: /^protobufjs\/minimal\.js$/ }, () => ({ path: join(protobufjs, 'minimal.js') }));
       // commander would start other programs with it, as subcommands; there are none of these.
       setup.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>

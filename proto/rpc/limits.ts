@@ -1,10 +1,8 @@
 // The limits of connections, streams and messages. Options of grpc-js, which sets none by default.
 // Invariant: whatever a peer sends or does not send, its resources here are bounded, and are released when the peer is
 // silent.
-import * as grpc from '@grpc/grpc-js';
-import { XnetError } from '../errors.js';
+import type * as grpc from '@grpc/grpc-js';
 import type { Rate } from './allowance.js';
-import { statusFromError } from './status.js';
 
 /**
  * maxMessageBytes is the largest message that a server accepts, in bytes. The largest is a node's report: up to 256
@@ -119,30 +117,3 @@ export const connectionLimits = {
   /** New connections by address: a TLS handshake costs a controller about 2 ms. */
   byAddress: { burst: 5_000, perSecond: 100 },
 } as const;
-
-/** longestDeadlineMs is the longest permitted deadline of a unary call, in milliseconds. */
-export const longestDeadlineMs = 60 * 60_000;
-
-/**
- * requireDeadline is the server interceptor that refuses unary calls of ours without a deadline, or with one beyond
- * longestDeadlineMs: an endless call would hold its stream forever. Health checks are exempt.
- */
-export const requireDeadline: grpc.ServerInterceptor = (method, call) => {
-  const isOurs = method.path.startsWith('/xnet.');
-  if (!isOurs || method.responseStream || method.requestStream) return new grpc.ServerInterceptingCall(call);
-  return new grpc.ServerInterceptingCall(call, {
-    start: (next) => {
-      const deadline = call.getDeadline();
-      const leftMs = Number(deadline) - Date.now();
-      // The margin allows for the time since the deadline was read.
-      if (leftMs <= longestDeadlineMs + 1_000) {
-        next();
-        return;
-      }
-      const problem = leftMs === Number.POSITIVE_INFINITY ? 'no deadline' : 'a deadline too far away';
-      const details = `the call has ${problem}: give one of at most ${longestDeadlineMs / 1000} s`;
-      const { metadata } = statusFromError(new XnetError('InvalidArgument', details));
-      call.sendStatus({ code: grpc.status.INVALID_ARGUMENT, details, ...(metadata === undefined ? {} : { metadata }) });
-    },
-  });
-};

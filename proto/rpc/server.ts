@@ -10,13 +10,14 @@ import { XnetError } from '../errors.js';
 import { placeSocket } from '../process/unix-socket.js';
 import { AccessControl, type Admission, peerFrom } from './access.js';
 import { Connections } from './connections.js';
+import { requireDeadline } from './deadlines.js';
 import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
-import { connectionLimits, joinLimits, requireDeadline, serverLimits } from './limits.js';
+import { connectionLimits, joinLimits, serverLimits } from './limits.js';
 import { type CallObserver, observed } from './observe.js';
 import type { PortSource } from './port-source.js';
+import type { ServerTls } from './server-tls.js';
 import { statusFromError } from './status.js';
-import type { ServerTls } from './tls.js';
 
 /** Health sets the answers of the standard health service, for the server ('') and for each service. */
 export type Health = {

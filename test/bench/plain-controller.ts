@@ -18,7 +18,8 @@ import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { ViewFeed } from '../../controller/view/view-feed.js';
-import { requireDeadline, serverLimits } from '../../proto/rpc/limits.js';
+import { requireDeadline } from '../../proto/rpc/deadlines.js';
+import { serverLimits } from '../../proto/rpc/limits.js';
 import { attachPeer } from '../../proto/rpc/peer.js';
 
 const [endpoint = '', socket = ''] = process.argv.slice(2);

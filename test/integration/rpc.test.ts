@@ -12,7 +12,7 @@ import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
-import { ServerTls } from '../../proto/rpc/tls.js';
+import { ServerTls } from '../../proto/rpc/server-tls.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 
 const require = createRequire(import.meta.url);

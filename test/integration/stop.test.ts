@@ -9,7 +9,7 @@ import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { serverStream, startServer } from '../../proto/rpc/server.js';
-import { ServerTls } from '../../proto/rpc/tls.js';
+import { ServerTls } from '../../proto/rpc/server-tls.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
 import { makeTestAuthority } from '../support/test-authority.js';

@@ -2,7 +2,8 @@
 import { makeAuthority } from '../../proto/pki/authority.js';
 import { issue, keyOfRequest, lifetimeFrom, makeRequest } from '../../proto/pki/certificate.js';
 import type { Role } from '../../proto/pki/identity.js';
-import type { Credentials, ServerIdentity } from '../../proto/rpc/tls.js';
+import type { ServerIdentity } from '../../proto/rpc/server-tls.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
 
 const clusterId = 'test-cluster';
 

@@ -1,0 +1,162 @@
+// One HTTP/2 connection of a client, from its socket to its end.
+// Invariant: it is ready once the server's settings have arrived: what failed before that was not sent. A peer that is
+// silent is noticed by a ping. Once it is ending, no call begins on it; those that run may finish.
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { isIP, type Socket } from 'node:net';
+import type { Endpoint } from '../endpoint.js';
+import { connectSocket, type SocketTls } from './socket.js';
+
+/** ConnectionOptions are where a connection goes, and its limits. */
+export type ConnectionOptions = {
+  readonly endpoint: Endpoint;
+  readonly tls: SocketTls | undefined;
+  /** Milliseconds between an answered ping and the next one. */
+  readonly pingEveryMs: number;
+  /** Milliseconds that a ping may take. */
+  readonly pingTimeoutMs: number;
+};
+
+const connectMs = 20_000;
+
+// A server that refuses our certificate says so after TLS is done on our side, with an alert or by closing.
+const closedMessage = 'Failed to connect';
+
+function reasonOf(error: (Error & { readonly code?: string }) | null): Error {
+  return error === null || error.code === 'ECONNRESET' || error.code === 'EPIPE' ? new Error(closedMessage) : error;
+}
+
+/** Http2Connection is one connection. It is being made from the beginning. */
+export class Http2Connection {
+  /** The session, when it is ready. Rejects with what kept it from being. */
+  readonly ready: Promise<ClientHttp2Session>;
+  readonly #options: ConnectionOptions;
+  readonly #stop = new AbortController();
+  readonly #onDropped = new Set<() => void>();
+  #session: ClientHttp2Session | undefined;
+  #ping: NodeJS.Timeout | undefined;
+  #isEnding = false;
+  #isClosed = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.ready = this.#connect();
+    this.ready.catch(() => this.#dropped());
+  }
+
+  /** isReady reports whether calls can be sent at once. */
+  get isReady(): boolean {
+    return this.#session !== undefined && !this.#isEnding;
+  }
+
+  /** isEnding reports whether no further call may begin on it. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** isDropped reports whether it is gone. */
+  get isDropped(): boolean {
+    return this.#isClosed;
+  }
+
+  /** peer returns the other end's address, for messages. */
+  get peer(): string {
+    const { endpoint } = this.#options;
+    if (endpoint.kind === 'unix') return endpoint.path;
+    return isIP(endpoint.host) === 0 ? endpoint.host : `${endpoint.host}:${endpoint.port}`;
+  }
+
+  /** began keeps the process alive for a call, and has `onDropped` called if the connection ends before ended(). */
+  began(onDropped: () => void): void {
+    this.#onDropped.add(onDropped);
+    if (this.#onDropped.size === 1) this.#session?.ref();
+  }
+
+  /** ended is the end of a call that began. */
+  ended(onDropped: () => void): void {
+    if (this.#onDropped.delete(onDropped) && this.#onDropped.size === 0 && !this.#isClosed) this.#session?.unref();
+  }
+
+  /** close ends the connection: at once while it is being made, otherwise when its calls have ended. */
+  close(): void {
+    this.#isEnding = true;
+    if (this.#session === undefined) this.#stop.abort(new Error('Channel closed before call started'));
+    else this.#session.close();
+  }
+
+  async #connect(): Promise<ClientHttp2Session> {
+    const { endpoint, tls } = this.#options;
+    const address = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
+    const timer = setTimeout(() => this.#stop.abort(new Error(`connect ETIMEDOUT ${address}`)), connectMs);
+    try {
+      const { signal } = this.#stop;
+      const session = await this.#begin(await connectSocket(endpoint, tls, signal), signal);
+      this.#session = session;
+      if (this.#onDropped.size === 0) session.unref();
+      this.#keepAlive(session);
+      return session;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #begin(socket: Socket, signal: AbortSignal): Promise<ClientHttp2Session> {
+    // An alert can come with the end of the handshake. A session on such a socket would wait for ever.
+    if (socket.destroyed) return Promise.reject(reasonOf(socket.errored));
+    return new Promise((resolve, reject) => {
+      const session = connect('http://localhost', {
+        createConnection: () => socket,
+        maxSendHeaderBlockLength: Number.MAX_SAFE_INTEGER,
+        // Node.js would refuse streams beyond it, in ways that it does not recover from.
+        maxSessionMemory: Number.MAX_SAFE_INTEGER,
+        settings: { enablePush: false },
+      });
+      const fail = (error: Error | null) => {
+        signal.removeEventListener('abort', aborted);
+        reject(reasonOf(error));
+        session.destroy();
+      };
+      const aborted = () => fail(signal.reason);
+      signal.addEventListener('abort', aborted, { once: true });
+      session.on('error', fail);
+      // TLS reports an alert here alone, and closes nothing.
+      socket.on('error', fail);
+      const closed = () => {
+        // The error comes first, if there is one.
+        setImmediate(() => fail(socket.errored));
+        this.#dropped();
+      };
+      session.once('close', closed);
+      socket.once('close', closed);
+      session.once('goaway', () => {
+        this.#isEnding = true;
+      });
+      session.once('remoteSettings', () => {
+        signal.removeEventListener('abort', aborted);
+        resolve(session);
+      });
+    });
+  }
+
+  #keepAlive(session: ClientHttp2Session): void {
+    const { pingEveryMs, pingTimeoutMs } = this.#options;
+    this.#ping = setTimeout(() => {
+      if (session.destroyed) return;
+      this.#ping = setTimeout(() => session.destroy(), pingTimeoutMs).unref();
+      const sent = session.ping((error) => {
+        clearTimeout(this.#ping);
+        if (error === null) this.#keepAlive(session);
+        else session.destroy();
+      });
+      if (!sent) session.destroy();
+    }, pingEveryMs).unref();
+  }
+
+  #dropped(): void {
+    this.#isEnding = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#ping);
+    for (const tell of [...this.#onDropped]) tell();
+    this.#onDropped.clear();
+  }
+}

@@ -1,0 +1,41 @@
+// The metadata of a call: what its HTTP/2 headers and trailers hold besides HTTP's own. Keys that end in "-bin" have
+// bytes, which travel as base64 (grpc/doc/PROTOCOL-HTTP2.md).
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+
+const isBinary = (key: string) => key.endsWith('-bin');
+
+/** Metadata holds values by key. Keys are lower case. */
+export class Metadata {
+  readonly #values = new Map<string, (string | Buffer)[]>();
+
+  /** ofHeaders returns the metadata of headers, or trailers, that arrived. */
+  static ofHeaders(headers: IncomingHttpHeaders): Metadata {
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries(headers)) {
+      if (key.startsWith(':') || value === undefined) continue;
+      const texts = typeof value === 'string' ? [value] : value;
+      // Several values of a key may come joined.
+      const values = isBinary(key)
+        ? texts.flatMap((text) => text.split(',')).map((text) => Buffer.from(text, 'base64'))
+        : texts;
+      metadata.#values.set(key, values);
+    }
+    return metadata;
+  }
+
+  /** get returns the values of a key. */
+  get(key: string): readonly (string | Buffer)[] {
+    return this.#values.get(key.toLowerCase()) ?? [];
+  }
+
+  /** set replaces the values of a key. */
+  set(key: string, value: string | Buffer): void {
+    this.#values.set(key.toLowerCase(), [value]);
+  }
+
+  /** headers returns what is sent of it. */
+  headers(): OutgoingHttpHeaders {
+    const textOf = (value: string | Buffer) => (typeof value === 'string' ? value : value.toString('base64'));
+    return Object.fromEntries([...this.#values].map(([key, values]) => [key, values.map(textOf)]));
+  }
+}
