@@ -106,8 +106,8 @@ export class SelfStatus {
   #conditions: readonly Condition[] = [];
   #connection: UplinkState | undefined;
   #hostNetworks: readonly HostNetwork[] = [];
-  #lastReport = '';
-  // Without the containers.
+  // The containers in the last report, and all else of it.
+  #lastUse = '';
   #lastRest = '';
 
   constructor(options: SelfStatusOptions) {
@@ -217,14 +217,13 @@ export class SelfStatus {
   #tellNow(): void {
     const before = this.#conditions;
     this.#judgeNow();
-    const report = this.report();
-    const text = JSON.stringify(report);
-    if (text === this.#lastReport) return;
-    this.#lastReport = text;
-    const { containers: _containers, containerCount: _count, ...rest } = report ?? {};
-    const lastRest = this.#lastRest;
-    this.#lastRest = JSON.stringify(rest);
-    if (this.#lastRest === lastRest) this.reportable.notify(this.#containersWithinMs());
+    const { containers = [], containerCount = 0, ...rest } = this.report() ?? {};
+    const [restText, useText] = [JSON.stringify(rest), JSON.stringify([containers, containerCount])];
+    const [isSameRest, isSameUse] = [restText === this.#lastRest, useText === this.#lastUse];
+    this.#lastRest = restText;
+    this.#lastUse = useText;
+    if (isSameRest && isSameUse) return;
+    if (isSameRest) this.reportable.notify(this.#containersWithinMs());
     else this.reportable.notify(this.#isUnderWay(before) ? longestUnderWayMs : 0);
   }
 
@@ -250,11 +249,11 @@ export class SelfStatus {
 
   // Between the turns that one change of the table triggers, only counts change; the last of these turns reports them.
   #isUnderWay(before: readonly Condition[]): boolean {
+    if (!this.#applied.isBehind(this.#options.known.current)) return false;
     const essence = ({ type, ok, transient, reason, message }: Condition) =>
       JSON.stringify([type, ok, transient, reason, message]);
     const known = new Set(before.map(essence));
-    const same = this.#conditions.every((condition) => known.has(essence(condition)));
-    return same && this.#applied.isBehind(this.#options.known.current);
+    return this.#conditions.every((condition) => known.has(essence(condition)));
   }
 
   // Only what waits for containers to end needs to know of them soon.

@@ -30,7 +30,8 @@ export type TcpEndpoint = Extract<Endpoint, { readonly kind: 'tcp' }>;
 /** Proven is a controller that has proved to belong to the token's authority. */
 export type Proven = { readonly endpoint: TcpEndpoint; readonly clusterId: string; readonly authority: string };
 
-const joinTimeoutMs = 30_000;
+// The controller has proved to be there; it answers many hosts that join at once one after the other.
+const joinTimeoutMs = 90_000;
 
 /**
  * provenFrom verifies that the chain of a server belongs to a controller of the token's authority.

@@ -4,7 +4,9 @@ import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { pemOf } from '../../proto/pki/chain.js';
 
-const timeoutMs = 10_000;
+const connectMs = 10_000;
+// It is there, and may have many hosts to greet at once on a slow machine.
+const handshakeMs = 60_000;
 // The server's own, two of an authority under rotation, and the root. A longer chain is not one of ours.
 const longest = 8;
 
@@ -47,7 +49,11 @@ export function serverChain(
     const fail = (why: string) =>
       end(() => reject(new XnetError('Unavailable', `${host}:${port} does not answer as a controller: ${why}`)));
     const cancel = () => end(() => reject(new XnetError('Cancelled', 'interrupted')));
-    const timer = setTimeout(() => fail(`nothing within ${timeoutMs / 1000} s`), timeoutMs);
+    let timer = setTimeout(() => fail(`nothing within ${connectMs / 1000} s`), connectMs);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => fail(`no handshake within ${handshakeMs / 1000} s`), handshakeMs);
+    });
     signal.addEventListener('abort', cancel, { once: true });
     socket.once('secureConnect', () => {
       const chain = chainFrom(socket.getPeerCertificate(true));
