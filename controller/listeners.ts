@@ -138,7 +138,7 @@ export class Listeners {
     if (problem !== undefined && problem.message !== this.#problem?.message) {
       log.error({ hint: problem.hint }, `listen: ${problem.message}`);
     }
-    if (problem === undefined && this.#problem !== undefined) log.info('listen: the addresses can be listened on now');
+    if (problem === undefined && this.#problem !== undefined) log.info('listen: the addresses are available now');
     this.#problem = problem;
     clearTimeout(this.#retry);
     if (problem === undefined || this.#closed) return;

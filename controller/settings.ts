@@ -118,37 +118,37 @@ export function makeControllerProgram(version: string, run: (settings: Controlle
       ).env(env('JOIN_LISTEN')),
     )
     .addOption(
-      new Option('--data-dir <dir>', 'the embedded etcd, the cluster key, and what is remembered of the store')
+      new Option(
+        '--data-dir <dir>',
+        'folder of the embedded etcd, the cluster key and the last known state of the store',
+      )
         .env(env('DATA_DIR'))
         .default(defaultDataDir),
     )
     .addOption(
-      new Option('--etcd-endpoints <urls>', 'use this etcd instead of one of our own').env(env('ETCD_ENDPOINTS')),
+      new Option('--etcd-endpoints <urls>', 'use this etcd instead of an embedded one').env(env('ETCD_ENDPOINTS')),
     )
     .addOption(new Option('--etcd-ca <file>', 'CA that signed the certificate of etcd').env(env('ETCD_CA')))
-    .addOption(new Option('--etcd-cert <file>', 'our certificate for etcd').env(env('ETCD_CERT')))
+    .addOption(new Option('--etcd-cert <file>', 'client certificate for etcd').env(env('ETCD_CERT')))
     .addOption(new Option('--etcd-key <file>', 'its key').env(env('ETCD_KEY')))
-    .addOption(new Option('--etcd-user <name>', 'our user of etcd').env(env('ETCD_USER')))
+    .addOption(new Option('--etcd-user <name>', 'user name for etcd').env(env('ETCD_USER')))
     .addOption(new Option('--etcd-password-file <file>', 'file with its password').env(env('ETCD_PASSWORD_FILE')))
-    .addOption(new Option('--etcd-prefix <prefix>', 'begins every key').env(env('ETCD_PREFIX')).default('/xnet/v1/'))
+    .addOption(new Option('--etcd-prefix <prefix>', 'prefix of every key').env(env('ETCD_PREFIX')).default('/xnet/v1/'))
     .addOption(
-      new Option(
-        '--node-certificate-ttl <duration>',
-        'how long the certificate of a node lasts, which renews it itself',
-      )
+      new Option('--node-certificate-ttl <duration>', 'lifetime of node certificates; nodes renew them')
         .env(env('NODE_CERTIFICATE_TTL'))
         .default('30d'),
     )
     .addOption(
       new Option(
         '--accept-store',
-        'act on the store as it is, though this controller has seen another or a newer one (after a restore)',
+        'accept the present store although this controller has seen another or a newer one (after a restore)',
       ).env(env('ACCEPT_STORE')),
     )
     .addOption(
       new Option(
         '--epoch-after <epoch>',
-        'begin an epoch after this one unless the store has one (when hosts have seen a higher epoch than the store has)',
+        'begin an epoch after this one unless the store is past it (if hosts have seen a higher epoch than that of the store)',
       ).env(env('EPOCH_AFTER')),
     )
     .addOption(
@@ -171,7 +171,7 @@ Examples:
       one of several controllers over one etcd
 
 Environment variables are named XNET_CONTROLLER_LISTEN and so on, settings in the file "listen: ..." and so on.
-The command line goes before the environment, the environment before the file.`,
+The command line overrides the environment, which overrides the file.`,
     )
     .allowExcessArguments(false)
     .action(async (_options: unknown, command: Command) => {

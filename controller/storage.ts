@@ -201,7 +201,7 @@ export class Storage {
       view: (stop) => this.feed.run(stop),
       gate: (stop) => this.#gate.run(stop),
       exposure: (stop) => this.#exposure.run(stop),
-      // An external etcd is its operator's, who is told.
+      // An external etcd is not defragmented: its operator is warned.
       ...(this.embedded ? {} : { history: (stop: AbortSignal) => this.#history.run(stop) }),
       // Of several workers one does it.
       ...(this.#etcd !== undefined || this.#supervised?.keeper === true ? { upkeep: this.#runUpkeep } : {}),

@@ -1,5 +1,5 @@
-// The worker's end of the channel to its supervisor: the ports, the service manager, and the other workers by way of it.
-// Invariant: a worker without a supervisor stops; what it still says is dropped.
+// The worker's end of the channel to its supervisor: the ports, the service manager, and through it the other workers.
+// Invariant: a worker without a supervisor stops; its later messages are dropped.
 import { Socket } from 'node:net';
 import type { PortSource } from '../proto/rpc/port-source.js';
 import type { ServiceNotice, Surroundings } from './surroundings.js';
@@ -42,7 +42,7 @@ export class SupervisorChannel {
     parent.on('disconnect', () => this.#orphaned());
   }
 
-  /** stopped aborts when the worker is to end. */
+  /** stopped aborts when the worker has to end. */
   get stopped(): AbortSignal {
     return this.#stopped.signal;
   }

@@ -1,4 +1,4 @@
-// What a controller gets from the process that it runs in: alone, or as one of several workers.
+// The dependencies that a controller gets from its process: alone, or as one of several workers.
 import type { Systemd } from '../proto/process/systemd.js';
 import type { PortSource } from '../proto/rpc/port-source.js';
 
@@ -8,7 +8,10 @@ export type ServiceNotice = Pick<
   'present' | 'watchdogMs' | 'ready' | 'beat' | 'status' | 'stopping' | 'close'
 >;
 
-/** Surroundings are those of a worker. A controller that runs alone has none: it listens by itself, and has an etcd of its own. */
+/**
+ * Surroundings are those of a worker. A controller that runs alone has none: it opens its own ports, and has its own
+ * etcd.
+ */
 export type Surroundings = {
   readonly notice: ServiceNotice;
   /** Opens the TCP ports. */

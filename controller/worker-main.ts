@@ -1,4 +1,4 @@
-// One worker: a controller whose supervisor listens for it, and is told its state. Started by the supervisor alone.
+// One worker: a controller whose supervisor listens for it and receives its state. Only the supervisor starts it.
 // Invariant: it ends when its supervisor is gone, however that ended.
 import { exitCodes } from '../proto/errors.js';
 import { makeLog } from '../proto/process/log.js';

@@ -30,7 +30,7 @@ export type Work = {
   readonly etcd?: string;
 };
 
-/** ToWorker is what the supervisor says. */
+/** ToWorker is a message of the supervisor. */
 export type ToWorker =
   | { readonly kind: 'work'; readonly work: Work }
   | { readonly kind: 'answer'; readonly request: number; readonly failure?: WireError }
@@ -40,7 +40,7 @@ export type ToWorker =
   | { readonly kind: 'siblings'; readonly sockets: Readonly<Record<string, string>> }
   | { readonly kind: 'stop' };
 
-/** ToSupervisor is what a worker says. */
+/** ToSupervisor is a message of a worker. */
 export type ToSupervisor =
   /** It is a controller with this id, and a unix socket of its own. */
   | { readonly kind: 'started'; readonly id: string; readonly socket: string }

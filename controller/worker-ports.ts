@@ -96,7 +96,7 @@ export class WorkerPorts {
   // The worker that has other connections of this address, or the one with the fewest addresses.
   #receiverOf(address: string, receivers: ReadonlySet<Receiver>): Receiver | undefined {
     const home = this.#homes.get(address);
-    // One that serves another port and not yet this one gets no second worker for the address: the client tries again.
+    // An address whose worker does not serve this port yet gets no second worker: the client tries again.
     if (home !== undefined) return receivers.has(home.receiver) ? home.receiver : undefined;
     let least: Receiver | undefined;
     for (const receiver of receivers) {
@@ -143,7 +143,7 @@ export class WorkerPorts {
     this.#ports.delete(name);
   }
 
-  /** forget passes no more connections to a worker that has ended; those that it had have ended with it. */
+  /** forget passes no more connections to a worker that has ended; its connections have ended with it. */
   forget(receiver: Receiver): void {
     for (const [key, count] of this.#held.get(receiver) ?? []) {
       const [name = '', address = ''] = key.split(' ');

@@ -1,4 +1,4 @@
-// One worker as its supervisor sees it: a child process, and what it has said.
+// One worker as its supervisor sees it: a child process, and its messages.
 // Invariant: whatever happens to the process, `ended` resolves once, and its ports and its place among the others are free then.
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -10,7 +10,7 @@ import type { Receiver, WorkerPorts } from './worker-ports.js';
 
 const program = fileURLToPath(new URL('./worker-main.js', import.meta.url));
 
-/** WorkerListener is notified of what a worker says of itself. */
+/** WorkerListener is notified of a worker's messages about itself. */
 export type WorkerListener = {
   /** It has an id and a unix socket. */
   onStarted(): void;
@@ -23,13 +23,13 @@ export class WorkerProcess implements Receiver {
   readonly worker: number;
   /** Why it ended: "exit code 1", "signal SIGKILL". */
   readonly ended: Promise<string>;
-  /** Id of its controller, and its unix socket; undefined until it has told. */
+  /** Id of its controller, and its unix socket; undefined until it has reported them. */
   identity: { readonly id: string; readonly socket: string } | undefined;
   ready = false;
   status = 'starting';
   /** When it last showed that it answers, by the monotonic clock. Milliseconds. */
   beatAt = performance.now();
-  /** Why it ends, if it has told. */
+  /** Why it ends, if it has reported that. */
   failure: XnetError | undefined;
   readonly #child: ChildProcess;
   readonly #ports: WorkerPorts;
@@ -103,7 +103,7 @@ export class WorkerProcess implements Receiver {
   }
 
   #say(what: ToWorker): void {
-    // One that has ended is told nothing: `ended` says the rest.
+    // A worker that has ended gets no message: `ended` reports the end.
     if (this.#child.connected) this.#child.send(what, () => undefined);
   }
 
@@ -128,7 +128,7 @@ export class WorkerProcess implements Receiver {
     this.#say({ kind: 'siblings', sockets });
   }
 
-  /** stop has it end by itself. */
+  /** stop tells it to end. */
   stop(): void {
     this.#say({ kind: 'stop' });
   }

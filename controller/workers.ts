@@ -1,7 +1,7 @@
 // A controller as several processes: the supervisor starts the workers, each a controller of its own over one etcd, behind
 // the same ports.
-// Invariant: the supervisor serves no call and holds no state of the cluster, so nothing is lost with it. A worker that ends, or
-// hangs, is started again and the others go on. A worker that can't start at all ends the whole, with its error.
+// Invariant: the supervisor serves no call and holds no state of the cluster, so nothing is lost with it. A worker that
+// ends or hangs is restarted, and the others continue. A worker that can't start at all ends the whole, with its error.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../proto/errors.js';
 import { backoffMs, pause } from '../proto/process/backoff.js';
@@ -16,7 +16,7 @@ import { WorkerPorts } from './worker-ports.js';
 import { WorkerProcess } from './worker-process.js';
 
 const backoff = { firstMs: 500, longestMs: 30_000 };
-// One that ran this long starts again without a long pause.
+// A worker that ran this long is restarted without a long pause.
 const steadyMs = 60_000;
 const beatMs = 5_000;
 // A worker ends its calls within 2 s; the service manager waits 30 s for all.
@@ -25,7 +25,7 @@ const stopMs = 15_000;
 /** settingsOf returns the settings of a worker: the first has those of the controller, each other one its own folder and name. Pure. */
 export function settingsOf(settings: ControllerSettings, worker: number): ControllerSettings {
   if (worker === 1) return settings;
-  // These are for the store that is there at this start: the first worker begins the epoch, the others follow.
+  // These apply to the store at this start: the first worker begins the epoch, the others follow.
   const { acceptStore: _, epochAfter: __, ...rest } = settings;
   const dataDir = join(settings.dataDir, 'workers', String(worker));
   const listen = settings.listen.filter(({ kind }) => kind === 'tcp');
@@ -50,7 +50,7 @@ class Supervisor {
   readonly #systemd: Systemd;
   readonly #etcd: string | undefined;
   readonly #ports: WorkerPorts;
-  /** By number; a worker that is to be started again is absent. */
+  /** By number; a worker that waits for its restart is absent. */
   readonly #running = new Map<number, WorkerProcess>();
   #allServed = false;
 

@@ -50,17 +50,17 @@ function tellNotJoined(why: XnetError): void {
 }
 
 addPreflightOptions(program.command('preflight'))
-  .description('say what would go wrong with xnet on this host, and what to do about it; nothing is changed')
+  .description('check what would go wrong with xnet on this host, with a fix for each finding; changes nothing')
   .addHelpText(
     'after',
     `
 Examples:
-  xnetd preflight                                              before anything is known of the fleet
+  xnetd preflight                                              without knowing the fleet
   xnetd preflight --subnet 10.76.3.0/24 --pool 10.76.0.0/16    with the subnet that this host is to get
   xnetd preflight --peer 192.168.83.12 --controller 192.168.83.2 --nodes 200
   xnetd preflight -o json                                      for programs
 
-Of each finding it says how much it matters: "stops" keeps xnet from working here, "warns" goes wrong later or for a while,
+Severities: "stops" prevents xnet from working here, "warns" is a problem later or for a while,
 "info" is worth knowing. Exit codes: ${exitCodes.ok} nothing stops or warns, ${exitCodes.usage} wrong use, ${exitCodes.problemsFound} there are findings.`,
   )
   .action(async (_options: unknown, command: Command) => {
@@ -84,7 +84,7 @@ Examples:
   EOF
 
 The controllers' port for joining is ${defaultJoinPort}. xctl nodes add prints the command with a token for one node; where a token names
-none, give --node NAME and --address ADDRESS. Nothing is said to a server that is not of the token's cluster.
+none, give --node NAME and --address ADDRESS. Nothing is sent to a server that does not belong to the token's cluster.
 Exit codes: ${exitCodes.usage} wrong use, ${exitCodes.conflict} this host is something else already, ${exitCodes.denied} the token or the server is refused,
 ${exitCodes.unavailable} no controller answers. After any failure the same command can be run again.`,
   )
@@ -101,11 +101,11 @@ addOptions(program.command('run'))
     `
 Examples:
   xnetd run                                         as the node that xnetd join made this host
-  xnetd run --controller 192.168.83.2,192.168.83.3  with other controllers than joining told
+  xnetd run --controller 192.168.83.2,192.168.83.3  with other controllers than those known from the join
 
 Environment variables are named XNETD_CONTROLLER and so on, settings in the file "controller: ..." and so on.
-SIGTERM ends the daemon and leaves routes, rules and Docker as they are. SIGHUP (systemctl reload xnetd) has it try again
-at once what it has given up or put off, such as a restart of Docker. Exit code ${exitCodes.left}: this host has left the fleet; ${exitCodes.notJoined}: it has not joined one.`,
+SIGTERM ends the daemon and leaves routes, rules and Docker as they are. SIGHUP (systemctl reload xnetd) makes it retry
+at once what it has given up or postponed, such as a restart of Docker. Exit code ${exitCodes.left}: this host has left the fleet; ${exitCodes.notJoined}: it has not joined one.`,
   )
   .action(async (_options: unknown, command: Command) => {
     const settings = nodeSettingsOf(command);
@@ -127,7 +127,7 @@ Examples:
   xnetd leave --force   stops or detaches containers that use the subnet
   xnetd leave --local   the lease stays until: xctl nodes remove NAME
 
-Exit codes: ${exitCodes.conflict} something could not be undone, ${exitCodes.denied} the controllers do not let this host in, ${exitCodes.unavailable} no controller answers,
+Exit codes: ${exitCodes.conflict} something could not be undone, ${exitCodes.denied} the controllers refuse this host, ${exitCodes.unavailable} no controller answers,
 ${exitCodes.notJoined} no lease of this host is known. After a failure the same command can be run again.`,
   )
   .action(async (_options: unknown, command: Command) => {

@@ -1,6 +1,6 @@
 // Checks the records of a backup without a controller: what they contain, and whether leases contradict each other. It
-// shares no code with the controllers, which have checked each record against its schema when the backup was made. Pure.
-// Invariant: a record that it can't read is a problem, never passed over.
+// shares no code with the controllers, which checked each record against its schema when the backup was made. Pure.
+// Invariant: a record that it can't read is a problem, never skipped.
 import * as v from 'valibot';
 import { formatPrefix, type Prefix, parsePrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 

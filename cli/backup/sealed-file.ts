@@ -1,13 +1,11 @@
 // The format of a backup file: a header for people, the records and the cluster key in sealed parts, and a checksum.
 //
 //   xnet backup 1
-//   {                         JSON: what the backup is of, and how it is sealed
-//   }
-//   BASE64                    parts, one a line
-//   sha256 HEX                of everything before this line
+// {                         JSON: the origin of the backup, and how it is sealed } BASE64                    parts, one
+// a line sha256 HEX                of everything before this line
 //
-// Invariant: a part opens only as the one that it was sealed as, with its header, at its place, in a file that continues or
-// ends there: any change, move or truncation is detected. The checksum distinguishes damage from a wrong passphrase.
+// Invariant: a part opens only with its own header, at its own place, in a file that continues or ends there as it did:
+// any change, move or truncation is detected. The checksum distinguishes damage from a wrong passphrase.
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
 import * as v from 'valibot';
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -21,7 +19,7 @@ export type ScryptCost = { readonly N: number; readonly r: number; readonly p: n
 /** usualCost takes half a second and 128 MiB for each guess (OWASP, Password Storage Cheat Sheet). */
 export const usualCost: ScryptCost = { N: 2 ** 17, r: 8, p: 1 };
 
-// More than the usual cost is of a newer version; a file could ask for any amount of memory.
+// A higher cost than the usual one means a newer version; without a limit, a file could demand any amount of memory.
 const mostMemory = 1024 * 1024 * 1024;
 
 const headSchema = v.object({
@@ -38,7 +36,7 @@ const headSchema = v.object({
   clusterKey: v.nullable(v.string()),
   /** Whether the cluster key is in the file. */
   hasClusterKey: v.boolean(),
-  /** What the controller found wrong with its records when the backup was made. */
+  /** The problems that the controller found in its records when the backup was made. */
   problems: v.array(v.string()),
 });
 
@@ -63,7 +61,7 @@ const partSchema = v.object({
   end: v.optional(v.object({ records: v.number(), clusterKey: v.optional(v.string()) })),
 });
 
-/** BackupContent is a part of what is sealed; the last one has `end`. */
+/** BackupContent is a sealed part; the last one has `end`. */
 export type BackupContent = v.InferOutput<typeof partSchema>;
 
 // Of node:crypto.
@@ -73,7 +71,7 @@ const tagBytes = 16;
 const saltBytes = 16;
 
 function keyFrom(passphrase: string, salt: Buffer, { N, r, p }: ScryptCost): Promise<Buffer> {
-  // More than it takes: node:crypto compares with maxmem before it starts.
+  // More than scrypt takes: node:crypto compares with maxmem before it starts.
   const options = { N, r, p, maxmem: 256 * N * r + usualMaxmem };
   return new Promise((resolve, reject) => {
     // The same text may be typed with composed or decomposed letters.

@@ -6,7 +6,7 @@ import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { type NodeOutput, nodeFromWire } from '../output/node.js';
 import type { CommandContext } from './context.js';
 
-/** SeenNode names a node, and its revision on which a change is based; 0: whatever it is. */
+/** SeenNode names a node, and the revision on which a change is based; 0: any. */
 export type SeenNode = { readonly node: string; readonly seenRevision: number };
 
 const attempts = 5;

@@ -26,6 +26,6 @@ export function byBeginning<T>(
   }
   throw new XnetError('InvalidArgument', `${quoted(text)} is ambiguous: it matches ${matches.length} ${what}s`, {
     problems: matches.slice(0, mostShown).map(idOf),
-    hint: 'type more of it',
+    hint: 'type more characters',
   });
 }

@@ -1,5 +1,5 @@
 // Asks daemons about paths, through the controller that each is connected to.
-// Invariant: a question that was asked is not asked again, but for one that a controller refused because too many wait.
+// Invariant: no question is asked twice, except one that a controller refused because too many wait.
 import { XnetError } from '../../proto/errors.js';
 import type { LookAtNodeResponse__Output } from '../../proto/gen/xnet/v1/LookAtNodeResponse.js';
 import { pause } from '../../proto/process/backoff.js';

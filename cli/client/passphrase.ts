@@ -16,7 +16,7 @@ const shortest = 12;
 
 async function ask(text: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
-  // What is typed is echoed to nowhere.
+  // Typed characters are not echoed.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   process.stderr.write(text);
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
@@ -46,7 +46,7 @@ async function fromTerminal({ input }: Pick<XctlSettings, 'input'>, isNew: boole
     });
   }
   const passphrase = await ask(isNew ? 'New passphrase of the backup: ' : 'Passphrase of the backup: ');
-  if (isNew && (await ask('The same again: ')) !== passphrase) {
+  if (isNew && (await ask('Repeat the passphrase: ')) !== passphrase) {
     throw new XnetError('InvalidArgument', 'the two passphrases differ');
   }
   return passphrase;

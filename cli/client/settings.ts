@@ -95,10 +95,9 @@ export function addGlobalOptions(program: Command): void {
         .default(endpointsOption(defaultControllerSocket), `those of the context, or ${defaultControllerSocket}`),
     )
     .addOption(
-      new Option(
-        '-c, --context <name>',
-        'the cluster to talk to, and as whom: see xctl contexts (default: the current)',
-      ).env('XCTL_CONTEXT'),
+      new Option('-c, --context <name>', 'the saved context to use, see xctl contexts (default: the current)').env(
+        'XCTL_CONTEXT',
+      ),
     )
     .addOption(
       new Option('-o, --output <format>', 'how to print data').choices(formats).env('XCTL_OUTPUT').default('table'),

@@ -115,7 +115,7 @@ function hintFor(failures: readonly CallFailure[]): string {
   const allLocal = failures.every(({ endpoint }) => endpoint.kind === 'unix');
   const look = allLocal
     ? 'does xnet-controller run on this machine (systemctl status xnet-controller)? From another one: xctl contexts --help.'
-    : 'do the controllers run there, and does nothing between block them?';
+    : 'check that the controllers run there and that no firewall blocks the port.';
   return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
 }
 

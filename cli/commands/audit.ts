@@ -101,8 +101,8 @@ async function verifyAudit(context: CommandContext): Promise<void> {
       if (!ok) return problems.map((problem) => `${colors.bad('!')} ${escaped(problem)}`);
       if (entries === 0) return ['the audit log is empty'];
       return [
-        `${colors.good('whole')}: ${entries} entries, ${firstSequence} to ${lastSequence}`,
-        `hash of the last, to be kept elsewhere: ${lastHash}`,
+        `${colors.good('intact')}: ${entries} entries, ${firstSequence} to ${lastSequence}`,
+        `hash of the last entry, to keep on another machine: ${lastHash}`,
       ];
     },
   });

@@ -43,7 +43,7 @@ function refuseExisting(path: string): XnetError {
  */
 export function requireSocket({ settings }: CommandContext, what: string, otherwise = ''): void {
   if (settings.controllers.every(({ kind }) => kind === 'unix')) return;
-  throw new XnetError('PermissionDenied', `${what} on the unix socket of a controller alone`, {
+  throw new XnetError('PermissionDenied', `${what} only on the unix socket of a controller`, {
     hint: `run it as root on the machine of a controller${otherwise}`,
   });
 }
@@ -222,7 +222,7 @@ export async function verifyBackup(context: CommandContext, options: VerifyOptio
     value: { backup: { file: path, ...head, ...summary, hasClusterKey: clusterKey !== undefined } },
     name: head.id,
     text: (look) => {
-      const whole = summary.problems.length === 0 ? [`${look.colors.good('whole')}: it can be restored`] : [];
+      const whole = summary.problems.length === 0 ? [`${look.colors.good('intact')}: it can be restored`] : [];
       return [...backupLines(opened, look), ...whole];
     },
   });

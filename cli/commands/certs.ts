@@ -87,7 +87,7 @@ export async function renewCertificate(context: CommandContext, { ttl = 0 }: { r
     name: serial,
     text: ({ nowMs }) => [
       `context ${name} has a new certificate of ${formatIdentity(saved.identity)}, which expires ${leftText(expiresAt, nowMs)}`,
-      `the one before is valid until it expires; to end it: xctl certs revoke ${before}`,
+      `the former certificate is valid until it expires; to revoke it: xctl certs revoke ${before}`,
     ],
   });
 }
@@ -153,7 +153,7 @@ export async function revokeNode(context: CommandContext, options: RevokeOptions
     value: { node, unchanged, dryRun },
     name,
     text: () => [
-      `${did} ${name}: no controller talks to it; its lease and the routes to it stay until: xctl nodes remove ${name} --force`,
+      `${did} ${name}: controllers refuse it; its lease and the routes to it stay until: xctl nodes remove ${name} --force`,
     ],
   });
 }

@@ -83,7 +83,7 @@ export async function useContext(context: CommandContext, _options: unknown, nam
   await context.output.show({
     value: { context: { name } },
     name,
-    text: () => [`context ${name} is used from now on: ${escaped(formatIdentity(identity))}`],
+    text: () => [`context ${name} is now the current one: ${escaped(formatIdentity(identity))}`],
   });
 }
 
@@ -188,7 +188,7 @@ export async function removeContext(
     name,
     text: () => [
       `removed context ${name}`,
-      ...(serial === undefined ? [] : [`its certificate is valid still; to end that: xctl certs revoke ${serial}`]),
+      ...(serial === undefined ? [] : [`its certificate is still valid; to revoke it: xctl certs revoke ${serial}`]),
     ],
   });
 }

@@ -99,7 +99,7 @@ const refusals: ReadonlySet<string> = new Set([
 
 /**
  * rehearse asks the controllers for a dry run of each step that depends on no other step, and returns all refusals.
- * @throws XnetError when nobody answers, or the caller may not do it
+ * @throws XnetError when no controller answers, or the caller may not do it
  */
 export async function rehearse(context: CommandContext, steps: readonly FleetStep[]): Promise<readonly Refusal[]> {
   const line = new ProgressLine(context.settings.quiet ? { write: () => undefined } : process.stderr);

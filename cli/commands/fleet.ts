@@ -1,6 +1,6 @@
 // `xctl apply`, `xctl diff` and `xctl export`: the fleet as a file.
 // Invariant: nothing is changed before the whole file and the whole plan are known to be without problems. Every change
-// says what is to be, so the same command again completes what an earlier one began.
+// describes the desired state, so running the command again completes an interrupted one.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
@@ -108,7 +108,7 @@ async function followOpen(context: CommandContext): Promise<void> {
 /** ApplyOptions are the options of `apply`. */
 export type ApplyOptions = FileOptions & PaceOptions;
 
-/** applyFleet shows the plan, asks, and goes through it; what restarts Docker goes through a rollout. */
+/** applyFleet shows the plan, asks, and carries it out; changes that restart Docker go through a rollout. */
 export async function applyFleet(context: CommandContext, options: ApplyOptions): Promise<void> {
   const { output } = context;
   const { dryRun, wait } = options;

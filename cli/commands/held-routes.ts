@@ -47,7 +47,7 @@ function isUpTo(one: Point, limit: Point): boolean {
   return one.epoch < limit.epoch || (one.epoch === limit.epoch && one.revision <= limit.revision);
 }
 
-// What is withdrawn after the list was made is not approved.
+// Withdrawals after the list was made are not approved.
 function newestOf(holders: readonly HeldRoutesOutput[], revision: number | undefined): Point | undefined {
   const [first, ...others] = holders;
   if (first === undefined) return undefined;

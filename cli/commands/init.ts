@@ -131,7 +131,7 @@ export async function initCluster(context: CommandContext, options: InitOptions)
   const { name, dryRun } = options;
   const wanted = poolsFrom(options.pool, name);
   if (settings.controllers.some(({ kind }) => kind !== 'unix')) {
-    throw new XnetError('InvalidArgument', 'a cluster is made over the unix socket of a controller alone', {
+    throw new XnetError('InvalidArgument', 'a cluster can only be created on the unix socket of a controller', {
       hint: 'run it as root on the machine of a controller: xctl init, or xctl init --controller unix:/PATH',
     });
   }

@@ -47,8 +47,8 @@ async function writeToken(path: string, { id, node }: TokenOutput, token: string
   } catch (error) {
     if (!(error instanceof XnetError)) throw error;
     const another = node === null ? 'xctl tokens create' : `xctl tokens create --node ${node}`;
-    throw new XnetError(error.code, `${error.message}; join token ${id} was made all the same`, {
-      hint: `make another: ${another}; and end that one: xctl tokens revoke ${id}`,
+    throw new XnetError(error.code, `${error.message}; join token ${id} was created nevertheless`, {
+      hint: `make another: ${another}; and revoke this one: xctl tokens revoke ${id}`,
       cause: error,
     });
   }
@@ -83,7 +83,7 @@ export async function joinWith(
 /** joinLines returns the instructions to join, for people. @param where "web-1 (192.168.83.11)", "each host" */
 export function joinLines({ token, tokenFile, record, command }: JoinOutput, where: string, look: TableLook): string[] {
   const { colors, nowMs } = look;
-  const named = record.node === null ? ', with its NAME and ADDRESS put in' : '';
+  const named = record.node === null ? ", with the host's NAME and ADDRESS" : '';
   const left = `${leftText(record.expiresAt, nowMs).replace(/^in /, 'within ')}${named}`;
   if (token === null) {
     return [

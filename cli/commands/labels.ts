@@ -14,7 +14,7 @@ export function labelsFrom(texts: readonly string[]): Record<string, string> {
     problems.push(`${quoted(text)} is not a label: write key=value, such as zone=eu-1`);
     return [];
   });
-  throwIfAny(problems, 'the labels are not right');
+  throwIfAny(problems, 'invalid labels');
   return Object.fromEntries(labels);
 }
 
@@ -30,7 +30,7 @@ export function labelChange(
   const both = remove.filter((key) => Object.hasOwn(setLabels, key));
   throwIfAny(
     both.map((key) => `label ${quoted(key)} is both set and removed: leave out --label or --remove-label`),
-    'the labels are not right',
+    'invalid labels',
   );
   return { setLabels, removeLabels: [...remove] };
 }

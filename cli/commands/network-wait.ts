@@ -14,7 +14,7 @@ import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
 import { requirePart } from './change-response.js';
 
-/** NetworkGoal is what to wait for: every node that is to have the network has it, and no other; or it is gone. */
+/** NetworkGoal is the state to wait for: exactly the selected nodes have the network; or it is gone. */
 export type NetworkGoal = 'in force' | 'removed';
 
 /** NetworkWaited is the outcome. `failure`: the goal was not reached in time, or can't be. */

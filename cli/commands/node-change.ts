@@ -110,7 +110,7 @@ export function uncordonNode(
 
 /** RemoveNodeOptions are the options of `nodes remove`. */
 export type RemoveNodeOptions = RemoveOptions & {
-  /** Drain it, and have its host leave by itself. */
+  /** Drain it, and tell its host to leave. */
   readonly wait: boolean;
   /** Time limit of the drain, in milliseconds. */
   readonly deadline?: number;

@@ -39,7 +39,7 @@ async function ask(
  */
 export const drainNodes: Run<DrainOptions, [readonly string[]]> = async (context, options, names) => {
   if (options.cancel || options.dryRun) return eachName(changeDrain)(context, options, names);
-  // Each is asked once: asked again when its turn to be awaited comes, it would undo a cancel by another operator.
+  // Each drain is requested once: a second request would undo a cancel by another operator.
   const asked = new Map([...new Set(names)].map((name) => [name, ask(context, name, options)]));
   await Promise.allSettled(asked.values());
   const follow: Run<DrainOptions, [string]> = async (_context, _options, name) => {
@@ -72,9 +72,10 @@ async function followDrain(context: CommandContext, { node, unchanged, change }:
 }
 
 /**
- * leaveNode has a node's host leave by itself: it is drained, its peers withdraw their routes, it restores the
- * configuration of Docker, and its leases end.
- * @throws XnetError DeadlineExceeded when it is not drained in time; Conflict when an operator changed its mind meanwhile
+ * leaveNode tells a node's host to leave: it is drained, its peers withdraw their routes, it restores the configuration
+ * of Docker, and its leases end.
+ * @throws XnetError DeadlineExceeded when it is not drained in time; Conflict when another operator changed it
+ * meanwhile
  */
 export async function leaveNode(
   context: CommandContext,
@@ -120,7 +121,7 @@ function requireDrained(name: string, departure: DepartureOutput): void {
         ...(more > 0 ? [`and ${more} more containers`] : []),
         ...(node?.containerCount === null ? ['its host does not report its containers'] : []),
       ],
-      hint: `drain it again, or go back with: xctl nodes uncordon ${name}`,
+      hint: `drain it again, or make it schedulable: xctl nodes uncordon ${name}`,
     });
   }
   throw new XnetError('Conflict', `${name} is not being drained any more: an operator changed that`, {

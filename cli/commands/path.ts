@@ -14,7 +14,7 @@ const mostCount = 10;
 /** PingOptions are the options of `ping`. */
 export type PingOptions = { readonly count: number };
 
-/** pingPath examines a path and says what lets packets down; exit code 8 if something does. */
+/** pingPath examines a path and prints why packets do not pass; exit code 8 if they do not. */
 export async function pingPath(
   context: CommandContext,
   { count }: PingOptions,

@@ -191,6 +191,6 @@ export async function adoptNodes(context: CommandContext, options: AdoptOptions)
   output.message(
     awaited.length + missing > 0
       ? 'start these hosts, remove those that are gone for good (xctl nodes remove NAME --force), or: --force'
-      : 'every host is back; to go on with what the store has: xctl backup adopt --force, then xctl nodes show NAME',
+      : 'every host is back; to keep the state of the store: xctl backup adopt --force, then xctl nodes show NAME',
   );
 }

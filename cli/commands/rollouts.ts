@@ -70,7 +70,7 @@ function requireSuccess({ rollout }: WholeRollout): void {
   const { id, state, message } = rollout;
   if (state === 'done' || state === 'undone' || !isRolloutOver(rollout)) return;
   throw new XnetError('FailedPrecondition', `rollout ${id} is ${state}${message === '' ? '' : `: ${message}`}`, {
-    hint: `go on with: xctl rollouts resume ${id}; or go back with: xctl rollouts undo ${id}`,
+    hint: `to continue: xctl rollouts resume ${id}; to revert: xctl rollouts undo ${id}`,
   });
 }
 

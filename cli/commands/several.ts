@@ -33,7 +33,7 @@ function throwTogether(
   if (first === undefined) return;
   if (second === undefined) throw first.error;
   const { code, hint } = first.error;
-  throw new XnetError(code, `${failures.length} of ${howMany} could not be done`, {
+  throw new XnetError(code, `${failures.length} of ${howMany} failed`, {
     problems: failures.map(({ name, error }) => `${name}: ${error.message}`),
     ...(hint === undefined ? {} : { hint }),
   });

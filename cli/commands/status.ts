@@ -70,7 +70,7 @@ async function settled(context: CommandContext): Promise<StatusOutput> {
   } while (performance.now() < deadline);
   const within = formatDuration(timeoutMs);
   if (last instanceof XnetError) {
-    throw new XnetError('DeadlineExceeded', `not well within ${within}: ${last.message}`, {
+    throw new XnetError('DeadlineExceeded', `no healthy status within ${within}: ${last.message}`, {
       problems: last.problems,
       ...(last.hint === undefined ? {} : { hint: last.hint }),
     });
@@ -80,7 +80,7 @@ async function settled(context: CommandContext): Promise<StatusOutput> {
     ...last.problems.map(problemText),
     ...(progressing > 0 ? [`${counted(progressing, 'node is', 'nodes are')} progressing`] : []),
   ];
-  throw new XnetError('DeadlineExceeded', `not all is well within ${within}`, { problems });
+  throw new XnetError('DeadlineExceeded', `there are still problems after ${within}`, { problems });
 }
 
 /** showStatus shows the status; exit code 8 when there are problems, 6 when the store can't be used. */

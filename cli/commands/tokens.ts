@@ -72,6 +72,6 @@ export async function revokeToken(
   await output.show({
     value: { token: { id }, dryRun },
     name: id,
-    text: () => [`${did} join token ${id}: it admits no host any more`],
+    text: () => [`${did} join token ${id}: hosts can no longer join with it`],
   });
 }

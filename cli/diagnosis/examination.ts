@@ -1,4 +1,4 @@
-// What was found out about a path, as its verdict is decided from it.
+// The observations of a path, from which the verdict is decided.
 import type { Echoes__Output } from '../../proto/gen/xnet/v1/Echoes.js';
 import type { FindPathEndResponse__Output } from '../../proto/gen/xnet/v1/FindPathEndResponse.js';
 import type { PacketTrace__Output } from '../../proto/gen/xnet/v1/PacketTrace.js';
@@ -7,7 +7,7 @@ import type { PathFindings__Output } from '../../proto/gen/xnet/v1/PathFindings.
 /** PathEnd is an end of a path, as a controller finds it. */
 export type PathEnd = FindPathEndResponse__Output;
 
-/** Side is one end of a path, and what its host says. */
+/** Side is one end of a path, with the report of its host. */
 export type Side = {
   readonly end: PathEnd;
   /** The end's address: "10.76.3.7". Empty: the container has none. */
@@ -16,7 +16,7 @@ export type Side = {
   readonly subnet: string;
   /** Undefined: the host was not asked, or did not answer. */
   readonly path: PathFindings__Output | undefined;
-  /** Packets of the probe that were seen on the host; undefined: they were not traced. */
+  /** Packets of the probe that the host saw; undefined: they were not traced. */
   readonly packets: readonly PacketTrace__Output[] | undefined;
   /** Why the host could not be asked; empty: it was. */
   readonly away: string;
@@ -24,13 +24,13 @@ export type Side = {
   readonly traceProblem: string;
 };
 
-/** Examination is everything that was found out about one path. */
+/** Examination holds all observations of one path. */
 export type Examination = {
   readonly source: Side;
   readonly target: Side;
   /** Undefined: nothing was sent. */
   readonly echoes: Echoes__Output | undefined;
-  /** Why nothing could be sent; empty: something was, or nothing was to be. */
+  /** Why nothing could be sent; empty: packets were sent, or none were to be sent. */
   readonly probeProblem: string;
 };
 

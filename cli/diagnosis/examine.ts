@@ -1,5 +1,5 @@
 // Examines a path: asks the hosts of both ends, sends packets from the one to the other, and watches them on both.
-// Invariant: every trace that was begun is ended, and only what both daemons were asked for happens on the hosts.
+// Invariant: every trace that is begun is ended, and nothing else is done on the hosts.
 import { XnetError } from '../../proto/errors.js';
 import type { Findings__Output } from '../../proto/gen/xnet/v1/Findings.js';
 import type { Question } from '../../proto/gen/xnet/v1/Question.js';
@@ -7,7 +7,7 @@ import type { Examination, PathEnd, Side } from './examination.js';
 import { endVerdict } from './verdict.js';
 
 /**
- * Ask has the daemon of a node answer a question.
+ * Ask sends a question to the daemon of a node and returns the answer.
  * @throws XnetError FailedPrecondition when it can't be asked or does not answer
  */
 export type Ask = (node: string, question: Question) => Promise<Findings__Output>;
@@ -36,7 +36,7 @@ export async function examine(
   return new Examiner(ask, options).examine(source, target);
 }
 
-// Finds out the address of a container.
+// Finds the address of a container.
 async function settle(ask: Ask, end: PathEnd): Promise<Side> {
   const side: Side = {
     end,
@@ -132,7 +132,7 @@ class Examiner {
     return { ...side, packets: findings?.trace?.packets ?? [] };
   }
 
-  // After the probe: the neighbour table tells of a silent next hop only then.
+  // After the probe, because only then does the neighbour table show a silent next hop.
   async #look(side: Side, other: Side, away: string): Promise<Side> {
     if (side.away !== '' || away !== '') return { ...side, away: side.away || away };
     const { container, node } = side.end;

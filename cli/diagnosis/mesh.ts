@@ -1,4 +1,4 @@
-// Plans the check of a whole mesh, and groups what it finds. Pure but for the given source of randomness.
+// Plans the check of a whole mesh, and groups its findings. Pure but for the given source of randomness.
 // Invariant: a node sends to at most 64 others in one question, and no pair of nodes is in the plan twice.
 import type { PathEnd } from './examination.js';
 import type { PathVerdict } from './reasons.js';
@@ -6,7 +6,7 @@ import type { PathVerdict } from './reasons.js';
 /** Pair is a path of the mesh that did not carry packets. */
 export type Pair = { readonly source: PathEnd; readonly target: PathEnd };
 
-/** MeshFinding is what lets down one or more paths. */
+/** MeshFinding is the cause of one or more failed paths. */
 export type MeshFinding = PathVerdict & {
   /** Names of the nodes of the path that was examined. */
   readonly from: string;
@@ -18,7 +18,7 @@ export type MeshFinding = PathVerdict & {
 /** mostTargets is how many others a node sends to in one question. */
 export const mostTargets = 64;
 
-/** questionsOf lists which others a node sends to, in questions of at most 64; with `sample`, so many at random. */
+/** questionsOf lists which others a node sends to, in questions of at most 64; with `sample`, that many at random. */
 export function questionsOf(
   nodes: readonly PathEnd[],
   source: PathEnd,
@@ -44,7 +44,7 @@ function sampled(all: readonly PathEnd[], count: number, random: () => number): 
   return list.slice(0, count);
 }
 
-/** nextToExamine returns the first pair that no finding explains yet: none of its nodes is one that a finding applies to. */
+/** nextToExamine returns the first pair that no finding explains yet: no finding applies to either of its nodes. */
 export function nextToExamine(pairs: readonly Pair[], findings: readonly MeshFinding[]): Pair | undefined {
   const blamed = new Set(findings.map(({ node }) => node));
   return pairs.find(({ source, target }) => !blamed.has(source.node) && !blamed.has(target.node));

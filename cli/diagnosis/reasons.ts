@@ -1,16 +1,16 @@
-// The reasons why a path does not carry packets as it should, each in words and with what to do. Pure.
+// The reasons why a path fails, each with its text and fix. Pure.
 // Invariant: every verdict has one of these reasons; test/net/path.test.ts produces each of them.
 import type { TraceStep__Output } from '../../proto/gen/xnet/v1/TraceStep.js';
 import { nameOf, type Side } from './examination.js';
 
-/** Told is a reason in words. */
+/** Told is the text of a reason, and its fix. */
 export type Told = { readonly message: string; readonly fix: string };
 
-/** Blame is where and on which way the reason applies: `at` is the side that it is on, `other` the opposite one. */
+/** Blame is the place and direction that a reason applies to: `at` is the side at fault, `other` the opposite one. */
 export type Blame = {
   readonly at: Side;
   readonly other: Side;
-  /** The packets that are concerned: "requests", "replies". */
+  /** The affected packets: "requests", "replies". */
   readonly what: 'requests' | 'replies';
 };
 
@@ -31,7 +31,7 @@ const untraced = (sides: readonly Side[]) =>
     .map((side) => `; ${hostOf(side)} could not trace packets: ${side.traceProblem}`)
     .join('');
 
-/** reasons maps each reason to its words. */
+/** reasons maps each reason to its text. */
 export const reasons = {
   Fine: ({ at, other }: Blame & { readonly bytes: number }): Told => ({
     message: `packets pass between ${nameOf(at)} and ${nameOf(other)}`,
@@ -42,7 +42,7 @@ export const reasons = {
     fix: onHost(at, 'docker ps -a'),
   }),
   ContainerAmbiguous: ({ at }: Blame): Told => ({
-    message: `${at.path?.container?.name ?? ''} begins the ids of several containers of ${hostOf(at)}`,
+    message: `${at.path?.container?.name ?? ''} matches the ids of several containers of ${hostOf(at)}`,
     fix: onHost(at, 'docker ps'),
   }),
   ContainerStopped: ({ at }: Blame): Told => ({
@@ -51,7 +51,7 @@ export const reasons = {
   }),
   ContainerOnHostNetwork: ({ at }: Blame): Told => ({
     message: `the container ${at.path?.container?.name ?? ''} shares the network of ${hostOf(at)}: it has the host's addresses`,
-    fix: `look at the host: ${hostOf(at)}`,
+    fix: `use the host instead: ${hostOf(at)}`,
   }),
   ContainerWithoutNetwork: ({ at }: Blame): Told => ({
     message: `the container ${at.path?.container?.name ?? ''} of ${hostOf(at)} has no network`,
@@ -156,7 +156,7 @@ export const reasons = {
   }),
   LostBetween: ({ at, other, what }: Blame): Told => ({
     message: `the ${what} leave ${hostOf(other)} by ${other.path?.underlay} and do not come to ${hostOf(at)}`,
-    fix: 'look at what is between the hosts: a switch, a firewall or a security group that does not know the pools',
+    fix: 'check what is between the hosts: a switch, a firewall or a security group that does not know the pools',
   }),
   TargetSilent: ({ at }: Blame): Told => ({
     message: `the requests are delivered to ${nameOf(at)}, and it does not answer them`,
@@ -170,16 +170,16 @@ export const reasons = {
   }: Blame & { readonly sent: number; readonly answered: number }): Told => ({
     message:
       `packets of ${sent} bytes are lost between ${hostOf(at)} (MTU ${at.path?.underlayMtu ?? '?'}) and ${hostOf(other)} ` +
-      `(MTU ${other.path?.underlayMtu ?? '?'}); the longest of those tried that pass have ${answered}`,
+      `(MTU ${other.path?.underlayMtu ?? '?'}); the longest that passed had ${answered}`,
     fix: `give all hosts one MTU: ip link set dev INTERFACE mtu ${answered}, and Docker's "mtu" no larger`,
   }),
   ReplyRefused: ({ at }: Blame): Told => ({
     message: `the replies are delivered to ${nameOf(at)}, and do not come to a program there`,
-    fix: 'look at its own firewall',
+    fix: 'check its own firewall',
   }),
   Unexplained: ({ at, other }: Blame): Told => ({
     message:
-      `no reply from ${nameOf(other)} came to ${nameOf(at)}, and nothing that the hosts were asked explains it` +
+      `no reply from ${nameOf(other)} came to ${nameOf(at)}, and nothing observed on the two hosts explains it` +
       untraced([at, other]),
     fix: `xctl trace shows what was seen; ${onHost(other, 'xnetd status')}`,
   }),

@@ -1,6 +1,6 @@
-// Decides from what both hosts say about a path which reason applies. Pure.
-// Invariant: what packets were seen to do decides before what a host would do with them; a reason that only may apply is not
-// given while another certainly does.
+// Decides from the reports of both hosts which reason applies to a path. Pure.
+// Invariant: what happened to the probe packets counts before what a host would do with packets; an uncertain reason is
+// not given while a certain one applies.
 import type { Decision__Output } from '../../proto/gen/xnet/v1/Decision.js';
 import type { PacketTrace__Output } from '../../proto/gen/xnet/v1/PacketTrace.js';
 import { type Examination, packetOf, type Side } from './examination.js';
@@ -18,7 +18,7 @@ const containerReasons: Readonly<Record<string, Reason & `Container${string}`>> 
   Unknown: 'ContainerUnknown',
 };
 
-/** endVerdict returns why packets can't begin or end at an end at all; undefined: they can, as far as is known. */
+/** endVerdict returns why packets can't begin or end at an end; undefined: they can, as far as is known. */
 export function endVerdict(at: Side, other: Side): PathVerdict | undefined {
   const blame: Blame = { at, other, what: 'requests' };
   const { container } = at.path ?? {};
@@ -59,7 +59,7 @@ function ofAnswered(
   return tell('Fine', { ...blame, bytes: longestAnswered });
 }
 
-// No interface and no container has it, as far as the host knows.
+// As far as the host knows, no interface and no container has the address.
 function isUnused({ path, end }: Side): boolean {
   return end.container === '' && path?.container === null && !path.subnetInUse && path.subnet === '';
 }
@@ -68,7 +68,7 @@ function unused(at: Side, other: Side): PathVerdict {
   return tell('AddressUnused', { at, other, what: 'requests' });
 }
 
-// One way of the packets: out of one host, and into the other.
+// One direction of the packets: out of one host and into the other.
 function way(from: Side, to: Side, what: Blame['what']): PathVerdict | undefined {
   const isSameHost = from.end.node === to.end.node;
   const sent = packetOf(from, what === 'replies');
@@ -102,7 +102,7 @@ function droppedOn(blame: Blame, packet: PacketTrace__Output | undefined): PathV
 
 const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 
-// A packet that came to this host, or began here, and got no verdict, but did not go on.
+// A packet that arrived or started here, was not dropped by a rule, and did not leave.
 function stuck(blame: Blame, packet: PacketTrace__Output): PathVerdict | undefined {
   const { reached } = packet;
   const hook = hooks.find((each) => reached.includes(each) && !reached.includes(`${each}-end`));
@@ -155,7 +155,7 @@ function refusedByRule(blame: Blame, decision: Decision__Output | null | undefin
   return tell('PolicyRule', { ...blame, decision: taken });
 }
 
-// What the host decides on packets that it is to send to the other one.
+// The host's decision on packets to the other host.
 function routing(blame: Blame): PathVerdict | undefined {
   const { at, other } = blame;
   const { path } = at;
@@ -192,7 +192,7 @@ function silent(source: Side, target: Side): PathVerdict | undefined {
   return tell('TargetSilent', { ...back, what: 'requests' });
 }
 
-// Not the gateway, and no container has it: nothing is there to answer.
+// Neither the gateway nor a container has the address: nothing answers.
 function isUnusedTarget({ packets }: Side): boolean {
   return packetOf({ packets }, false)?.reached.includes('input-end') !== true;
 }

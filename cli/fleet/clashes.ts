@@ -1,5 +1,5 @@
-// What contradicts itself in a fleet as a file wants it: ranges that overlap, addresses that are there twice. Pure.
-// Invariant: what the fleet has already is no reason against a file that does not change it.
+// Contradictions in the fleet that a file describes: ranges that overlap, addresses that occur twice. Pure.
+// Invariant: a clash that the fleet already has does not prevent a file that does not change it.
 import {
   formatIpv4,
   type Prefix,
@@ -20,7 +20,7 @@ export type ClashState = {
 type Part<T> = {
   readonly name: string;
   readonly value: T;
-  /** Where the file has it; absent: it stays as it is. */
+  /** The place in the file; absent: the file does not change it. */
   readonly path?: Path;
 };
 
@@ -90,7 +90,7 @@ function covered(pools: readonly Part<Prefix>[], nodes: readonly Part<Prefix>[])
   );
 }
 
-// The file itself has no address twice.
+// readFleet has refused a file with an address that occurs twice.
 function sameAddresses(nodes: readonly Part<Prefix>[], inFile: ReadonlySet<string>): Issue[] {
   const others = new Map(
     nodes.filter(({ name }) => !inFile.has(name)).map(({ name, value }) => [value.network, name] as const),

@@ -3,7 +3,7 @@ import { type Mode, modes } from '../../proto/domain/network.js';
 import { durationText, type FleetFile } from './file.js';
 import type { FleetState } from './plan.js';
 
-// The mode of a newer controller is not known; the most usual one stands for it.
+// The mode of a newer controller is unknown; the most usual one replaces it.
 function modeOf(text: string): Mode {
   return modes.find((mode) => mode === text) ?? 'bip';
 }

@@ -182,7 +182,7 @@ function issueOf(issue: v.BaseIssue<unknown>): Issue {
   return { path, message: issue.message };
 }
 
-// The names, addresses and subnets that are there twice, also in a file with other problems.
+// The names, addresses and subnets that occur twice, also in a file with other problems.
 function duplicates(raw: unknown): Issue[] {
   const entriesOf = (list: ListName): readonly unknown[] => {
     const value: unknown = Object(raw)[list];
@@ -212,14 +212,14 @@ function refused(source: string, problems: readonly string[]): XnetError {
   return new XnetError('InvalidArgument', `${source} has ${problems.length} problems`, { problems });
 }
 
-/** ReadFleet is a fleet file, and where its parts stand. */
+/** ReadFleet is a fleet file, with the positions of its parts. */
 export type ReadFleet = {
   readonly file: FleetFile;
   /** Returns an issue with its line and column: "fleet.yaml:7:5: pools[0].cidr: …". */
   readonly textOf: (issue: Issue) => string;
 };
 
-// An alias without its anchor, or aliases that multiply beyond measure, are found only here.
+// An alias without its anchor, or excessive aliases, are found only here.
 function contentOf(document: Document): { readonly value: unknown } | { readonly problem: string } {
   try {
     return { value: document.toJS() as unknown };
@@ -244,7 +244,8 @@ export function readFleet(text: string, source: string): ReadFleet {
     throw refused(
       source,
       document.errors.map(({ pos, message, code }) => {
-        const problem = code === 'MULTIPLE_DOCS' ? 'a second document begins: a fleet file has one' : message;
+        const problem =
+          code === 'MULTIPLE_DOCS' ? 'a fleet file has one document, and a second one begins here' : message;
         return `${at(pos[0])}: ${problem}`;
       }),
     );
@@ -268,7 +269,7 @@ export function formatFleet(file: FleetFile): string {
   return stringify(file, { lineWidth: 0 });
 }
 
-/** durationText returns seconds as a fleet file has them: "1h". */
+/** durationText formats seconds as in a fleet file: "1h". */
 export function durationText(seconds: number): string {
   return formatDuration(seconds * 1000);
 }

@@ -3,8 +3,8 @@ import type { FleetFile, Path } from './file.js';
 import type { FleetStep } from './plan.js';
 
 /**
- * rehearsable returns the steps whose dry run shows whether they will succeed: those that no earlier step of the plan
- * prepares, and that are no rollout.
+ * rehearsable returns the steps whose dry run shows whether they will succeed: they depend on no earlier step of the
+ * plan and are no rollout.
  */
 export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
   const kinds = new Set(steps.map(({ kind }) => kind));

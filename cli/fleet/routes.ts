@@ -1,5 +1,5 @@
 // The static routes of a fleet file. Pure.
-// Invariant: a subnet whose host is a node by now needs no static route: its lease took the place of one.
+// Invariant: a subnet whose host is a node by now needs no static route: its lease replaced it.
 import { parseIpv4, parsePrefix, prefixCovers } from '../../proto/domain/address.js';
 import type { FleetFile, Issue } from './file.js';
 
@@ -18,10 +18,10 @@ export type RouteStep =
 /** PresentRoute is a static route as it is; `node` is its name. */
 export type PresentRoute = { readonly subnet: string; readonly nextHop: string; readonly node: string };
 
-// What `xctl routes add` calls one without a name.
+// The name that `xctl routes add` gives a route without one.
 const usualName = 'static';
 
-/** routeSteps returns the steps that make the static routes as in the file; those that go, first. */
+/** routeSteps returns the steps that make the static routes match the file, removals first. */
 export function routeSteps(
   { routes }: Pick<FleetFile, 'routes'>,
   state: { readonly routes: readonly PresentRoute[] },
@@ -70,7 +70,7 @@ export function routeClashes(file: FleetFile, state: RouteClashState): Issue[] {
   });
 }
 
-// As it will be: what the file names takes the place of what there is.
+// The future state: routes in the file replace the present ones.
 function latest<T extends { readonly name: string }>(held: readonly T[], wanted: readonly T[]): Iterable<T> {
   return new Map([...held, ...wanted].map((each) => [each.name, each])).values();
 }

@@ -1,11 +1,11 @@
-// How far a node is on its way out, in JSON and for people. Pure.
+// The progress of a node that is draining or leaving, in JSON and for people. Pure.
 import { escaped } from '../../proto/domain/text.js';
 import type { Departure__Output } from '../../proto/gen/xnet/v1/Departure.js';
 import { stateOf } from './from-wire.js';
 import { type NodeOutput, nodeFromWire } from './node.js';
 import { counted, formatLeft, isoTime } from './time.js';
 
-/** DepartureOutput is the progress of a node on its way out. */
+/** DepartureOutput is the progress of a node that is draining or leaving. */
 export type DepartureOutput = {
   /** "draining", "drained", "leaving", "withdrawing", "removed", "missed" (the deadline) or "ended" (by an operator). */
   readonly stage: string;

@@ -11,7 +11,7 @@ export type DrainOutput = {
   readonly drainedAt: string | null;
   /** When the deadline had passed, since when the node is cordoned. */
   readonly missedAt: string | null;
-  /** Its host is to leave as soon as it is drained; it was asked to. */
+  /** Its host has to leave as soon as it is drained; it was told to. */
   readonly remove: boolean;
   readonly leave: boolean;
 };

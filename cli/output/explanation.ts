@@ -1,6 +1,6 @@
 // Explains the state of a node in one sentence, with the next command to type. Pure.
-// Invariant: a command has nothing in it that a host reported but the remedies of its conditions, which it is shown with
-// everywhere; names of containers are never part of one.
+// Invariant: of a host's report, a command contains only the fixes of its conditions, which are shown everywhere; it
+// never contains names of containers.
 import { containersText } from './departure.js';
 import { type NodeOutput, whyNotReady } from './node.js';
 import { ageOf, counted } from './time.js';
@@ -22,13 +22,13 @@ export type ExplanationFacts = {
 
 const onHost = (command: string) => `on its host: ${command}`;
 
-// A host that controllers do not hear of.
+// A host that is not connected.
 function awayText(node: NodeOutput, { hasJoined, nowMs }: ExplanationFacts): Explanation | undefined {
   const { name, state, availability, drain, seenAt } = node;
   switch (state) {
     case 'revoked':
       return {
-        text: `${name} is revoked: no controller talks to it, and its leases and the routes to it stay until it is removed`,
+        text: `${name} is revoked: controllers refuse it, and its leases and the routes to it stay until it is removed`,
         fix: `xctl nodes remove ${name} --force`,
       };
     case 'pending':
@@ -52,7 +52,7 @@ function awayText(node: NodeOutput, { hasJoined, nowMs }: ExplanationFacts): Exp
   return undefined;
 }
 
-// What keeps a connected node from being ready; undefined: it is ready.
+// Why a connected node is not ready; undefined: it is ready.
 function amissText(node: NodeOutput, nowMs: number): { readonly why: string; readonly fix: string } | undefined {
   const { state, conditions, routes } = node;
   if (state === 'ready') return undefined;
@@ -69,7 +69,7 @@ function amissText(node: NodeOutput, nowMs: number): { readonly why: string; rea
   return { why, fix: fix ?? onHost(transient ? 'journalctl -fu xnetd' : 'xnetd status') };
 }
 
-// A node on its way out. What keeps it from going on comes first.
+// A node that is draining or leaving. Obstacles come first.
 function departingText(node: NodeOutput, amiss: ReturnType<typeof amissText>): Explanation | undefined {
   const { name, availability, drain } = node;
   const blocked = amiss !== undefined && node.state === 'degraded' ? amiss : undefined;

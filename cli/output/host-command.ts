@@ -42,13 +42,13 @@ export function reachableFrom(
   if (wildcard !== undefined) {
     return {
       addresses: [`CONTROLLER:${wildcard.port}`],
-      note: 'the controller listens on all its addresses: put the one in that hosts reach it by',
+      note: 'the controller listens on all its addresses: replace CONTROLLER by one that hosts can reach',
     };
   }
   return {
     addresses: tcp.length > 0 ? tcp.map(formatEndpoint) : [`CONTROLLER:${otherPort}`],
     note:
-      'the controllers listen for this machine only, so this works on no other host: ' +
+      'the controllers listen on this machine only, so other hosts can not reach them: ' +
       'start them with --listen ADDRESS, an address that hosts reach them by',
   };
 }

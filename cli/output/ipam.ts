@@ -66,7 +66,7 @@ function ofControllers(checked: readonly CheckedController[]): readonly FindingO
     const subject = `controller/${other.controller}`;
     const fix = `restart it: systemctl restart xnet-controller; see its log`;
     if (other.clusterId !== first.clusterId || other.epoch !== first.epoch) {
-      add('ControllerOfAnotherStore', subject, `it has another store than ${first.controller}`, 'see: xctl status');
+      add('ControllerOfAnotherStore', subject, `it uses another store than ${first.controller}`, 'see: xctl status');
     } else if (other.tableRevision !== first.tableRevision) {
       const message = `its route table is of revision ${other.tableRevision}, that of ${first.controller} is of ${first.tableRevision}`;
       add('ControllerBehind', subject, message, fix);

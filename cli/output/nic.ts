@@ -16,9 +16,12 @@ export type NicOutput = {
   readonly interface: string;
   /** Null: the node has no lease any more that the address is in. */
   readonly pool: string | null;
-  /** The container runs and has the interface; null: its host has not said so, or it is down. */
+  /** The container runs and has the interface; null: its host has not reported it, or is down. */
   readonly ready: boolean | null;
-  /** "Ready", or why it is not: "ContainerNotFound". "Pending": its host has not said. "NotLeased": its lease has ended. */
+  /**
+   * "Ready", or why it is not: "ContainerNotFound". "Pending": its host has not reported. "NotLeased": its lease has
+   * ended.
+   */
   readonly reason: string;
   readonly message: string | null;
   readonly addedAt: string | null;

@@ -219,7 +219,7 @@ export function whyNotReady(node: NodeOutput, nowMs: number): readonly Problem[]
       return only('its daemon has never connected: start it on the host');
     case 'revoked':
       return only(
-        'it was revoked: no controller talks to it; its lease and the routes to it stay until it is removed',
+        'it was revoked: controllers refuse it; its lease and the routes to it stay until it is removed',
         `xctl nodes remove ${name} --force`,
       );
     case 'down': {

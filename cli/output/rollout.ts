@@ -147,7 +147,7 @@ export function rolloutLines(rollout: RolloutOutput, { colors, nowMs }: TableLoo
   const since = `started ${ageOf(rollout.createdAt, nowMs)} ago`;
   const lines = [`${head}, ${settled} of ${steps} nodes settled, ${escaped(limit)}, ${since}`];
   if (message !== '') {
-    const fix = `repair the host, then: xctl rollouts resume ${id}; or go back: xctl rollouts undo ${id}`;
+    const fix = `repair the host, then: xctl rollouts resume ${id}; or revert: xctl rollouts undo ${id}`;
     lines.push(`  ${colors.bad('failed')}: ${escaped(message)}`, `  fix: ${escaped(fix)}`);
   }
   if (waiting !== '') lines.push(`  waits: ${escaped(waiting)}`);

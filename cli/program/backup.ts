@@ -12,13 +12,13 @@ export function addBackup(program: Command): void {
   passphrase(backup.command('save'))
     .description('save the store and the cluster key to a file, sealed with a passphrase')
     .argument('<file>', 'new file, readable by its owner only')
-    .option('--without-key', 'leave the cluster key out: without it, any machine of an admin can save', false)
+    .option('--without-key', 'omit the cluster key; an admin can then save from any machine', false)
     .option('--force', 'replace an existing file', false)
     .addHelpText(
       'after',
       `
-The file has everything that a lost etcd and a lost controller are rebuilt from. It leaves out what ends by itself:
-sessions, events, outcomes of operations. The cluster key is handed out on the unix socket of a controller alone.
+The file has everything needed to rebuild a lost etcd and a lost controller, except for what expires anyway:
+sessions, events, outcomes of operations. A controller returns the cluster key only on its unix socket.
 
 Examples:
   xctl backup save fleet.backup --passphrase-file backup.pass
@@ -64,8 +64,8 @@ Examples:
   backup
     .command('adopt')
     .description('show which nodes of a restored backup are back; end the adoption if all are')
-    .option('--wait', 'wait until all are', false)
-    .option('--force', 'go on without those that are missing or contradict the backup', false)
+    .option('--wait', 'wait until all nodes are back', false)
+    .option('--force', 'continue without nodes that are missing or contradict the backup', false)
     .addOption(dryRun())
     .addHelpText(
       'after',

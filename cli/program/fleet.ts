@@ -8,7 +8,7 @@ function file(): Option {
 }
 
 function prune(): Option {
-  return new Option('--prune', 'also remove what the file does not name').default(false);
+  return new Option('--prune', 'also remove objects that the file does not name').default(false);
 }
 
 /** addFleet adds the commands about the fleet as a file. */
@@ -24,7 +24,7 @@ export function addFleet(program: Command): void {
       'after',
       `
 Shows the plan first. What restarts Docker on hosts (another pool, another mode) goes through a rollout, which is followed
-until it is over. What the file does not name is left alone. The same command again completes what was interrupted.
+until it is over. Objects that the file does not name are left alone. Run the command again to complete an interrupted apply.
 
 A file:
   apiVersion: xnet/v1
@@ -41,7 +41,7 @@ Examples:
     .action(action(async () => (await import('../commands/fleet.js')).applyFleet));
   program
     .command('diff')
-    .description('show what apply would do; exit code 8 if there is anything')
+    .description('show what apply would change; exit code 8 if anything')
     .addOption(file())
     .addOption(prune())
     .addHelpText('after', '\nExamples:\n  xctl diff -f fleet.yaml')

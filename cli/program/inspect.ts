@@ -104,7 +104,7 @@ function addHeldRoutes(routes: Command): void {
     .addHelpText(
       'after',
       `
-A node that is to withdraw more than 20 % of its routes (at least 4) at once keeps them. Those whose lease ended according
+A node that is to withdraw more than 20 % of its routes (at least 4) at once keeps them. Routes whose lease ended according
 to the store go within seconds. The others wait for an operator: xctl routes approve.
 
 Examples:
@@ -120,8 +120,8 @@ Examples:
     .addHelpText(
       'after',
       `
-It shows what it would withdraw, and asks (--yes: goes on). Containers no longer reach those subnets then. What is
-withdrawn later is held again.
+It shows what it would withdraw, and asks for confirmation (--yes skips it). Containers can't reach those subnets
+afterwards. Later withdrawals are held again.
 
 Examples:
   xctl routes approve --dry-run
@@ -142,9 +142,9 @@ function addStaticRoutes(routes: Command): void {
     .addHelpText(
       'after',
       `
-Every node gets the route, and lets the subnet's packets in. The subnet is leased to nobody else. When a node is added with
-that address, its lease takes the place of the static route: no node changes its route. Run again with another address, it
-changes the route.
+Every node gets the route, and admits packets from the subnet. The subnet is leased to no other host. When a node is added with
+that address, its lease replaces the static route, and no node changes its route. To change the route, run the command again
+with another address.
 
 Examples:
   xctl routes add 10.200.0.0/24 via 192.168.100.19

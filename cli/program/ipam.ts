@@ -13,13 +13,13 @@ export function addIpam(program: Command): void {
     .action(action(async () => (await import('../commands/ipam.js')).checkFleet));
   ipam
     .command('release')
-    .description('end leases, names and addresses of nodes that do not exist, as a check found them')
-    .requiredOption('--from-report <file>', 'what ipam check --report wrote')
+    .description('delete leases, names and addresses of nodes that do not exist, from the report of a check')
+    .requiredOption('--from-report <file>', 'the report written by ipam check --report')
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
-It shows its plan and asks for confirmation (--yes skips it). Records that have changed since the report are left.
+It shows its plan and asks for confirmation (--yes skips it). Records that have changed since the report are skipped.
 
 Examples:
   xctl ipam release --from-report findings.json --dry-run

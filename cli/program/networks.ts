@@ -27,7 +27,7 @@ export function addNetworks(program: Command): void {
     .alias('network')
     .description('Docker networks of the same name on many hosts, each with its own subnet');
   addSelector(networks.command('create'))
-    .description('make a network on hosts')
+    .description('create a network on hosts')
     .argument('<name>', 'its name: blue')
     .option('--pool <pool>', 'lease the subnets from this pool (default: the one named default, or the only one)')
     .option('--bridge <name>', 'its Linux bridge on every host (default: derived from the name)')
@@ -38,8 +38,8 @@ export function addNetworks(program: Command): void {
       `
 Each node that is selected gets a lease and a Docker network of this name: docker run --network blue works on all of them,
 and the containers reach each other across hosts under their own addresses. No dockerd is restarted. Nodes that are added or
-labelled later get theirs by themselves. Everything is checked first: a node that is named and can't have it, or a pool
-without enough subnets, changes nothing.
+labelled later get it automatically. Everything is checked first: if a named node can't have it, or the pool has too few
+subnets, nothing is changed.
 
 Examples:
   xctl networks create blue --all
@@ -90,7 +90,7 @@ Examples:
     .action(action(async () => (await import('../commands/network-change.js')).includeNodes));
   networks
     .command('exclude')
-    .description('take a network from nodes, whatever their labels')
+    .description('remove a network from nodes, whatever their labels')
     .argument('<network>', 'its name')
     .argument('<node...>', 'names, ids, addresses or subnets')
     .addOption(waiting('wait until they have removed it'))
@@ -117,7 +117,7 @@ Examples:
     .addHelpText(
       'after',
       `
-It is refused while containers are attached, and names them. With --disconnect, hosts detach them: they go on running
+It is refused while containers are attached, and names them. With --disconnect, hosts detach them: they keep running
 without the network. An endpoint that Docker kept of a container that is gone is cleared. To keep a network that is being
 removed, create it again.
 

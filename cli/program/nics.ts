@@ -9,13 +9,13 @@ export function addNics(program: Command): void {
     .command('add')
     .description('give a container another interface, with an address that other hosts reach')
     .argument('<node>', 'the node that the container runs on: name, id, address or subnet')
-    .argument('<container>', 'its name, or the 12 or more first digits of its id')
+    .argument('<container>', 'its name, or at least the first 12 digits of its id')
     .addOption(
       new Option('--pool <pool>', "pool of the address (default: the first of the node's with a docker length)"),
     )
     .option(
       '--address <address>',
-      'its address, of the part of the subnet that Docker does not hand out (default: chosen)',
+      'its address, in the part of the subnet that Docker does not hand out (default: chosen by xnet)',
     )
     .option('--name <interface>', 'name of the interface in the container (default: nic0, nic1, ...)')
     .addOption(dryRun())
@@ -23,8 +23,8 @@ export function addNics(program: Command): void {
       'after',
       `
 The host makes the interface as soon as the container runs, and again each time it starts. It belongs to the name: a container
-that compose makes anew under the same name gets it too. With an id it is for that very container. What others send to the
-address is answered from it, by this interface.
+that compose recreates under the same name gets it too. With an id it belongs to that one container. Packets to the address
+are answered from it, by this interface.
 The pool needs a docker length: xctl pools create NAME CIDR --docker-length 25.
 
 Examples:
@@ -42,7 +42,7 @@ Examples:
   nics
     .command('remove')
     .alias('rm')
-    .description('take nics from their containers')
+    .description('remove nics from their containers')
     .argument('<nic...>', 'its address: 10.76.3.200')
     .addOption(confirm('address'))
     .addOption(dryRun())

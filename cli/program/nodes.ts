@@ -41,7 +41,7 @@ function addAdding(nodes: Command): void {
     .option('--address <address>', 'the address that other hosts reach it by: 192.168.83.83; required')
     .option('--pool <pool>', 'lease from this pool (default: the one named default, or the only one)')
     .option('--subnet <cidr>', 'lease exactly this subnet')
-    .option('--adopt', 'when it joins, lease it the subnet that its docker0 or a Docker network of its has', false)
+    .option('--adopt', 'when it joins, lease it the subnet that its docker0 or one of its Docker networks has', false)
     .addOption(mode())
     .addOption(new Option('--label <key=value>', 'label it; can be given several times').argParser(collect).default([]))
     .addOption(tokenOut())
@@ -50,11 +50,11 @@ function addAdding(nodes: Command): void {
     .addHelpText(
       'after',
       `
-What it prints has a join token in it, with which this host joins: once, within an hour. The same command again changes
+The printed command has a join token, which admits this host once, within an hour. Running the same command again changes
 nothing and succeeds; xctl tokens create makes another token.
 
 --adopt is for a host that has a bip, or a Docker network of its own, inside a pool. The node is added when its host joins,
-with the lease of exactly that subnet, and nothing on the host restarts. If nothing fits, the join says what was found.
+with the lease of exactly that subnet, and nothing on the host restarts. If no network fits, the join lists what it found.
 
 Examples:
   xctl nodes add web-1 --address 192.168.83.83
@@ -191,7 +191,7 @@ Examples:
     .action(several(async () => (await import('../commands/node-change.js')).uncordonNode));
   nodes
     .command('replace')
-    .description("give a node to new hardware: it gets the node's name, labels and subnets")
+    .description('move a node to new hardware, with its name, labels and subnets')
     .argument('<node>', which)
     .option('--address <address>', 'the address of the new host; required')
     .option('--name <name>', 'also rename the node')
@@ -203,7 +203,7 @@ Examples:
       'after',
       `
 The former host has to be down or drained. It is refused from then on: when it comes back it is fenced, and withdraws its
-routes. What this prints has a join token in it, with which the new host joins: once, within an hour.
+routes. The printed command has a join token, which admits the new host once, within an hour.
 
 Examples:
   xctl nodes replace web-1 --address 192.168.83.91 --yes
@@ -219,13 +219,13 @@ Examples:
     .description('cordon nodes and wait until no container uses their subnets')
     .argument('<node...>', which)
     .addOption(deadline())
-    .option('--cancel', 'end it: the node is again what it was before', false)
+    .option('--cancel', 'cancel the drain and restore the former availability', false)
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
-xnet stops no container: move them away as you placed them. The controllers wait also when this command is interrupted;
-the same command waits again. When the deadline passes, the node stays cordoned, and the exit code is 7.
+xnet stops no container: move them away yourself. If this command is interrupted, the controllers continue to wait; run it
+again to watch. When the deadline passes, the node stays cordoned, and the exit code is 7.
 
 Examples:
   xctl nodes drain web-1 --deadline 10m
@@ -238,7 +238,7 @@ Examples:
     .alias('rm')
     .description('remove a node: its leases end, its subnets go into quarantine')
     .argument('<node...>', which)
-    .option('--wait', 'drain it, have its host leave by itself, and wait for that', false)
+    .option('--wait', 'drain it, tell its host to leave, and wait until it has left', false)
     .addOption(deadline())
     .addOption(new Option('--force', 'even though its host may still use the subnet').default(false).conflicts('wait'))
     .addOption(confirm('name'))
@@ -247,7 +247,7 @@ Examples:
       'after',
       `
 With --wait the node is drained; then its peers withdraw their routes, and its host restores the configuration of Docker.
-Interrupted, the controllers carry on; the same command waits again. Without it, the host has left by "xnetd leave".
+If the command is interrupted, the controllers carry on; run it again to watch. Without --wait, run "xnetd leave" first.
 --force is for hosts that are gone for good: one that comes back is fenced, and withdraws its routes.
 
 Examples:
@@ -260,15 +260,15 @@ Examples:
 function addRevoking(nodes: Command): void {
   nodes
     .command('revoke')
-    .description("refuse a node's certificates from this moment on: for a host that is lost or stolen")
+    .description("revoke a node's certificates, for a host that is lost or stolen")
     .argument('<node...>', which)
     .addOption(confirm('name'))
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
-No controller talks to it any more. Its lease and the routes to it stay until it is removed; for it to come back it is
-removed, added, and joins again.
+Controllers refuse the host from then on. Its lease and the routes to it stay until the node is removed. To admit the host
+again, remove the node, add it, and join again.
 
 Examples:
   xctl nodes revoke web-1 --confirm web-1

@@ -10,7 +10,7 @@ address of a container or of a node.`;
 export function addPaths(program: Command): void {
   program
     .command('ping')
-    .description('whether packets pass from one end to another, and if not, what lets them down')
+    .description('test whether packets pass from one end to another, and find the cause if they do not')
     .argument('<src>', 'a node, NODE/CONTAINER, or an address')
     .argument('<dst>', 'a node, NODE/CONTAINER, or an address')
     .addOption(new Option('--count <number>', 'short packets to send, at most 10').argParser(countOption).default(3))
@@ -18,9 +18,9 @@ export function addPaths(program: Command): void {
       'after',
       `${ends}
 
-The daemon of the first end's host sends echo requests, from within the container if one is named; both hosts trace them
-through their firewalls, and say what they would do with them. Nothing but an nftables table that marks these packets is
-made on the hosts, and it goes at the end.
+The daemon of the first end's host sends echo requests, from within the container if one is named. Both hosts trace them
+through their firewalls and report how they route them. The hosts are not changed, except for an nftables table that
+marks these packets and is removed at the end.
 
 Exit codes: 0 packets pass, 8 they do not, or not as they should.
 
@@ -32,7 +32,7 @@ Examples:
     .action(action(async () => (await import('../commands/path.js')).pingPath));
   program
     .command('trace')
-    .description('the way of packets from one end to another: interfaces, routes, rules of each host')
+    .description('show the way of packets from one end to another: interfaces, routes, rules of each host')
     .argument('<src>', 'a node, NODE/CONTAINER, or an address')
     .argument('<dst>', 'a node, NODE/CONTAINER, or an address')
     .addHelpText(
@@ -47,15 +47,15 @@ Examples:
     )
     .action(action(async () => (await import('../commands/path.js')).tracePath));
   addListOptions(program.command('check'))
-    .description('whether packets pass between all nodes; exit code 8 if there are findings')
+    .description('test whether packets pass between all nodes; exit code 8 if there are findings')
     .addOption(
-      new Option('--sample <number>', 'each node sends to so many others, chosen at random').argParser(countOption),
+      new Option('--sample <number>', 'each node sends to this many others, chosen at random').argParser(countOption),
     )
     .addHelpText(
       'after',
       `
 Every connected node sends two short packets and a long one to every other: at most 32 nodes at a time, each to at most
-64 at a time. Of what is lost, up to 16 paths are examined as by xctl ping; paths that fail at the same node are one
+64 at a time. Up to 16 paths that lose packets are examined as by xctl ping; paths that fail at the same node are one
 finding. A mesh of 1,000 nodes takes some minutes: --sample 16 takes seconds.
 
 Exit codes: 0 all packets pass, 8 there are findings.

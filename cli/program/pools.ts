@@ -84,7 +84,7 @@ export function addPools(program: Command): void {
   pools
     .command('create')
     .description('create a pool')
-    .argument('<name>', 'its name; one named default is used where none is given')
+    .argument('<name>', 'its name; the pool named default is used when no pool is given')
     .argument('<cidr>', 'its range: 10.76.0.0/16')
     .addOption(new Option('--subnet-length <bits>', 'length of its subnets (default: 24)').argParser(lengthOption))
     .addOption(new Option('--mode <mode>', 'how nodes use their subnet (default: bip)').choices(modes))
@@ -106,7 +106,7 @@ export function addPools(program: Command): void {
     .addOption(
       new Option(
         '--reserve <range...>',
-        'reserve a range from the beginning, with a reason if you like: 192.168.61.100-192.168.61.150=DHCP',
+        'reserve a range, with an optional reason: 192.168.61.100-192.168.61.150=DHCP',
       ).argParser(reserveOption),
     )
     .option('--network-name <name>', 'Docker network of modes bridge and lan (default: xnet; xnet-lan)')
@@ -124,8 +124,8 @@ export function addPools(program: Command): void {
 Modes:
   bip     the subnet becomes that of docker0
   bridge  the subnet becomes that of a separate network
-  block   docker0 gets the first /24 of the subnet, and each network that Docker makes from then on a part of the rest:
-          those of docker compose are routed as well
+  block   docker0 gets the first /24 of the subnet, and each new Docker network gets a part of the rest:
+          networks of docker compose are routed as well
   lan     the subnet is a part of the hosts' own network, and its containers are on that network: each host's interface
           becomes a port of a bridge. No subnet is leased that has the address of a host, of the gateway or of the LAN itself, or
           that overlaps a reserved range: name those of DHCP servers and of other machines
@@ -183,7 +183,7 @@ Examples:
     .command('unreserve')
     .description('end a reservation')
     .argument('<pool>', 'its name')
-    .argument('<cidr>', 'as it was reserved')
+    .argument('<cidr>', 'exactly the range that was reserved')
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl pools unreserve default 10.76.0.0/22')
     .action(action(async () => (await import('../commands/pools.js')).unreserveSubnet));

@@ -9,7 +9,7 @@ const which = 'its id, or a unique beginning of it';
 export function addPace(command: Command): Command {
   return command
     .option('--max-unavailable <count>', 'how many nodes may be unavailable at once: 2, or a share, 10% (default: 1)')
-    .option('--per <label>', 'do the nodes with one value of this label after those with another: zone')
+    .option('--per <label>', 'change the nodes in groups, one group for each value of this label: zone')
     .addOption(
       new Option('--health-timeout <duration>', 'how long a node may take until it is healthy (default: 5m)').argParser(
         durationOption,
@@ -48,10 +48,10 @@ export function addRollouts(program: Command): void {
   const rollouts = program
     .command('rollouts')
     .alias('rollout')
-    .description('changes that restart Docker on many hosts, made on one after the other');
+    .description('changes that restart Docker on many hosts, one after the other');
   addListOptions(rollouts.command('list'))
     .alias('ls')
-    .description('list the rollouts that are not over, and the last ones that are')
+    .description('list open rollouts and the last finished ones')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl rollouts list')
     .action(action(async () => (await import('../commands/rollouts.js')).listRollouts));
@@ -73,9 +73,9 @@ Examples:
     .action(action(async () => (await import('../commands/rollouts.js')).showRollout));
   const controls = {
     pause: 'begin no further step; a host that has its permit continues',
-    resume: 'go on with a rollout that was paused or failed; a failed step is tried again',
+    resume: 'continue a rollout that was paused or failed; a failed step is tried again',
     cancel: 'end a rollout; nodes that have changed stay changed',
-    undo: 'bring the nodes back to the leases that they had, by the same rules',
+    undo: 'return the nodes to their former leases, by the same rules',
   } as const;
   for (const control of ['pause', 'resume', 'cancel', 'undo'] as const) {
     rollouts

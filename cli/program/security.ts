@@ -24,7 +24,7 @@ export function addTokens(program: Command): void {
     .addHelpText(
       'after',
       `
-xctl nodes add makes one by itself. The token is shown only once. It admits any host that has it, so keep it out of command
+xctl nodes add also creates one. The token is shown only once. It admits any host that has it, so keep it out of command
 lines, which others on a host can see.
 
 Examples:
@@ -77,7 +77,7 @@ Examples:
     .addHelpText(
       'after',
       `
-It takes an admin; all others get a new file from one: xctl certs issue. xctl warns when less than a fifth of a
+Only an admin can renew; all others get a new file from an admin: xctl certs issue. xctl warns when less than a fifth of a
 certificate's life is left. When it has expired, root renews it on the machine of a controller:
   xctl certs renew --context prod --controller unix:/run/xnet-controller/controller.sock
 
@@ -108,7 +108,7 @@ export function addCerts(program: Command): void {
     .addHelpText(
       'after',
       `
-The host of a node is refused with: xctl nodes revoke NODE
+To revoke the host of a node: xctl nodes revoke NODE
 
 Examples:
   xctl certs revoke 5d0b3c1f --confirm 5d0b3c1f`,

@@ -16,9 +16,9 @@ export function addInit(program: Command): void {
     .addHelpText(
       'after',
       `
-Runs on the machine of a controller, as root: it is answered on the controller's unix socket alone. The certificate and
+Runs on the machine of a controller, as root: the controller answers it only on its unix socket. The certificate and
 its key are saved as context "default" of the user who runs it (under sudo: of root), or as the one that --context names.
-The same command again makes what is missing and changes nothing else.
+Running the same command again creates what is missing and changes nothing else.
 
 Examples:
   xctl init --pool 10.76.0.0/16
@@ -45,7 +45,7 @@ function addChanging(contexts: Command): void {
       'after',
       `
 The first one becomes the current one. One of the same name is replaced if it is of the same cluster and the same person.
-With --controller the addresses given take the place of those in the file.
+With --controller the given addresses replace those in the file.
 
 Examples:
   xctl contexts import alice.context.json

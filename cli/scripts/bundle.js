@@ -16,7 +16,7 @@ const outDir = resolve(process.argv[2] ?? join(root, 'dist', 'bin'));
 const require = createRequire(import.meta.url);
 const protobufjs = dirname(createRequire(require.resolve('@grpc/proto-loader')).resolve('protobufjs/package.json'));
 
-// A part of a library that the program does not use, and that says so if it is used after all.
+// Replaces a part of a library that the program does not use; using it throws.
 const without = (what) => `module.exports = () => { throw new Error('${what} is not in this program'); };`;
 
 const replacedInBoth = [
@@ -89,7 +89,7 @@ function pluginOf({ name, client, replaced }) {
   };
 }
 
-// Others may be running what stands there.
+// Other processes may be running the present file.
 function replaceFile(path, contents, mode) {
   writeFileSync(`${path}.new`, contents, { mode });
   chmodSync(`${path}.new`, mode);

@@ -135,7 +135,7 @@ export class AuditLog {
     if (this.#waiting.length >= mostWaiting) {
       this.#options.log.error(
         { audit: facts },
-        'audit: too many entries wait to be written; this one is told here alone',
+        'audit: too many entries wait to be written; this entry is only in this log',
       );
       return undefined;
     }

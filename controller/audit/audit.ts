@@ -36,9 +36,9 @@ export interface Recording {
   settle(settlement: Settlement): Promise<void>;
 }
 
-/** Asked says on whose behalf a change is made. */
+/** Asked identifies the caller of a change. */
 export type Asked = {
-  /** The request of the call, the very object that its service got; absent: the controller acts by itself. */
+  /** The request of the call, the same object that its service got; absent: no call requested the change. */
   readonly request?: object;
 };
 
@@ -129,7 +129,7 @@ export class Audit implements CallObserver, Recorder {
 
   #unwritten(): XnetError {
     const { problem = 'too many entries wait to be written' } = this.#options.entries;
-    return new XnetError('NotWritable', `nothing is changed as long as the audit log can't be written: ${problem}`, {
+    return new XnetError('NotWritable', `refusing changes because the audit log can't be written: ${problem}`, {
       hint: 'make room on the disk of this controller, or use another controller',
     });
   }
@@ -152,7 +152,7 @@ export class Audit implements CallObserver, Recorder {
   };
 
   async #end(call: ObservedCall, { outcome, message }: CallResult, untold: number): Promise<void> {
-    const missing = untold === 0 ? '' : `${untold} refused calls before this one are not told; `;
+    const missing = untold === 0 ? '' : `${untold} refused calls before this one were not logged; `;
     await this.#append({ ...this.#factsOf(call), outcome, message: cut(`${missing}${message}`) });
   }
 
@@ -160,7 +160,7 @@ export class Audit implements CallObserver, Recorder {
     const { actor, call, subject, operationId, outcome } = facts;
     // Returns the head at this entry: others may have been appended by the time it is written.
     const appended = await this.#options.entries.append(facts);
-    // The journal is a second copy that somebody who edits the files would have to change as well.
+    // The journal is a second copy that an attacker who edits the files would have to change as well.
     const { sequence, hash } = appended ?? {};
     this.#options.log.info({ actor, call, subject, operationId, outcome, sequence, hash }, 'audit');
     return appended;

@@ -108,7 +108,7 @@ export class Verifier {
     if (problem !== undefined) this.#wrong(`${where}: ${problem}`);
     if (this.#torn !== undefined) {
       if (problem === undefined)
-        this.#note(`${this.#torn}: is torn, as by a death while it was written; none is missing`);
+        this.#note(`${this.#torn}: is incomplete, as after a crash while it was written; no entry is missing`);
       else this.#wrong(`${this.#torn}: is not an entry`);
       this.#torn = undefined;
     }
@@ -144,7 +144,7 @@ export class Verifier {
   end(known?: Head): Verdict {
     const head = this.#head ?? origin;
     // The last line may be incomplete: it is being written, or its writer died.
-    if (this.#torn !== undefined) this.#note(`${this.#torn}: is torn, as by a death while it was written`);
+    if (this.#torn !== undefined) this.#note(`${this.#torn}: is incomplete, as after a crash while it was written`);
     if (known !== undefined && (known.sequence !== head.sequence || known.hash !== head.hash)) {
       this.#wrong(`the log ends with entry ${head.sequence}, the controller has written up to entry ${known.sequence}`);
     }

@@ -8,7 +8,7 @@ type Rate = { readonly burst: number; readonly everyMs: number };
 
 // A person refused a hundred times at once is running a faulty script.
 const caller: Rate = { burst: 100, everyMs: 5_000 };
-// Everybody who reaches the join port: at most about 17,000 entries a day, of a million that are kept.
+// All clients that reach the join port: at most about 17,000 entries a day, of a million that are kept.
 const strangers: Rate = { burst: 200, everyMs: 5_000 };
 const mostCallers = 10_000;
 

@@ -23,7 +23,7 @@ export type Opened = {
   readonly clusterKey: ClusterKey;
   /** keyDigest of the issuing authority. */
   readonly issuer: string;
-  /** Digest that join tokens pin: that of the authority that everybody already trusts. */
+  /** Digest that join tokens pin: that of the authority that all nodes already trust. */
   readonly caDigest: string;
   /** Certificates to trust, the issuing one first (PEM). */
   readonly trusted: readonly string[];

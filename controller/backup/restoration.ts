@@ -1,8 +1,8 @@
-// Writes a backup to the store: fences everybody off by the cluster record, replaces the records, and lifts the fence
-// with a new epoch.
-// Invariant: while the fence stands no controller acts on the store, and every write of a restore is guarded by the fence
-// that it made. So a restore that is killed leaves a store that everybody refuses, and of two restores only the later one
-// writes. Each step may be repeated.
+// Writes a backup to the store: fences all controllers off by the cluster record, replaces the records, and lifts the
+// fence with a new epoch.
+// Invariant: while the fence exists no controller acts on the store, and every write of a restore is guarded by its own
+// fence. A restore that is killed therefore leaves a store that every controller refuses, and of two restores only the
+// later one writes. Each step may be repeated.
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Asked, Recorder, Recording } from '../audit/audit.js';

@@ -1,5 +1,6 @@
-// Which records a backup has and a restore writes, in which order, and how they are compared. Pure.
-// Invariant: records keep the order in which they were created, since of two that exclude each other the older one stands.
+// Decides which records a backup has and a restore writes, in which order, and how they are compared. Pure.
+// Invariant: records keep the order in which they were created, because of two contradicting records the older one is
+// valid.
 import { createHash } from 'node:crypto';
 import { XnetError } from '../../proto/errors.js';
 import { type Key, parseKey, passingKinds } from '../store/keys.js';
@@ -10,8 +11,8 @@ import { View } from '../view/view.js';
 /** SavedRecord is one record of a backup: its key without the prefix, and its value as stored. */
 export type SavedRecord = { readonly key: string; readonly value: string };
 
-// What a restore must not bring back: the cluster's record is written last and anew; running controllers register
-// themselves; a join token may have been used or revoked since.
+// Records that a restore must not bring back: the cluster's record is written last and anew; running controllers
+// register themselves; a join token may have been used or revoked since.
 const notRestored: ReadonlySet<Key['kind'] | undefined> = new Set(['cluster', 'adoption', 'registration', 'token']);
 
 /** isSaved reports whether a backup has the record of a key. Keys that this version does not know are saved. */

@@ -1,6 +1,6 @@
 // Passes questions on to the daemons connected to this controller, and their answers back.
-// Invariant: a question has one outcome: the node's answer, the end of its stream, or the end of its time. At most 64 wait at
-// a controller and 4 of them for one node, so that looking costs a bounded part of either.
+// Invariant: a question has one outcome: the node's answer, the end of its stream, or the end of its time. At most 64
+// questions wait at a controller, 4 of them for one node, so their cost is bounded.
 import { randomUUID } from 'node:crypto';
 import { XnetError } from '../../proto/errors.js';
 import type { Findings__Output } from '../../proto/gen/xnet/v1/Findings.js';
@@ -17,7 +17,7 @@ type Waiting = {
   readonly resolve: (findings: Findings__Output) => void;
 };
 
-/** Questions are those that wait for an answer. */
+/** Questions are the questions that wait for an answer. */
 export class Questions {
   readonly #streamOf: (nodeId: string) => NodeStream | undefined;
   readonly #waiting = new Map<string, Waiting>();
@@ -43,7 +43,7 @@ export class Questions {
     if (this.#waiting.size >= mostQuestions || ofNode >= mostOfNode) {
       const whose = ofNode >= mostOfNode ? `of ${nodeName}` : 'of this controller';
       throw new XnetError('ResourceExhausted', `too many questions wait for an answer ${whose}`, {
-        hint: 'somebody else looks at paths at the same time: try again in some seconds',
+        hint: 'others test paths at the same time: retry in a few seconds',
       });
     }
     const id = randomUUID();
@@ -61,7 +61,7 @@ export class Questions {
     }
   }
 
-  /** answer takes a node's answer, unless nobody waits for it, or another node was asked. */
+  /** answer takes a node's answer, unless no call waits for it or another node was asked. */
   answer(nodeId: string, id: string, findings: Findings__Output): void {
     const waiting = this.#waiting.get(id);
     if (waiting?.nodeId === nodeId) waiting.resolve(findings);

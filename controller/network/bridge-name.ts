@@ -7,8 +7,9 @@ const prefix = 'br-';
 const digits = 6;
 
 /**
- * bridgeNameFor returns the name of the bridge of a network: "br-blue". That of a long name is its beginning and a part of
- * its digest: "br-front-4f2f9c". @param attempt 0; n: the n-th other name, which has a digest
+ * bridgeNameFor returns the name of the bridge of a network: "br-blue". A long name is cut, and a part of its digest is
+ * appended: "br-front-4f2f9c".
+ * @param attempt 0; n: the n-th other name, which has a digest
  */
 export function bridgeNameFor(network: string, attempt = 0): string {
   const plain = `${prefix}${network}`;

@@ -1,6 +1,6 @@
-// Decides how named networks are made and changed. Pure.
-// Invariant: no lease is granted or ended here. The record says what is to be, and each node's lease follows in a transaction
-// of its own that guards this record.
+// Decides how named networks are created and changed. Pure.
+// Invariant: no lease is granted or ended here. The record describes the desired state, and each node's lease follows
+// in a separate transaction that guards this record.
 
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
@@ -24,7 +24,7 @@ import {
 } from './members.js';
 import { roomIn } from './room.js';
 
-/** NewSelection is what an operator says of the nodes of a network: all, or labels and ids. */
+/** NewSelection selects the nodes of a network: all, or by labels and ids. */
 export type NewSelection = Omit<Selection, 'except'>;
 
 /** NewNetwork describes a network to make. */
@@ -36,7 +36,7 @@ export type NewNetwork = {
   readonly bridgeName?: string;
 };
 
-// A record of that many ids fits a backup's request.
+// A record with this many ids fits into a request of a backup.
 const mostNamed = 4_096;
 
 /**
@@ -180,7 +180,7 @@ function requireRoomFor(view: ReadonlyView, name: string, record: NetworkRecord,
   );
 }
 
-/** NetworkChange says which nodes are to have a network from now on. */
+/** NetworkChange selects the nodes that have a network from now on. */
 export type NetworkChange = {
   /** Replaces the selector; those that were excluded stay so. */
   readonly selection?: NewSelection;

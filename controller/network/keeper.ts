@@ -1,5 +1,5 @@
-// Gives the nodes of each network their leases, ends those that are not wanted any more, and deletes networks whose removal is
-// done. Every controller runs it; there is no leader.
+// Gives the nodes of each network their leases, ends leases that are no longer wanted, and deletes networks whose
+// removal is complete. Every controller runs it; there is no leader.
 // Invariant: each step is one transaction that guards the network's record. A controller that dies leaves nothing but records,
 // and any other continues from there.
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -20,18 +20,18 @@ export type KeeperOptions = {
   readonly controllerId: string;
   /** Reports whether a node's stream is on this controller. */
   readonly isConnected: (nodeId: string) => boolean;
-  /** How long a controller leaves what is due to each one before it in order, in milliseconds. */
+  /** How long a controller waits for each controller before it in the order, in milliseconds. */
   readonly yieldMs?: number;
 };
 
-/** DueMember is a node on which something is to be done for a network. */
+/** DueMember is a node with a change due for a network. */
 export type DueMember = { readonly network: string; readonly nodeId: string };
 
 const usualYieldMs = 1_500;
 // Quarantines end without a change of the view.
 const lookEveryMs = 60_000;
 const retryMs = 1_000;
-// Changes that arrive together are looked at once.
+// Changes that arrive together are processed once.
 const settleMs = 20;
 // The queue of commits merges these.
 const mostAtOnce = 64;
@@ -40,8 +40,8 @@ const passing: ReadonlySet<XnetError['code']> = new Set([
 ]);
 
 /**
- * dueMembers returns the nodes on which something can be done for a network now: those that can't have it, and those for which
- * the pool has no subnet, are left out. Pure.
+ * dueMembers returns the nodes on which something can be done for a network now: nodes that can't have it, and nodes
+ * for which the pool has no subnet, are left out. Pure.
  * @param among ids of nodes; undefined: all
  */
 export function dueMembers(
@@ -125,7 +125,7 @@ export class NetworkKeeper {
     if (this.#isAllDue || nodes.size > 0 || subnets.size > 0) this.#wake();
   }
 
-  // Resolves at the next change, or after a while. Then everything is looked at.
+  // Resolves at the next change, or after a while. Then everything is checked.
   #woken(signal: AbortSignal): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -145,7 +145,7 @@ export class NetworkKeeper {
     this.#touched.clear();
     const isDue = () => this.#due(among).length > 0 || this.#removed().length > 0;
     if (!isDue()) return;
-    // Those before it in order need some milliseconds; this controller acts if they are gone.
+    // The controllers before it in the order need some milliseconds; this one acts if they are gone.
     await pause(this.#place() * (this.#options.yieldMs ?? usualYieldMs), signal);
     const due = this.#due(among);
     for (let index = 0; index < due.length && !signal.aborted; index += mostAtOnce) {
@@ -185,7 +185,7 @@ export class NetworkKeeper {
           }),
       });
     } catch (error) {
-      // Another lease took the last subnet meanwhile: the next look repeats it.
+      // Another lease took the last subnet meanwhile: the next round repeats it.
       if (!(error instanceof XnetError) || passing.has(error.code)) throw error;
       context.log.info({ network, node: nodeId, reason: messageOf(error) }, 'network: put off');
     }

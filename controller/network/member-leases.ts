@@ -1,4 +1,4 @@
-// Decides how one node gets its lease for a network, and how it loses it. Pure.
+// Decides how one node gets or loses its lease for a network. Pure.
 // Invariant: the commit guards the network's record, so that no lease is added to a network that changed or is being removed.
 import { XnetError } from '../../proto/errors.js';
 import { asSeen } from '../registry/guards.js';
@@ -9,7 +9,7 @@ import { keys } from '../store/keys.js';
 import type { NetworkRecord } from '../store/records.js';
 import { leaseIn, type MemberStep, stepFor } from './members.js';
 
-/** MemberInput holds everything that a node's part in a network depends on. */
+/** MemberInput is the input of a decision about one node of a network. */
 export type MemberInput = Omit<LeaseInput, 'wanted'> & {
   readonly network: string;
   /** Whether the host is connected, as far as this controller knows beyond the store. */
@@ -17,7 +17,7 @@ export type MemberInput = Omit<LeaseInput, 'wanted'> & {
 };
 
 /**
- * decideMember decides what is to be done for a network on one node; no change if nothing is.
+ * decideMember decides the next change for a network on one node; no change if nothing is due.
  * @throws XnetError as decideAddLease and decideEndLease do
  */
 export function decideMember(input: MemberInput): Decision {
@@ -30,7 +30,7 @@ export function decideMember(input: MemberInput): Decision {
   return { subject, change: { ...change, guards: [...change.guards, asSeen(view, keys.network(network))] } };
 }
 
-/** endProblem returns why a network can't end the lease that a node has for it, although it is to go; undefined: it can. Pure. */
+/** endProblem returns why a network can't end a node's lease for it; undefined: it can. Pure. */
 export function endProblem(input: Pick<MemberInput, 'view' | 'network' | 'nodeId' | 'nowMs'>): XnetError | undefined {
   const { view, network, nodeId } = input;
   if (stepFor(view, network, nodeId) !== 'end') return undefined;

@@ -1,5 +1,6 @@
-// Which nodes have a named network, and what each of them lacks or has too much. Pure.
-// Invariant: a network's lease is one whose record names the network. Leases by hand are never taken for it, nor ended.
+// Determines which nodes have a named network, and which leases are missing or superfluous. Pure.
+// Invariant: a lease belongs to a network only if its record names the network. Leases made by hand are never counted,
+// nor ended.
 import { formatPrefix, prefixKey } from '../../proto/domain/address.js';
 import { mostLeases } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -53,8 +54,8 @@ export function memberIds(view: ReadonlyView, network: string, selection: Select
 }
 
 /**
- * onlyLeaseOf returns the names of those of these nodes that have no lease that stays but the one for a network. The last
- * lease of a node never ends.
+ * onlyLeaseOf returns the names of the nodes whose only remaining lease is the one for a network. The last lease of a
+ * node never ends.
  */
 export function onlyLeaseOf(view: ReadonlyView, network: string, nodeIds: Iterable<string>): readonly string[] {
   const names = [...nodeIds].flatMap((id) => {
@@ -65,10 +66,10 @@ export function onlyLeaseOf(view: ReadonlyView, network: string, nodeIds: Iterab
   return names.sort();
 }
 
-/** MemberStep is what a network needs on a node: a lease, or the end of the one that it has. */
+/** MemberStep is the next change for a network on a node: a new lease, or the end of its lease. */
 export type MemberStep = 'lease' | 'end';
 
-/** stepFor returns what is to be done for a network on a node; undefined: nothing. */
+/** stepFor returns the next change for a network on a node; undefined: none. */
 export function stepFor(view: ReadonlyView, network: string, nodeId: string): MemberStep | undefined {
   const record = view.networks.get(network)?.record;
   const node = view.nodes.get(nodeId)?.record;
@@ -103,12 +104,12 @@ export function memberRefusal(
     return { message: 'its daemon is of a version that knows one lease', fix: 'upgrade xnetd on the host' };
   }
   try {
-    // One that a newer version wrote concerns its networks alone.
+    // A network record of a newer version is ignored by other networks.
     requireReadable(view, keys.pool(pool), true);
     const wanted = { mode: 'bridge', networkName: network, bridgeName, ending: false } as const;
     const others = requireLeases(view, nodeId).filter(({ record }) => record.network !== network);
     if (others.length >= mostLeases) {
-      return { message: `it has ${others.length} leases, and no host takes more`, fix: `xctl leases list` };
+      return { message: `it has ${others.length} leases, the most that a node can have`, fix: `xctl leases list` };
     }
     for (const lease of others) {
       const its = view.pools.get(lease.pool)?.record;

@@ -1,5 +1,5 @@
 // Decides how named networks are removed. Pure.
-// Invariant: no lease is ended here, and the record goes when no node has a lease for it any more.
+// Invariant: no lease is ended here, and the record is deleted when no node has a lease for it any more.
 import { XnetError } from '../../proto/errors.js';
 import { asSeen } from '../registry/guards.js';
 import type { Decision } from '../registry/mutation.js';

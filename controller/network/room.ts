@@ -6,15 +6,18 @@ import { usageOf } from '../registry/usage.js';
 import type { NodeRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** Room is what a pool has left. */
+/** Room describes the free subnets of a pool. */
 export type Room = {
   /** Number of subnets that any node can get. */
   readonly free: number;
-  /** Reports whether a node may get one that others can't: it is reserved for it, or in quarantine since it had it. */
+  /**
+   * Reports whether a node may get a subnet that other nodes can't get: one that is reserved for it, or its own former
+   * one in quarantine.
+   */
   readonly hasOwn: (node: Pick<NodeRecord, 'name' | 'address'>) => boolean;
 };
 
-/** roomIn returns what a pool has left. @throws XnetError as poolState does */
+/** roomIn returns the room of a pool. @throws XnetError as poolState does */
 export function roomIn(view: ReadonlyView, pool: string, nowMs: number): Room {
   const state = poolState(view, pool);
   const { free } = usageOf({ ...state, ...doubtOf(view, state.record) }, nowMs);
@@ -27,7 +30,7 @@ export function roomIn(view: ReadonlyView, pool: string, nowMs: number): Room {
   return { free, hasOwn: ({ name, address }) => names.has(name) || addresses.has(address) };
 }
 
-/** roomIfKnown returns what a pool has left; undefined if its record is gone, or can't be relied on. */
+/** roomIfKnown returns the room of a pool; undefined if its record is gone or unreliable. */
 export function roomIfKnown(view: ReadonlyView, pool: string, nowMs: number): Room | undefined {
   try {
     return roomIn(view, pool, nowMs);

@@ -1,5 +1,5 @@
 // Decides which nics a store that was restored from a backup gets back from the host that has them. Pure.
-// Invariant: what the store has stays as it is; a host that comes back loses no nic because the backup is older.
+// Invariant: nics in the store stay as they are; a returning host loses no nic because the backup is older.
 import type { Assignment } from '../../proto/domain/network.js';
 import { mostNics } from '../../proto/domain/nic.js';
 import { keys } from '../store/keys.js';

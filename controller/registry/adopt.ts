@@ -67,8 +67,8 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   };
 }
 
-// The node of the backup had other leases later. What its host does not hold ends, since somebody else may have got it
-// after the backup; what the host holds and is not to end, stays.
+// The node of the backup had other leases later. Leases that its host does not hold end, because another node may have
+// got the subnets after the backup. Leases that the host holds stay, unless they are ending.
 function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
   const node = requireNode(view, nodeId);
   const own = leasesOf(view, nodeId);
@@ -173,7 +173,8 @@ function adoptedLease(view: ReadonlyView, nodeId: string, lease: Lease, nowMs: n
   return { pool, subnet, record };
 }
 
-// A host does not know that its lease is for a named network. One by hand that looks the same can't be beside it.
+// A host does not know that its lease is for a named network. A lease made by hand with the same network can't exist
+// beside it.
 function networkOfLease(
   view: ReadonlyView,
   { pool, mode, networkName, bridgeName }: Lease,

@@ -56,7 +56,8 @@ export function adoptionOf(view: ReadonlyView, { events, statusOf }: AdoptionSou
   };
 }
 
-// A host keeps the routes to all others while it waits for a table: the one that routes to most knows how many there are.
+// A host keeps the routes to all others while it waits for a table: the highest number of routes on a host shows how
+// many there are.
 function missingIn(view: ReadonlyView, statusOf: AdoptionSources['statusOf']): number {
   let routed = 0;
   for (const { record } of view.subnets.values()) if (record.state !== 'quarantined') routed += 1;

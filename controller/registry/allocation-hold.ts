@@ -9,8 +9,8 @@ import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /**
- * heldWhileAdopting returns a decision as it is, unless nodes are adopted and it would lease a subnet or go on with a
- * rollout. What a node holds already may be written again, and a host may be adopted.
+ * heldWhileAdopting returns a decision unchanged, unless nodes are adopted and it would lease a subnet or continue a
+ * rollout. A lease that a node already holds may be written again, and a host may be adopted.
  * @param call name of the call: "AddNode"
  * @throws XnetError FailedPrecondition, and the errors of `decide`
  */

@@ -46,7 +46,7 @@ function labelValue(value: string | undefined): string {
   return value === '' ? '""' : value;
 }
 
-// Of a change of the availability alone.
+// Set if only the availability changes.
 const reasons = {
   active: 'NodeUncordoned',
   cordoned: 'NodeCordoned',
@@ -86,7 +86,7 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   ].filter(({ before, after }) => before !== after);
   if (changes.length === 0) return { subject: nodeId };
   requireAsSeen(view, nodeId, change.seenRevision, changes);
-  // A host that leaves by itself goes on with a drain; any other availability ends it.
+  // A host that leaves keeps its drain; any other availability ends the drain.
   const base = availability === node.availability || availability === 'leaving' ? node : withoutDrain(node);
   const record: NodeRecord = { ...base, address, availability, labels, ...(mode === undefined ? {} : { mode }) };
   return {
@@ -137,7 +137,7 @@ function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
   ];
 }
 
-// What says something of the node alone.
+// The event fields about the node only.
 function ownedBy(nodeId: string): readonly string[] {
   return [keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), keys.nics(nodeId)];
 }

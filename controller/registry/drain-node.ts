@@ -18,7 +18,7 @@ import type { Decision } from './mutation.js';
 export type Draining = {
   /** How long to wait, in milliseconds; undefined: as long as it takes. */
   readonly deadlineMs: number | undefined;
-  /** Whether its host is to leave as soon as it is drained. */
+  /** Whether its host has to leave as soon as it is drained. */
   readonly remove: boolean;
 };
 
@@ -122,7 +122,7 @@ export function drainStepOf(
   if (availability !== 'draining' || drain === undefined) return undefined;
   const count = status !== undefined && reportsContainers(status) ? status.containerCount : undefined;
   const isEmpty = count === 0;
-  // A host that was asked to leave looks for containers by itself.
+  // A host that was told to leave looks for containers itself.
   if (count !== undefined && count > 0 && drain.drainedMs !== undefined && !drain.leave) return 'used';
   if (isEmpty && drain.drainedMs === undefined) return 'drained';
   if (isEmpty && drain.remove && !drain.leave) return 'leave';

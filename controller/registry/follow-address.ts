@@ -1,6 +1,6 @@
 // Decides whether a node gets the address that its own host reports. Pure.
-// Invariant: an operator allowed it for every pool that the node has a lease of; the address is the one that the host calls
-// from, and nobody else's.
+// Invariant: an operator allowed it for every pool that the node has a lease of; the address is the one that the host
+// calls from, and no other node has it.
 import { formatIpv4, type Ipv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';

@@ -82,7 +82,7 @@ function overlaps(view: ReadonlyView): IpamFinding[] {
   });
 }
 
-// The routes of a host that became a node with another subnet: it does not let in what comes for these.
+// Static routes to a host that became a node with another subnet: it drops packets for these subnets.
 function ofStaticRoutes(view: ReadonlyView): IpamFinding[] {
   return [...staticRoutes(view)].flatMap(({ pool, subnet, record }) => {
     const node = view.nodes.get(view.nodeOfAddress.get(record.nextHop) ?? '')?.record.name;
@@ -211,7 +211,7 @@ export function ipamFindings(
     const leases = leasesOf(view, id);
     const status = statusOf(id);
     found.push(...ofNode(view, id, record));
-    // What a node said before it went down may be true no more.
+    // A report from before a node went down may be outdated.
     if (status !== undefined && !isDown(view, id)) found.push(...ofReport(view, { name, leases, status }));
     if (!isDown(view, id)) found.push(...unused(view, name, leases, status, nowMs));
   }

@@ -1,5 +1,5 @@
 // Decides which subnet a host keeps that had Docker networks in a pool before it became a node. Pure.
-// Invariant: a host keeps exactly what it reported, address and all, or its join is refused: nothing on it is to restart.
+// Invariant: a host keeps exactly its reported network and address, or its join is refused: nothing on it may restart.
 import { formatIpv4, formatPrefix, gatewayOf, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName } from '../../proto/domain/input.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
@@ -7,7 +7,7 @@ import { XnetError } from '../../proto/errors.js';
 import { poolOf } from '../view/pool-of.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** WhatToKeep is what an operator said of the network that a host keeps. */
+/** WhatToKeep is the operator's description of the network that a host keeps. */
 export type WhatToKeep = { readonly pool?: string; readonly subnet?: Prefix; readonly mode?: Mode };
 
 /** KeptNetwork is the network that a host keeps: docker0 with mode bip, or a Docker network of the host's with its bridge. */
@@ -43,7 +43,7 @@ export function keptNetwork(
   if (only !== undefined && more.length === 0) return only;
   const all = (texts: readonly string[]) => new Set(texts);
   if (only !== undefined) {
-    throw new XnetError('FailedPrecondition', `${name} has several networks to keep: say which`, {
+    throw new XnetError('FailedPrecondition', `${name} has several networks that it could keep: select one`, {
       problems: [
         ...all(
           kept.map(
@@ -88,7 +88,9 @@ function candidateOf(view: ReadonlyView, network: HostNetwork, keeping: WhatToKe
     return refused(`pool ${pool} (${formatPrefix(cidr)}) has subnets of /${subnetLength}`);
   }
   if (dockerLength !== undefined) {
-    return refused(`in pool ${pool}, Docker hands out the first /${dockerLength} of a subnet, and here all of it`);
+    return refused(
+      `in pool ${pool}, Docker hands out the first /${dockerLength} of a subnet, and this host's Docker hands out all of it`,
+    );
   }
   const gateway = gatewayOf(prefix);
   if (address === undefined) return refused('the host did not say which address it has there: upgrade xnetd on it');

@@ -1,6 +1,6 @@
 // Rules of pools of mode lan, whose subnets are parts of the hosts' own network. Pure.
-// Invariant: a subnet that has the address of a host, of the gateway, of the LAN itself, or one that is reserved, is never
-// leased: Docker can't be kept from single addresses of a network that containers are on already.
+// Invariant: a subnet that has the address of a host, of the gateway or of the LAN itself, or that is reserved, is
+// never leased: Docker can't exclude single addresses of a network that is in use.
 import {
   formatIpv4,
   formatPrefix,
@@ -69,7 +69,10 @@ export function barredIn(view: ReadonlyView, { cidr, lan }: Pick<PoolRecord, 'ci
   return all.filter(({ address }) => prefixContains(cidr, address));
 }
 
-/** barredSubnets returns the subnets that are leased to nobody because of an address in them, by prefixKey, with the reason. */
+/**
+ * barredSubnets returns the subnets that may not be leased because of an address in them, by prefixKey, with the
+ * reason.
+ */
 export function barredSubnets(
   view: ReadonlyView,
   record: Pick<PoolRecord, 'cidr' | 'lan' | 'subnetLength'>,

@@ -1,6 +1,6 @@
 // Decides how a node gets another lease. Pure.
-// Invariant: the commit writes the node's record, so that two additions are never made at once; and a lease that is to end
-// because of the new one is marked in the same commit.
+// Invariant: the commit writes the node's record, so two additions never succeed at once. A lease that ends because of
+// the new one is marked in the same commit.
 import { formatPrefix, type Prefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import { type HostNetwork, type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -37,7 +37,7 @@ export type NewLease = {
   readonly bridgeName?: string;
   /** Name of the network that the lease is for; absent: it belongs to none. */
   readonly network?: string;
-  /** The lease of the node that is to end because of this one. */
+  /** The lease of the node that ends because of this one. */
   readonly replace?: Prefix;
 };
 
@@ -124,7 +124,7 @@ type Found = {
   readonly replaced: HeldLease | undefined;
 };
 
-// The leases as they are to be, besides the wanted one.
+// The node's other leases after the change.
 function others({ leases, replaced }: Found, existing: HeldLease | undefined, nowMs: number): readonly HeldLease[] {
   return leases
     .filter((lease) => lease !== existing)
@@ -138,7 +138,7 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
   if (wanted.mode !== undefined) requireMode(view, { mode: wanted.mode, pool });
   requireOnLan(pool, state.record, node.address);
   const network = networkOf(wanted, node, state.record);
-  // A Docker network that the host has already, with this name and this subnet, serves as it is.
+  // A Docker network that the host already has, with this name and subnet, is used unchanged.
   const own = hindering(networksOf(view, nodeId), network).filter(
     ({ prefix, source }) =>
       source !== `docker network ${network.networkName}` ||

@@ -26,7 +26,7 @@ export type LeaseEnd = {
   readonly isConnected: boolean;
   /** Name of the network that ends its lease on the node; absent: an operator ends one. */
   readonly network?: string;
-  /** Whether the host is to detach containers from the lease's Docker network. */
+  /** Whether the host has to detach containers from the lease's Docker network. */
   readonly detach?: boolean;
 };
 

@@ -102,7 +102,7 @@ export function choosePool(view: ReadonlyView, wanted: string | undefined): stri
   const [only] = names;
   if (only === undefined) throw noSuchPool(view, 'default');
   if (names.length === 1) return only;
-  throw new XnetError('InvalidArgument', `there are several pools: say which with --pool`, {
+  throw new XnetError('InvalidArgument', `there are several pools: select one with --pool`, {
     hint: `pools: ${names.join(', ')}`,
   });
 }

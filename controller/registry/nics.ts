@@ -46,7 +46,7 @@ export function decideAddNic(view: ReadonlyView, nodeId: string, wanted: NewNic,
   if (existing !== undefined) return { subject: formatIpv4(existing.address) };
   if (node.availability === 'leaving') throw new XnetError('FailedPrecondition', `${node.name} is leaving`);
   if (nics.length >= mostNics) {
-    throw new XnetError('FailedPrecondition', `${node.name} has ${nics.length} nics, and no host takes more`, {
+    throw new XnetError('FailedPrecondition', `${node.name} has ${nics.length} nics, the most that a node can have`, {
       hint: `remove some: xctl nics list --node ${node.name}`,
     });
   }

@@ -100,9 +100,13 @@ export function requireCompatible(
   leases: readonly (Pick<HeldLease, 'pool' | 'subnet'> & { readonly record: LeaseRecord })[],
 ): void {
   if (leases.length > mostLeases) {
-    throw new XnetError('FailedPrecondition', `${node.name} has ${leases.length - 1} leases, and no host takes more`, {
-      hint: `end one first: xctl leases list; xctl leases end ${node.name} SUBNET`,
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `${node.name} has ${leases.length - 1} leases, the most that a node can have`,
+      {
+        hint: `end one first: xctl leases list; xctl leases end ${node.name} SUBNET`,
+      },
+    );
   }
   const all = leases.map(({ pool, subnet, record }) => ({
     ...networkOf(record, node, poolState(view, pool).record),

@@ -1,13 +1,13 @@
-// What a pool's range must not overlap: other pools, their subnets, addresses of nodes and of the hosts of static routes,
-// networks of hosts. Pure.
-// Invariant: what a pool overlaps already is no reason against more of it.
+// Checks what a pool's range must not overlap: other pools, their subnets, addresses of nodes and of the hosts of
+// static routes, networks of hosts. Pure.
+// Invariant: an overlap that a pool already has does not prevent a change of the pool.
 import { formatIpv4, formatPrefix, type Prefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Lan } from '../../proto/domain/network.js';
 import { prefixes } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
 import { isOfLan } from './lan.js';
 
-/** Range is the range that a pool is to have, and the one that it has; absent: the pool is new. */
+/** Range is the new range of a pool, and its present one; absent: the pool is new. */
 export type Range = {
   readonly name: string;
   readonly cidr: Prefix;

@@ -1,6 +1,6 @@
 // Decides how a node gets another name. Pure.
 // Invariant: the name, the node's record and the reservations kept for it change in one transaction. Certificates and
-// leases name the node's id, so its host goes on; a host that still says a former name is understood.
+// leases name the node's id, so its host continues; a host that still uses a former name is accepted.
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';

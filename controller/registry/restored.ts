@@ -85,7 +85,7 @@ export function fenceOf(view: ReadonlyView, reason: Fence['reason']): Fence | un
 export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): string[] {
   const stored = assignmentOf(view, nodeId);
   if (stored === undefined) return [];
-  // What is ending there or here is not contradictory: its host says when it has stopped using it.
+  // A lease that is ending on either side does not contradict: its host reports when it has stopped using it.
   const texts = (leases: readonly Lease[]) =>
     leases.flatMap(({ subnet, state }) => (state === 'ending' ? [] : formatPrefix(subnet))).join(', ');
   const [own, received] = [texts(stored.leases), texts(held.leases)];

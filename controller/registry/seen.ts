@@ -3,7 +3,7 @@ import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** FieldChange is a setting of a node as it is and as it is to be: "label zone", "eu-1", "eu-2". */
+/** FieldChange is the present and the new value of a setting of a node: "label zone", "eu-1", "eu-2". */
 export type FieldChange = { readonly field: string; readonly before: string; readonly after: string };
 
 /** changeText returns a change for people: "label zone: eu-1 → eu-2". */

@@ -45,8 +45,8 @@ export function decideAddStaticRoute(view: ReadonlyView, wanted: NewStaticRoute,
   const text = formatPrefix(subnet);
   const pool = poolOf(view, subnet)?.[0];
   if (pool === undefined) {
-    throw new XnetError('FailedPrecondition', `${text} is not within a pool: nodes route nothing else`, {
-      hint: `make one of that range: xctl pools create NAME ${text} --subnet-length ${subnet.length}`,
+    throw new XnetError('FailedPrecondition', `${text} is not within a pool, and nodes route only subnets of pools`, {
+      hint: `create a pool of that range: xctl pools create NAME ${text} --subnet-length ${subnet.length}`,
     });
   }
   if (view.pools.get(pool)?.record.mode === 'lan') {
@@ -91,7 +91,8 @@ export function decideAddStaticRoute(view: ReadonlyView, wanted: NewStaticRoute,
   };
 }
 
-// A node has leases. What else its host has is its own, and other hosts could not tell whether to let it in.
+// A node has leases. Other subnets of its host are its own, and other hosts could not decide whether to admit packets
+// from them.
 function requireNoNode(view: ReadonlyView, nextHop: Ipv4, subnet: string): void {
   const holder = view.nodeOfAddress.get(nextHop);
   const name = holder === undefined ? undefined : (view.nodes.get(holder)?.record.name ?? holder);
@@ -103,8 +104,8 @@ function requireNoNode(view: ReadonlyView, nextHop: Ipv4, subnet: string): void 
   requireFreeAddress(view, nextHop, undefined);
 }
 
-// As for a node. A host may keep by hand what it had as a node; a range that is reserved for nobody is reserved for hosts
-// like this one.
+// As for a node. A host may keep by hand what it had as a node; a range that is reserved without a node is reserved for
+// hosts like this one.
 function requireAvailable(state: PoolState, { subnet, nextHop, name }: NewStaticRoute, nowMs: number): void {
   const reservations = state.record.reservations.filter(({ nodeName }) => nodeName !== undefined);
   const before = state.subnets.get(prefixKey(subnet));
@@ -114,8 +115,8 @@ function requireAvailable(state: PoolState, { subnet, nextHop, name }: NewStatic
 }
 
 /**
- * decideRemoveStaticRoute decides how to end a static route. Its host may go on to use the subnet, so it goes into
- * quarantine like one that was leased.
+ * decideRemoveStaticRoute decides how to end a static route. Its host may still use the subnet, so the subnet goes into
+ * quarantine like a leased one.
  * @throws XnetError NotFound
  */
 export function decideRemoveStaticRoute(view: ReadonlyView, subnet: Prefix, nowMs: number): Decision {

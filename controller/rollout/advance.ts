@@ -1,4 +1,4 @@
-// Makes a commit of the next thing to do in a rollout. Pure.
+// Decides the commit for the next step of a rollout. Pure.
 
 import { prefixesEqual } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
@@ -96,7 +96,7 @@ function begun(step: StepRecord, state: StepRecord['state'], facts: Facts): Part
   return { attempt: step.attempt + (state === 'permitted' ? 1 : 0), ...(failureMs === undefined ? {} : { failureMs }) };
 }
 
-// Back: to the lease that the node had, pinned to its subnet; a repeated step keeps the subnet that it was granted.
+// Undoing returns the node to its former subnet; a repeated step keeps the subnet that it was granted.
 function targetOf({ step }: NodeStep, undo: boolean): Target {
   const repeated = step.undo === undo ? step.granted?.subnet : undefined;
   if (!undo) return { ...step.to, ...(repeated === undefined ? {} : { subnet: repeated }) };
@@ -128,7 +128,7 @@ function granted(input: AdvanceInput, record: RolloutRecord, at: NodeStep): Chan
   return entered(input, record, at, after, { ...move, message: moveText(from, move.granted) });
 }
 
-// The host still uses its former lease: that one stays, and the granted one is to end.
+// The host still uses its former lease: the former lease stays, and the granted one ends.
 function reverted(input: AdvanceInput, record: RolloutRecord, at: NodeStep, message: string): Change {
   const { view } = input;
   const { step } = at;
@@ -172,7 +172,7 @@ function ended(input: AdvanceInput, record: RolloutRecord, state: 'done' | 'undo
   };
 }
 
-// What became of the nodes, and of the pool's mode.
+// The outcome for the nodes, and for the pool's mode.
 function endText(
   view: ReadonlyView,
   record: RolloutRecord,
@@ -202,7 +202,7 @@ function endText(
   ].join('; ');
 }
 
-// The pool itself changes last: a lease that names no mode follows it, and there is none left whose mode it would change.
+// The pool itself changes last: every remaining lease names its mode by then, so none changes with the pool.
 function poolModeWrite(view: ReadonlyView, record: RolloutRecord, state: 'done' | 'undone'): RolloutWrite {
   const { pool, mode, formerMode } = record;
   const held = pool === undefined ? undefined : view.pools.get(pool);

@@ -1,5 +1,5 @@
 // Decides how a rollout is created, paused, resumed, cancelled and undone. Pure.
-// Invariant: at most one rollout is open. Two at once could not keep to their limits of unavailable nodes.
+// Invariant: at most one rollout is open. Two at once could exceed their limits of unavailable nodes together.
 import { randomBytes } from 'node:crypto';
 import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -29,10 +29,10 @@ export type NewRollout = {
   readonly createdBy: string;
 };
 
-/** controls lists what can be done with a rollout. */
+/** controls lists the operations on a rollout. */
 export const controls = ['pause', 'resume', 'cancel', 'undo'] as const;
 
-/** Control is what an operator does with a rollout. */
+/** Control is an operation of an operator on a rollout. */
 export type Control = (typeof controls)[number];
 
 // How many ended rollouts are kept, for `xctl rollouts list` and to be undone.
@@ -158,7 +158,8 @@ const transitions: Readonly<Record<Control, Transition>> = {
 };
 
 /**
- * decideControl decides how the state of a rollout changes. It decides on no change when it is so already.
+ * decideControl decides how the state of a rollout changes. It decides on no change if the rollout already has that
+ * state.
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function decideControl(view: ReadonlyView, id: string, control: Control, nowMs: number): Decision {

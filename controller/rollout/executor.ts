@@ -21,13 +21,13 @@ export type ExecutorOptions = {
   readonly onFacts: (listener: () => void) => () => void;
 };
 
-// Timeouts are found by looking; everything else by the changes of the view and of the facts.
+// Timeouts are found by polling; everything else by changes of the view and of the facts.
 const lookEveryMs = 1_000;
-// How long a controller leaves a rollout to the one that is before it in order: that one needs some milliseconds.
+// How long a controller waits for the controller before it in the order, which needs some milliseconds.
 const yieldMs = 1_500;
 const retryMs = 1_000;
-// A look at a rollout of 5,000 nodes takes some 10 ms, and after a change each of them reports: looking takes at most a tenth
-// of the time.
+// Evaluating a rollout of 5,000 nodes takes some 10 ms, and after a change each node reports: evaluation takes at most
+// a tenth of the time.
 const restPerLook = 9;
 const longestRestMs = 500;
 
@@ -44,10 +44,10 @@ export class RolloutExecutor {
   readonly #facts: Facts;
   /** When this controller first saw a permit: monotonic ms. */
   readonly #permits = new Map<string, number>();
-  /** Since when something is due that another controller is to do: monotonic ms, by rollout and revision. */
+  /** Since when a change is due that another controller should make: monotonic ms, by rollout and revision. */
   readonly #left = new Map<string, { readonly revision: number; readonly at: number }>();
   readonly #alarm = new Alarm();
-  /** How long it has looked since the last rest, in milliseconds. */
+  /** Time of evaluation since the last pause, in milliseconds. */
   #lookedMs = 0;
 
   constructor(options: ExecutorOptions) {
@@ -68,7 +68,7 @@ export class RolloutExecutor {
     const { context, onFacts } = this.#options;
     const { feed, log } = context;
     const wake = () => {
-      // Reports of a whole fleet arrive here: where there is no rollout, they are about none.
+      // Reports of the whole fleet arrive here: without a rollout they are ignored.
       if (signal.aborted || !feed.ready || feed.view.rollouts.size > 0) this.#alarm.ring();
     };
     signal.addEventListener('abort', wake, { once: true });
@@ -130,7 +130,7 @@ export class RolloutExecutor {
     }
   }
 
-  // Something is to be done, and it is this controller's turn: those before it in order had time to do it.
+  // A change is due, and it is this controller's turn: the controllers before it had time to make it.
   #isDue(view: ReadonlyView, id: string): boolean {
     const began = performance.now();
     const next = nextOf(view, id, this.#facts);

@@ -1,6 +1,6 @@
-// Which leases a step ends and grants. Pure.
+// Decides which leases a step ends and grants. Pure.
 // Invariant: the new lease is granted and the former one marked as ending in one transaction, so at most one lease of mode
-// bip is not ending. No lease is ended here: that happens when the host has stopped using it.
+// bip is not ending. No lease ends here: it ends when the host has stopped using it.
 import { formatPrefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import type { Mode } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -27,7 +27,7 @@ export type Target = { readonly pool: string; readonly mode: Mode; readonly subn
 export type LeaseMoveInput = {
   readonly view: ReadonlyView;
   readonly nodeId: string;
-  /** The lease that is to end; undefined: none. */
+  /** The lease that ends; undefined: none. */
   readonly from: PlaceRecord | undefined;
   readonly target: Target;
   readonly nowMs: number;
@@ -84,7 +84,7 @@ function choose({ view, nodeId, target, nowMs, taken, spread }: LeaseMoveInput):
     try {
       return chooseSubnet(state, { ...wish, subnet: target.subnet }, nowMs) ?? target.subnet;
     } catch (error) {
-      // The subnet is somebody else's by now: another one of the pool does as well.
+      // Another node has the subnet by now: the node gets another subnet of the pool.
       if (!(error instanceof XnetError)) throw error;
     }
   }
@@ -108,8 +108,7 @@ function endedLease({ pool, subnet, record }: HeldLease, from: PlaceRecord | und
 }
 
 /**
- * moveLease decides how a node goes from one lease to another: to one that it holds already if there is one, else to a new
- * one.
+ * moveLease decides how a node goes from one lease to another: to one that it already holds, else to a new one.
  * @throws XnetError NotFound, PoolExhausted, FailedPrecondition, also where the host can't have its leases together
  */
 export function moveLease(input: LeaseMoveInput): LeaseMove {

@@ -1,5 +1,5 @@
-// How many nodes of a group may be unavailable at once. Pure.
-// Invariant: at least one, so that a rollout of any size can end.
+// Computes how many nodes of a group may be unavailable at once. Pure.
+// Invariant: at least one, so every rollout can end.
 import { type Checked, quoted } from '../../proto/domain/text.js';
 
 /** checkMaxUnavailable checks a number of nodes, "3", or a share of a group, "10%". */

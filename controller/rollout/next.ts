@@ -1,6 +1,7 @@
-// The next thing to do in a rollout. Pure: any controller that sees the same records and reports finds the same.
-// Invariant: no permit is given while the other nodes of the group that are down, without a running Docker, or between
-// their permit and healthy are as many as permitted; after a failure no further node is touched.
+// Decides the next step of a rollout. Pure: any controller that sees the same records and reports decides the same.
+// Invariant: no permit is given while the limit of unavailable nodes is reached. Unavailable are nodes of the group
+// that are down, have no running Docker, or have a permit and are not healthy yet. After a failure no further node is
+// changed.
 import { formatPrefix } from '../../proto/domain/address.js';
 import { keys, prefixes } from '../store/keys.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
@@ -19,16 +20,16 @@ import {
   whyNotHealthy,
 } from './standing.js';
 
-/** Next is the next thing to do in a rollout. */
+/** Next is the next step of a rollout. */
 export type Next =
   /** A step enters a state; a failed one stops the rollout. */
   | { readonly kind: 'enter'; readonly at: NodeStep; readonly state: StepRecord['state']; readonly message: string }
   /** A step is given its lease, forward or back. */
   | { readonly kind: 'grant'; readonly at: NodeStep }
-  /** The grant of a step that had no permit yet, or whose host did not follow it, is taken back. */
+  /** The grant of a step that had no permit yet, or whose host did not use it, is revoked. */
   | { readonly kind: 'revert'; readonly at: NodeStep; readonly message: string }
   | { readonly kind: 'end'; readonly state: 'done' | 'undone' }
-  /** Nothing, and why; empty: there is nothing left to do. */
+  /** Nothing to do now, with the reason; empty: the rollout is complete. */
   | { readonly kind: 'wait'; readonly text: string };
 
 /** isInFlight reports whether the host of a step may be restarting Docker. */
@@ -36,13 +37,16 @@ export function isInFlight({ state }: StepRecord): boolean {
   return state === 'permitted' || state === 'verifying';
 }
 
-/** isOpen reports whether a rollout has something left to do, now or when it is resumed. */
+/** isOpen reports whether a rollout has steps left, now or when it is resumed. */
 export function isOpen(record: RolloutRecord, steps: readonly NodeStep[]): boolean {
   if (['running', 'paused', 'failed', 'undoing'].includes(record.state)) return true;
   return record.state === 'cancelled' && steps.some(({ step }) => isInFlight(step) || step.state === 'granted');
 }
 
-/** keepsGrants reports whether a cancelled rollout has failed steps with grants: those that hosts do not use are taken back. */
+/**
+ * keepsGrants reports whether a cancelled rollout has failed steps with grants: grants that hosts do not use are
+ * revoked.
+ */
 export function keepsGrants({ state }: RolloutRecord, steps: readonly NodeStep[]): boolean {
   return state === 'cancelled' && steps.some(({ step }) => step.state === 'failed' && step.granted !== undefined);
 }
@@ -51,7 +55,7 @@ function enter(at: NodeStep, state: StepRecord['state'], message = ''): Next {
   return { kind: 'enter', at, state, message };
 }
 
-// What became of a step whose host has a permit; undefined: nothing new.
+// The new state of a step whose host has a permit; undefined: unchanged.
 function inFlight(view: ReadonlyView, { healthSeconds }: RolloutRecord, at: NodeStep, facts: Facts): Next | undefined {
   const { node, granted, state, undo } = at.step;
   if (!view.nodes.has(node)) return enter(at, 'skipped', 'the node was removed');
@@ -70,7 +74,7 @@ function inFlight(view: ReadonlyView, { healthSeconds }: RolloutRecord, at: Node
   return enter(at, 'failed', `not healthy within ${healthSeconds} s: ${why}`);
 }
 
-// A grant is taken back where the host does not use it; a failed step keeps the reason of its failure.
+// A grant is revoked if the host does not use it; a failed step keeps the reason of its failure.
 function cancelled(view: ReadonlyView, at: NodeStep, facts: Facts): Next | undefined {
   const { state, node, granted, message } = at.step;
   if (granted === undefined || (state !== 'granted' && state !== 'failed')) return undefined;
@@ -104,7 +108,7 @@ function namesOf(view: ReadonlyView, ids: readonly string[]): string {
   return `${names.join(', ')}${ids.length > 3 ? ` and ${ids.length - 3} more` : ''}`;
 }
 
-// The steps of a rollout that are not settled, in the order in which they come: group by group; back, in reverse.
+// The steps of a rollout that are not settled, in their order: group by group, in reverse when it is undone.
 function remaining(record: RolloutRecord, steps: readonly NodeStep[]): readonly NodeStep[] {
   const open = ({ step: { state, undo } }: NodeStep) =>
     record.undo
@@ -131,12 +135,12 @@ function onward(view: ReadonlyView, record: RolloutRecord, steps: readonly NodeS
   for (const at of granted) {
     const { node, granted: place } = at.step;
     if (!view.nodes.has(node)) return enter(at, 'skipped', 'the node was removed');
-    // It uses the lease already: there is nothing to permit.
+    // It already uses the lease: no permit is needed.
     if (place !== undefined && hasMoved(view, facts, node, place)) return enter(at, 'verifying');
   }
   const isReady = ({ step: { node, granted: place } }: NodeStep) =>
     place !== undefined && view.sessions.has(node) && facts.isRouted(place.subnet, node);
-  // A node that is unavailable already does not become one more.
+  // A node that is already unavailable does not count twice.
   const hasRoom = ({ step }: NodeStep) => unavailable.filter((id) => id !== step.node).length < most;
   const ready = granted.find((at) => isReady(at) && hasRoom(at));
   if (ready !== undefined) return enter(ready, 'permitted');
@@ -180,7 +184,7 @@ function whyWaiting(view: ReadonlyView, facts: Facts, { most, unavailable, grant
 export function nextOf(view: ReadonlyView, id: string, facts: Facts): Next | undefined {
   const record = view.rollouts.get(id)?.record;
   if (record === undefined) return undefined;
-  // A newer version wrote them: it goes on with them, or its operator does.
+  // A newer version wrote them: a controller of that version continues them, or its operator does.
   const unreadable = [...view.undecodable.keys()].find(
     (key) => key === keys.rollout(id) || key.startsWith(prefixes.stepsOf(id)),
   );

@@ -1,5 +1,5 @@
-// Plans a rollout: the steps of the nodes that it concerns. Pure.
-// Invariant: everything that would stop a step at its turn and can be known now is reported now, all of it at once.
+// Plans a rollout: the steps of its nodes. Pure.
+// Invariant: all problems that would stop a step later and can be known now are reported at once.
 
 import { prefixContains, prefixesEqual } from '../../proto/domain/address.js';
 import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
@@ -17,7 +17,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { needsNewerDaemon, placeOf } from './lease-moves.js';
 import { mostSteps } from './step-writes.js';
 
-/** NodeMove is a node that is to go to another pool. */
+/** NodeMove is a node that moves to another pool. */
 export type NodeMove = {
   readonly nodeId: string;
   readonly pool: string;
@@ -62,7 +62,7 @@ function inOrder(steps: readonly StepRecord[]): readonly StepRecord[] {
 // The lease that a node moves from: that of docker0, else the oldest that is not ending.
 function movable(view: ReadonlyView, nodeId: string, move: NodeMove): HeldLease | undefined {
   const node = view.nodes.get(nodeId)?.record;
-  // Those of named networks stay with them.
+  // Leases of named networks stay.
   const staying = leasesOf(view, nodeId).filter(
     ({ record }) => record.endingMs === undefined && record.network === undefined,
   );
@@ -74,8 +74,8 @@ function movable(view: ReadonlyView, nodeId: string, move: NodeMove): HeldLease 
   return staying.find(isOfDocker0) ?? others[0] ?? staying[0];
 }
 
-// The lease that docker0 still has, though it is ending: its host has no permit to leave it. That is so after
-// `leases add --replace`, or when a step was cancelled that its host followed later.
+// The lease that docker0 still has, though it is ending: its host has no permit to leave it. This happens after `leases
+// add --replace`, or when the host acted on a step after it was cancelled.
 function leftOver(view: ReadonlyView, nodeId: string): PlaceRecord | undefined {
   const uses = view.statuses.get(nodeId)?.record.leases ?? [];
   const places = leasesOf(view, nodeId)
@@ -140,7 +140,7 @@ function requireRoom(view: ReadonlyView, steps: readonly StepRecord[], nowMs: nu
 }
 
 /**
- * planMoves plans the steps of nodes that go to other pools; nodes that are there already have none.
+ * planMoves plans the steps of nodes that go to other pools; nodes that are already there have none.
  * @throws XnetError NotFound for a pool; FailedPrecondition with all other problems
  */
 export function planMoves(

@@ -1,4 +1,4 @@
-// What is known of a node during its step: whether it is down, uses its new lease, is healthy, or failed. Pure.
+// Judges a node during its step: whether it is down, uses its new lease, is healthy, or failed. Pure.
 // Invariant: a node counts as healthy only by its own newest report, and only while it is connected and no peer misses it.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
 import { type Condition, type NodeStatus, usesDocker0 } from '../../proto/domain/network.js';
@@ -9,7 +9,7 @@ import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
 import { placeOf } from './lease-moves.js';
 
-/** Facts are what a controller knows besides the view. */
+/** Facts are the facts that a controller has besides the view. */
 export type Facts = {
   /** Returns a node's state. */
   readonly stateOf: (nodeId: string) => NodeState__Output;
@@ -61,7 +61,7 @@ export function dockerFailure(facts: Facts, nodeId: string): Condition | undefin
   return facts.statusOf(nodeId)?.conditions.find(({ type, ok, transient }) => type === 'Docker' && !ok && !transient);
 }
 
-// Reasons of the condition Docker with which no container of the host may be running.
+// Reasons of the condition Docker that mean that no container of the host may be running.
 const dockerIsDown: ReadonlySet<string> = new Set(['NotRunning', 'NotAnswering', 'DockerDown', 'RollbackFailed']);
 
 /** isDockerDown reports whether a node's newest report says that its Docker does not run, for whatever time. */

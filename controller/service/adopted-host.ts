@@ -1,4 +1,4 @@
-// Checks what a request says of a host that is to keep one of its Docker networks.
+// Checks the part of a request about a host that keeps one of its Docker networks.
 import { checkAddress, checkName, checkPrefix, type Problems } from '../../proto/domain/input.js';
 import type { AdoptedHost__Output } from '../../proto/gen/xnet/v1/AdoptedHost.js';
 import { enumProblem, modeFromWire } from '../../proto/rpc/convert.js';

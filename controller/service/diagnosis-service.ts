@@ -1,5 +1,5 @@
-// The calls that look at a path, bound to their services. A question is passed on as it is: the controller decides only who
-// may ask, whom, and how much at a time.
+// The calls about a path, bound to their services. A question is passed on unchanged: the controller decides only who
+// may ask, which node, and how many questions at a time.
 import { XnetError } from '../../proto/errors.js';
 import type { AnswerLookRequest__Output } from '../../proto/gen/xnet/v1/AnswerLookRequest.js';
 import type { AnswerLookResponse } from '../../proto/gen/xnet/v1/AnswerLookResponse.js';
@@ -80,7 +80,7 @@ class DiagnosisCalls {
   }
 }
 
-// The caller may ask: that was checked here, as it is checked for a node of ours.
+// The caller's permission was checked here, as for a node connected to this controller.
 async function askSibling(socket: string, request: LookAtNodeRequest): Promise<LookAtNodeResponse> {
   const client = makeClient(services.diagnosis, { kind: 'unix', path: socket });
   try {
@@ -90,7 +90,7 @@ async function askSibling(socket: string, request: LookAtNodeRequest): Promise<L
   }
 }
 
-// A loopback address is of use on the same machine alone.
+// A loopback address is useful only on the same machine.
 function isFor(endpoint: string, from: string): boolean {
   return !endpoint.startsWith('127.') || from === '' || from.startsWith('127.');
 }

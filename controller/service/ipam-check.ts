@@ -37,7 +37,7 @@ export async function checkIpam({ feed, sessions, controllerId }: IpamCheckDeps)
     (nodeId) => sessions.statusOf(nodeId) ?? view.statuses.get(nodeId)?.record,
     Date.now(),
   );
-  // A view that lags behind is what the comparison of controllers is to find.
+  // The comparison of controllers has to find a view that lags behind.
   await feed.reached(view.revision, 2_000).catch(() => undefined);
   const { clusterId, epoch } = feed.version;
   const { table } = sessions.fanout;

@@ -78,10 +78,7 @@ class DaemonCalls {
     const start = await this.#startOf(request);
     const nodeName = await this.#returned.admit(nodeId, request);
     if (request.nodeName !== '' && !isNamed(feed.view, nodeId, request.nodeName)) {
-      throw new XnetError(
-        'PermissionDenied',
-        `this host is ${nodeName} and can't speak for ${quoted(request.nodeName)}`,
-      );
+      throw new XnetError('PermissionDenied', `this host is ${nodeName} and can't act for ${quoted(request.nodeName)}`);
     }
     const assignment = assignmentOf(feed.view, nodeId);
     if (assignment === undefined) {
@@ -171,7 +168,7 @@ class DaemonCalls {
     // The node was removed already: nothing of this host is left to withdraw.
     if (name === undefined) return { peersPending: 0 };
     if (request.nodeName !== '' && !isNamed(feed.view, id, request.nodeName)) {
-      throw new XnetError('PermissionDenied', `this host is ${name} and can't speak for ${quoted(request.nodeName)}`);
+      throw new XnetError('PermissionDenied', `this host is ${name} and can't act for ${quoted(request.nodeName)}`);
     }
     sessions.requireSameHost(id, request.hostFingerprint);
     const mutation = { operationId: request.operationId, dryRun: false, request };
@@ -208,12 +205,12 @@ class DaemonCalls {
   }
 }
 
-// A host that holds leases of earlier grants alone is about to get its assignment: what it reports is out of date.
+// A host that holds only leases of earlier grants is about to get its assignment: its report is out of date.
 function requireUnfenced(assignment: Assignment, generation: number, uses: readonly LeaseUse[]): void {
   const { leases, nodeName } = assignment;
   const holds = (lease: Lease) =>
     uses.some((use) => use.generation === lease.generation && prefixesEqual(use.subnet, lease.subnet));
-  // A daemon that knows one lease reports its generation alone.
+  // A daemon that knows one lease reports only its generation.
   if (uses.length === 0 ? generation === primaryLease(assignment).generation : leases.some(holds)) return;
   const own = leases.map((lease) => `${formatPrefix(lease.subnet)} of generation ${lease.generation}`).join(', ');
   throw new XnetError('Fenced', `the leases of ${nodeName} are ${own}`);

@@ -217,7 +217,7 @@ export class Fanout {
   }
 
   #feed(stream: NodeStream): void {
-    // What it lacks is sent when the store is accepted again.
+    // Changes that it lacks are sent when the store is accepted again.
     if (stream.idle && !this.#viewFeed.ready) this.#assignmentsDue.add(stream);
     if (!stream.idle || !this.#viewFeed.ready) return;
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];

@@ -1,4 +1,4 @@
-// Snapshots of tables that were read from the store itself, for nodes that are to confirm what was withdrawn.
+// Snapshots of tables that were read from the store itself, for nodes that hold withdrawals.
 // Invariant: nodes that ask at the same moment share one reading, one table, and mostly one encoded snapshot.
 import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Version } from '../../proto/domain/network.js';

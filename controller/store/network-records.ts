@@ -11,9 +11,9 @@ export const network = object({
   all: v.boolean(),
   labels: v.record(v.string(), v.string()),
   nodes: v.array(v.string()),
-  /** Ids of nodes that don't have it all the same. */
+  /** Ids of nodes that are excluded. */
   except: v.array(v.string()),
   createdMs: count,
-  /** The network is to go, once all of its leases have ended; whether containers are detached first. */
+  /** The network is removed once all of its leases have ended; whether containers are detached first. */
   removing: v.exactOptional(object({ sinceMs: count, disconnect: v.boolean() })),
 });

@@ -42,7 +42,7 @@ export const drain = object({
   revision: v.exactOptional(count),
   /** How long to wait for it; absent: as long as it takes. */
   deadlineMs: v.exactOptional(count),
-  /** Whether the host is to leave as soon as no container uses its subnets, and whether it was told so. */
+  /** Whether the host has to leave as soon as no container uses its subnets, and whether it was told to. */
   remove: v.boolean(),
   leave: v.boolean(),
   /** When its host reported that no container uses its subnets; when the deadline had passed. */

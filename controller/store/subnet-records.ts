@@ -11,7 +11,7 @@ export const subnet = v.variant('state', [
     node: v.string(),
     generation: count,
     sinceMs: count,
-    /** Since when the host is to stop using the subnet; absent: it is not. */
+    /** Since when the host has to stop using the subnet; absent: the lease is not ending. */
     endingMs: v.optional(count),
     /** Absent: the node's mode, else the pool's; the pool's names. */
     mode: v.optional(v.picklist(modes)),

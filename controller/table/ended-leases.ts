@@ -1,6 +1,6 @@
-// Which withdrawals the store explains: by a record that the lease ended. Pure.
-// Invariant: that a record is missing explains nothing; nor does one that is older than the acceptance of a restored
-// store, since the subnet may have been leased after the backup.
+// Determines which withdrawals the store explains: those with a record that the lease ended. Pure.
+// Invariant: a missing record explains nothing, nor does one that is older than the acceptance of a restored store,
+// because the subnet may have been leased after the backup.
 import { type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { ReadonlyView } from '../view/view.js';
 

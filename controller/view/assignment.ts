@@ -51,8 +51,8 @@ export function assignmentOf(
   };
 }
 
-// Those whose lease ended are left out: somebody else may have the subnet. Undefined if the record can't be read, so that its
-// host keeps what it has.
+// Subnets whose lease ended are left out: another node may have them. Undefined if the record can't be read, so that
+// its host keeps what it has.
 function nicsOf(view: ReadonlyView, nodeId: string, leases: readonly Lease[]): NicList | undefined {
   const key = keys.nics(nodeId);
   if (view.undecodable.has(key)) return undefined;
@@ -75,14 +75,15 @@ export function approvedVersion(view: ReadonlyView): Version | undefined {
   return { clusterId: cluster.record.id, epoch, revision };
 }
 
-// A host may hold other leases than a restored store says, and others may hold these, until it is known what hosts hold.
+// A host may hold other leases than the restored store has, and other hosts may hold these, until hosts have reported
+// their leases.
 function mayRestart(view: ReadonlyView, nodeId: string): boolean {
   return view.adoption === undefined && !view.isAwaited(nodeId);
 }
 
 // A host that uses none of its leases may begin to: no container loses its network. Without one for docker0 it gives docker0
-// its former address back, as after a change of its mode. A report that says nothing is that of a daemon that knows one
-// lease: it may use that one.
+// its former address back, as after a change of its mode. An empty report comes from a daemon that knows one lease: it
+// may use that one.
 function firstPermit(
   view: ReadonlyView,
   nodeId: string,

@@ -114,7 +114,7 @@ export class View {
       former === undefined ? undefined : former.#records,
       (changes, { id, epoch, acceptedMs }) => {
         this.#times.ages.begin(id, epoch);
-        // The routes to nodes that nobody has seen since the acceptance become unresolved.
+        // The routes to nodes that have not been seen since the acceptance become unresolved.
         if (acceptedMs !== undefined) for (const subnet of this.subnets.keys()) changes.subnets.add(subnet);
       },
     );

@@ -173,7 +173,7 @@ await runProgram(
     .description('Makes a lab of Docker hosts on this machine, runs xnet on it, and proves that it works.')
     .version(version)
     .addOption(new Option('--nodes <number>', `how many hosts, up to ${mostNodes}`).default('3'))
-    .addOption(new Option('--mode <mode>', 'how nodes realise their lease').choices(modes).default('bip'))
+    .addOption(new Option('--mode <mode>', 'how nodes use their lease').choices(modes).default('bip'))
     .addOption(new Option('--engine <line>', 'version of Docker').choices([...engineLines]).default('20.10'))
     .option('--keep', 'leave the lab up', false)
     .allowExcessArguments(false)

@@ -86,7 +86,7 @@ export async function openSockets(machine: Machine): Promise<readonly OpenSocket
   });
 }
 
-// A socket is bound in a folder that nobody else may enter, and moved out once its mode is set (proto/rpc/server.ts).
+// A socket is bound in a folder that no other user may enter, and moved out once its mode is set (proto/rpc/server.ts).
 function besides(machine: Machine, bound: string): readonly string[] {
   const folder = dirname(dirname(bound));
   return readdirSync(machine.inside(folder)).map((name) => join(folder, name));

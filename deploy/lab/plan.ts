@@ -45,7 +45,9 @@ export type LabPlan = {
 /** defaultLan is the default LAN of a lab. */
 export const defaultLan = '192.168.83.0/24';
 
-/** beyond is an address reachable only by the default route: it is of TEST-NET-3 (RFC 5737), so nobody has it. */
+/**
+ * beyond is an address reachable only by the default route: it is of TEST-NET-3 (RFC 5737), which is never assigned.
+ */
 export const beyond = '203.0.113.1';
 
 // BR_MAX_PORTS of net/bridge/br_private.h is 1024; port numbers start at 1.

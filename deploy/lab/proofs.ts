@@ -175,7 +175,7 @@ export async function proveClosed(fleet: Fleet): Promise<readonly Proof[]> {
   ]);
   const all = new Set([...found.map(({ at }) => at), ...expected.map(({ at }) => at)]);
   const certificates = await prove(
-    'nor one that answers without a certificate, but for joining',
+    'no port answers without a certificate, except for joining',
     [...all].map(async (at) => {
       const port = found.find((one) => one.at === at);
       const wanted = expected.find((one) => one.at === at);

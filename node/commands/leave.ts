@@ -124,7 +124,7 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
   }
   process.stdout.write(
     flags.local
-      ? `${name ?? 'this host'} has undone everything of xnet's; its lease stays until: xctl nodes remove ${name ?? 'NAME'}\n`
+      ? `${name ?? 'this host'} has removed everything that xnet made; its lease stays until: xctl nodes remove ${name ?? 'NAME'}\n`
       : `${name ?? 'this host'} has left\n`,
   );
   return undefined;

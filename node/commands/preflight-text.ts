@@ -19,9 +19,9 @@ export function preflightLines({ findings, counts, ok }: PreflightReport, paint:
     return fix === null ? [line] : [line, `${indent}fix: ${escaped(fix)}`];
   });
   const summary = ok
-    ? 'nothing is in the way of xnet on this host'
+    ? 'xnet can run on this host: no findings stop it or warn'
     : counts.stops === 0
-      ? `nothing stops xnet on this host; warnings: ${counts.warns}`
-      : `things that stop xnet on this host: ${counts.stops}; warnings: ${counts.warns}`;
+      ? `xnet can run on this host; warnings: ${counts.warns}`
+      : `xnet can't run on this host; findings that stop it: ${counts.stops}; warnings: ${counts.warns}`;
   return findings.length === 0 ? [summary] : [header, ...table, '', summary];
 }

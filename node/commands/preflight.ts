@@ -40,7 +40,7 @@ function progressLines(): { readonly onPart: (part: string) => void; readonly en
   const say = () => {
     if (present === spoke) return;
     spoke = present;
-    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  looking at ${present}\n`);
+    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  checking ${present}\n`);
   };
   const timer = setInterval(say, quietMs);
   return {
@@ -82,8 +82,7 @@ export async function preflightHost(settings: PreflightSettings): Promise<Prefli
 }
 
 /**
- * requirePreflight looks at a host that is about to join, unless all is to be ignored. What is warned of goes to standard
- * error.
+ * requirePreflight checks a host that is about to join, unless all findings are ignored. Warnings go to standard error.
  * @throws XnetError FailedPrecondition with everything that stops xnet on this host and is not to be ignored
  */
 export async function requirePreflight(settings: JoinSettings, signal: AbortSignal): Promise<void> {
@@ -93,14 +92,14 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
   const findings = await look(settings, request, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     // Without CAP_NET_ADMIN: the daemon reports what it can't do.
-    process.stderr.write(`warning: this host was not looked at: ${escaped(messageOf(error))}\n`);
+    process.stderr.write(`warning: this host could not be checked: ${escaped(messageOf(error))}\n`);
     return [];
   });
   const isIgnored = ({ reason }: PreflightFinding) => settings.ignorePreflight.includes(reason);
   const stops = findings.filter((finding) => finding.severity === 'stops' && !isIgnored(finding));
   if (stops.length > 0) {
     const reasons = stops.map(({ reason }) => reason).join(',');
-    throw new XnetError('FailedPrecondition', 'xnet can not work on this host as it is', {
+    throw new XnetError('FailedPrecondition', "xnet can't run on this host in its present state", {
       problems: texts(stops),
       hint: `to join all the same: --ignore-preflight ${reasons}`,
     });
@@ -129,7 +128,7 @@ export async function warnOfLease(
     warnOf(await leaseClashes(place, request, signal));
   } catch (error) {
     // The host has joined: what is not known of its addresses now, the daemon finds out.
-    process.stderr.write(`warning: the lease was not compared with this host: ${escaped(messageOf(error))}\n`);
+    process.stderr.write(`warning: the lease could not be compared with this host: ${escaped(messageOf(error))}\n`);
   } finally {
     await place?.close();
   }

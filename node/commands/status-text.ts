@@ -19,7 +19,7 @@ function firewallLine(firewall: FirewallReport | undefined): string {
   if (firewall === undefined) return 'nothing known';
   const { installed, desired } = firewall.peers;
   const rules = firewall.rules.map(({ backend, state }) => `${backend} ${state}`).join(', ');
-  return `table ${firewall.table}, ${installed}/${desired} peers let in, Docker's rules: ${rules}`;
+  return `table ${firewall.table}, ${installed}/${desired} peers admitted, Docker's rules: ${rules}`;
 }
 
 function forwardingLine(firewall: FirewallReport | undefined): string {

@@ -58,7 +58,7 @@ export class AddressFollower {
   #noteBeside(assigned: Ipv4, addresses: readonly Address[]): void {
     const present = new Set(addresses.map(({ address }) => address));
     for (const address of this.#beside.keys()) if (!present.has(address)) this.#beside.delete(address);
-    // What was the node's address before is its own by now.
+    // The node's former address is the host's own by now.
     this.#beside.delete(assigned);
     if (!present.delete(assigned)) return;
     const nowMs = this.#nowMs();

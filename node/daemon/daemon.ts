@@ -216,7 +216,7 @@ export class Daemon {
     return [
       this.#lanes.turns.subscribe((lane, outcome, known) => {
         this.#feed.onTurn(lane, outcome, known);
-        // Docker may have been restarted, and its bridge made anew.
+        // Docker may have been restarted and has recreated its bridge.
         if (lane === 'docker') this.#nicsSoon();
         if (lane === 'nics' && outcome.changes > 0) this.#uses.lookSoon();
       }),

@@ -147,7 +147,7 @@ export class Feed implements Watcher {
     if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
     const { fenced, isConfirmed } = known.current;
     const next = this.#lifted(confirmed({ ...known.current, table: withBookmark(before, at) }));
-    // Nothing is to be done about a later version of the same table.
+    // A later version of the same table needs no turn.
     if (next.fenced === fenced && isConfirmed) known.set(next);
     else this.#take(next);
     status.noteBookmark(before.version, at);

@@ -133,7 +133,7 @@ export class Intake {
       const message = `routes and rules of pools that --allowed-pools does not cover stay in force: ${which}`;
       add('PoolNotAllowed', message, 'add these pools to --allowed-pools, or: xnetd leave, then xnetd join');
     }
-    // A static route to this very host: it has other subnets than those that it is leased.
+    // A static route to this host itself: it has subnets besides its leases.
     const { addresses } = this.#options.mirror;
     const isHere = ({ isStatic, nextHop }: Route) => isStatic && addresses.some(({ address }) => address === nextHop);
     const refused =

@@ -1,4 +1,4 @@
-// The lane of LAN mode: its desired state, and what has to answer after the host's interface was moved.
+// The lane of LAN mode: its desired state, and the witnesses that have to answer after the host's interface was moved.
 // Invariant: a host without an assignment, and a fenced one, keep the interface as it is.
 import type { Logger } from '../../proto/process/log.js';
 import type { Host } from '../host/host.js';

@@ -1,6 +1,7 @@
 // Builds the daemon's lanes, each from one effect and its desired state.
-// Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
-// confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
+// Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one
+// has confirmed the cache, the kernel takes precedence where it differs. On a host that is fenced, routes and firewall
+// are withdrawn, and Docker is left as it is.
 import type { Lease } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { bridgeState } from '../docker/engine/own-bridge.js';
@@ -184,7 +185,8 @@ function nicsEffect({ host }: LanesOptions): Effect<Known> {
     name: 'nics',
     converge: async ({ assignment, table, fenced }, signal) => {
       const { nics } = assignment ?? {};
-      // docker0 may have moved from a lease that ends: nobody reaches its addresses any more, and the lease could not end.
+      // docker0 may have moved away from an ending lease: its addresses are unreachable, and a container on it would
+      // keep the lease from ending.
       const isPlaced = (lease: Lease) => bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole';
       const leases = (assignment?.leases ?? []).filter((lease) => lease.state !== 'ending' || isPlaced(lease));
       const unplaced = leases.filter((lease) => !isPlaced(lease));
@@ -242,7 +244,7 @@ export function makeLanes(options: LanesOptions): Lanes {
     log,
     onTurn: (outcome, now) => {
       turns.notify('docker', outcome, now);
-      // The bridge goes once Docker's network is off it.
+      // The bridge is removed once Docker's network no longer uses it.
       if (outcome.changes > 0) lan.lane.trigger();
     },
   });

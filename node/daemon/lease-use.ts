@@ -44,7 +44,7 @@ export function leaseUseOf(
 ): LeaseUse {
   const { subnet, generation, state } = lease;
   if (lease.mode === 'lan') {
-    // Until Docker has answered, the bridge stands for the network over it.
+    // Until Docker has answered, the bridge represents its network.
     const inForce =
       seen === undefined ? hasLink(mirror, lease.bridgeName) : seen.networks.some((network) => hands(network, lease));
     return { subnet, generation, inForce, ending: state === 'ending' };

@@ -1,5 +1,5 @@
 // The daemon's answers to commands on the same host; see local-protocol.ts.
-// Invariant: only this host can ask (a unix socket with mode 0660), and an error arrives as it was raised.
+// Invariant: only this host can ask (a unix socket with mode 0660), and the client receives an error as it was thrown.
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as v from 'valibot';
@@ -71,7 +71,7 @@ export type LocalService = {
  * @throws XnetError FailedPrecondition when the socket can't be listened on
  */
 export async function startLocalService(path: string, leave: Leave): Promise<LocalService> {
-  // Only a check of its own, every 30 s, is to be rarer: an idle daemon sleeps.
+  // Only its own check, every 30 s, is rarer: an idle daemon sleeps.
   const server = createServer({ connectionsCheckingInterval: 600_000 }, (request, response) => {
     void answer(leave, request, response);
   });

@@ -170,7 +170,7 @@ export class SelfStatus {
 
   /**
    * run notifies until `signal` aborts.
-   * @throws the error of whoever is notified
+   * @throws the error of a listener
    */
   async run(signal: AbortSignal): Promise<void> {
     const failed = new Promise<never>((_, reject) => {

@@ -73,7 +73,7 @@ export class Triggers {
     if (this.#options.isOnLan()) this.#lanNow();
   }
 
-  // A default route that goes cuts the host off.
+  // A lost default route cuts the host off.
   #lanNow(): void {
     const { lan } = this.#options.lanes;
     if (this.#lanAtOnce.take(performance.now())) lan.trigger();

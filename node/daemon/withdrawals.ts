@@ -1,4 +1,4 @@
-// What the daemon says about the routes that it holds: withdrawn by a controller, many at once, and kept. Pure.
+// Reports the routes that the daemon holds: withdrawn by a controller, many at once, and kept. Pure.
 import { formatPrefix } from '../../proto/domain/address.js';
 import { type HeldRoutes, mostHeldReported } from '../../proto/domain/network.js';
 import type { Finding } from '../reconcile/effect.js';

@@ -1,6 +1,6 @@
 // Answers the questions that come with the watch stream.
-// Invariant: looking changes nothing on the host but the table of a trace, whatever a controller asks, and at most 4
-// questions are answered at a time: a controller that asks more gets no answer to the rest.
+// Invariant: an answer changes nothing on the host except the table of a trace, whatever a controller asks. At most 4
+// questions are answered at a time; the others get no answer.
 import { messageOf } from '../../proto/errors.js';
 import type { Findings } from '../../proto/gen/xnet/v1/Findings.js';
 import type { Look__Output } from '../../proto/gen/xnet/v1/Look.js';
@@ -13,7 +13,7 @@ import { probe } from './probe.js';
 /** mostLooks is how many questions are answered at a time. */
 export const mostLooks = 4;
 
-/** answerTo answers a question. What prevents an answer is its problem. */
+/** answerTo answers a question. If it can't, the answer has the problem. */
 export async function answerTo(place: LookedAt, question: Question__Output): Promise<Findings> {
   try {
     if (question.path) return { path: await answerPath(place, question.path) };

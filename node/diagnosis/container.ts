@@ -5,12 +5,12 @@ import type { ContainerFindings } from '../../proto/gen/xnet/v1/ContainerFinding
 import type { EngineContainer } from '../docker/engine/engine.js';
 import type { LookedAt } from './looked-at.js';
 
-/** FoundContainer is the container, and from where its packets leave. */
+/** FoundContainer is the container, with the network namespace that its packets leave from. */
 export type FoundContainer = {
   readonly findings: ContainerFindings;
   /** Its address in one of the host's leases. Undefined unless its state is Running. */
   readonly address: Ipv4 | undefined;
-  /** Path of its network namespace; undefined unless it runs in one of its own. */
+  /** Path of its network namespace; undefined unless it runs in its own one. */
   readonly namespace: string | undefined;
 };
 
@@ -68,13 +68,13 @@ async function see(
   try {
     process = await engine.process(id);
   } catch {
-    // Gone in between, or Docker stopped.
+    // The container has ended meanwhile, or Docker has stopped.
     return { findings: seen('Unknown'), ...nowhere };
   }
   if (process === undefined) return { findings: seen('NotRunning'), ...nowhere };
   if (process.networkMode === 'host') return { findings: seen('HostNetwork'), ...nowhere };
   const namespace = `/proc/${process.pid}/ns/net`;
-  // One that shares the namespace of another has that one's addresses.
+  // A container that shares another's namespace has the addresses of that container.
   const shared = /^container:(.+)$/.exec(process.networkMode)?.[1];
   const holder = shared === undefined ? container : (containers.find((each) => each.id === shared) ?? container);
   const addresses = holder.networks.flatMap(({ address }) => address ?? []);

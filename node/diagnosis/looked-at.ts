@@ -1,4 +1,4 @@
-// What the questions about a path look at: the kernel, Docker and what is known from the controllers, of one host.
+// The sources of answers about a path on one host: the kernel, Docker and the controllers' messages.
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Engine } from '../docker/engine/engine.js';
@@ -11,7 +11,7 @@ import type { OwnSubnet } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 import type { Traces } from './trace.js';
 
-/** LookedAt is one host, as far as paths are concerned. */
+/** LookedAt is the part of one host that concerns paths. */
 export type LookedAt = {
   readonly mirror: Pick<KernelMirror, 'refresh' | 'links' | 'routes' | 'nextHops' | 'hasAddress' | 'addresses'>;
   readonly lookup: Pick<LinuxLookup, 'wayOf' | 'neighbour' | 'ruleCount'>;
@@ -28,7 +28,7 @@ export type LookedAt = {
   readonly underlay: () => Underlay | undefined;
   /** The subnets of this host's leases that are routed. */
   readonly own: () => readonly OwnSubnet[];
-  /** Those that are parts of the LAN. */
+  /** The subnets of leases of mode lan. */
   readonly inLan: () => readonly Prefix[];
   /** The route table; undefined before the first. */
   readonly table: () => Pick<NodeTable, 'routes'> | undefined;
@@ -36,7 +36,7 @@ export type LookedAt = {
   readonly mark: number;
 };
 
-/** invalid is the error for a question that names no address or the like. */
+/** invalid is the error for a question with a missing or invalid field. */
 export function invalid(what: string): XnetError {
   return new XnetError('InvalidArgument', `the question has no ${what}`);
 }

@@ -1,4 +1,4 @@
-// Answers what this host does with packets between an end of its own and an address elsewhere.
+// Answers how this host routes packets between one of its own ends and an address elsewhere.
 // Invariant: read-only. The kernel is asked for its decisions; no rule or route is interpreted here.
 import {
   formatIpv4,
@@ -65,7 +65,7 @@ function leadingTo({ mirror, lookup, underlay }: LookedAt, address: Ipv4): Link 
   return mirror.links.get(way.to);
 }
 
-// In mode block, another bridge than docker0 has a part of the subnet: any address of it on the bridge will do.
+// In mode block, a bridge other than docker0 has a part of the subnet: any of its addresses on the bridge serves.
 function isInUse({ mirror }: LookedAt, subnet: Prefix, bridge: Link | undefined): boolean {
   if (bridge === undefined) return mirror.hasAddress(gatewayOf(subnet));
   return mirror.addresses.some(({ ifindex, address }) => ifindex === bridge.ifindex && prefixContains(subnet, address));

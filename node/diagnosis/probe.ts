@@ -1,6 +1,6 @@
 // Sends echo requests from this host or from within a container, and waits for their replies.
-// Invariant: at most 10 short packets to each of at most 64 addresses, and, where these are answered, one packet of each of
-// some lengths.
+// Invariant: at most 10 short packets to each of at most 64 addresses, and one packet of each of some lengths to those
+// that answer.
 import { formatIpv4, type Ipv4, parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Echoes } from '../../proto/gen/xnet/v1/Echoes.js';
@@ -95,7 +95,7 @@ function longestOf({ mirror, underlay, own }: LookedAt, asked: number, isContain
 async function probeOne(echo: Requests, to: Ipv4, count: number, longest: number): Promise<Echoes> {
   const replies: { sequence: number; micros: number }[] = [];
   let errno = '';
-  // None waits for the reply to another one: a probe of which all is lost takes little longer than one packet.
+  // No packet waits for the reply to another one: a probe without any reply takes little longer than one packet.
   const outcomes: Promise<Sent>[] = [];
   for (let sent = 0; sent < count; sent += 1) {
     if (sent > 0) await new Alarm().wait(betweenMs);
@@ -146,7 +146,7 @@ class Requests {
     try {
       this.#icmp.send(to, sequence, bytes);
       await waiting.alarm.wait(replyMs);
-      // A busy daemon may have its timer before the reply, which is in the socket's queue.
+      // In a busy daemon the timer may fire while the reply is still in the socket's queue.
       if (waiting.atMs === undefined) await waiting.alarm.wait(graceMs);
     } catch (error) {
       if (error instanceof SyscallError) return { sequence, errno: error.code, micros: undefined };

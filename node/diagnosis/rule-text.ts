@@ -1,5 +1,5 @@
-// Finds the text of the rules that a trace names by handle, as the program that made them lists them.
-// Invariant: read-only. A rule that is gone, or that no program can list, has an empty text and keeps its verdict.
+// Finds the text of the rules that a trace names by handle, by listing them with nft or iptables.
+// Invariant: read-only. A rule that is gone or can't be listed has an empty text and keeps its verdict.
 import type { TraceStep } from '../../proto/gen/xnet/v1/TraceStep.js';
 import type { Exec } from '../../proto/process/exec.js';
 import type { TraceEvent } from '../kernel/nftables-trace.js';

@@ -1,7 +1,7 @@
 // Traces the echo requests of one identifier, and their replies, through the firewall of this host: by an nftables table of
 // our own that marks them, and the kernel's notifications about marked packets.
-// Invariant: the table marks these packets and nothing else: it has no verdict but accept. It goes at the end of the trace, after
-// 30 s, and, if this process is killed, at the next start of the daemon. At most 8 are under way.
+// Invariant: the table only marks these packets and accepts all. It is deleted at the end of the trace, after 30 s at
+// most, and, if this process is killed, at the next start of the daemon. At most 8 are under way.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { PacketTrace } from '../../proto/gen/xnet/v1/PacketTrace.js';
@@ -17,7 +17,7 @@ import { RuleTexts } from './rule-text.js';
 /** tracePrefix begins the name of every table that a trace makes. */
 export const tracePrefix = 'xnet_look_';
 
-// Before every chain that anybody has by default (-450 to 300, NF_IP_PRI_*), and after.
+// Before the default priorities of all other programs' chains (-450 to 300, NF_IP_PRI_*), and after.
 const [first, last] = [-100_000, 100_000];
 const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
 // Every packet of the host comes through one of these two first.
@@ -27,7 +27,7 @@ const longestTraceMs = 30_000;
 const mostTraces = 8;
 const mostPackets = 8;
 const mostSteps = 64;
-// Of the last packet on its way.
+// The mark of the last packet.
 const settleMs = 50;
 
 /** TraceOptions are the dependencies of traces. */
@@ -177,7 +177,7 @@ type PacketWay = {
 /** waysOf groups the steps of a trace by packet. Pure. */
 export function waysOf(events: readonly TraceEvent[], identifier: number): readonly PacketWay[] {
   const ways = new Map<string, PacketWay>();
-  // A step without headers belongs to the packet whose headers came last with its id.
+  // A step without headers belongs to the last packet that had headers and the same id.
   const byId = new Map<number, PacketWay>();
   for (const event of events) {
     const { id, echo } = event;

@@ -24,7 +24,7 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
 export type LeaseModes = readonly (Pick<Lease, 'mode'> & Partial<Pick<Lease, 'bridgeName' | 'subnet' | 'state'>>)[];
 
 const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => usesDocker0(mode));
-// Every network that lies in a block of the node is routed, whoever made it.
+// Every network that lies in a block of the node is routed, also one that xnet did not make.
 const isInBlock = (prefix: Prefix, leases: LeaseModes) =>
   leases.some(({ mode, subnet }) => mode === 'block' && subnet !== undefined && prefixCovers(subnet, prefix));
 // A network that the host had before, and that a lease is of.

@@ -1,7 +1,8 @@
-// Docker's nftables backend, from version 29 on: whether its table lets packets of peers in, and what to set if not. Pure.
-// Invariant: nothing is ever put into Docker's table: it writes a chain anew whenever one of its own rules changes. Docker
-// itself is told to accept what carries xnet's mark, which our table sets before Docker's chains see a packet.
-// The names are those of moby, daemon/libnetwork/drivers/bridge/internal/nftabler.
+// Docker's nftables backend, from version 29 on: whether its table admits packets from peers, and the required settings
+// if not. Pure.
+// Invariant: nothing is ever added to Docker's table: Docker rewrites a chain whenever one of its own rules changes.
+// Docker itself is configured to accept packets with xnet's mark, which our table sets before Docker's chains see a
+// packet. The names are those of moby, daemon/libnetwork/drivers/bridge/internal/nftabler.
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import { type Addresses, flowsOf } from './flow.js';
@@ -35,7 +36,7 @@ export function dropsPeers(keys: readonly (readonly [string, string])[]): Findin
   const text = keys.map(([name, value]) => `"${name}": ${value}`).join(' and ');
   return {
     ...{ type: 'Firewall', transient: false, reason: 'DockerDropsPeers' },
-    message: `Docker's nftables backend drops packets from peers to containers: it is not set to let them in`,
+    message: `Docker's nftables backend drops packets from peers to containers: it is not configured to admit them`,
     fix: `put ${text} into daemon.json and restart Docker`,
   };
 }

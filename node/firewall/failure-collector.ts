@@ -16,9 +16,9 @@ const packages = {
 } as const satisfies Record<Area, string>;
 
 const without = {
-  Nft: 'nothing keeps the addresses of containers, or lets peers in, without it',
-  Iptables: "Docker's rules can't be looked at without it",
-  Conntrack: 'flows from before the join keep their translated addresses until they end without it',
+  Nft: 'without it, addresses of containers are translated and packets from peers are dropped',
+  Iptables: "without it, Docker's rules can't be read",
+  Conntrack: 'without it, connections opened before the join keep their translated addresses until they end',
   Forwarding: '',
 } as const satisfies Record<Area, string>;
 

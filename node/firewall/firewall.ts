@@ -71,7 +71,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #moves: Allowance;
   readonly #filters = new WeakMap<Tables, FilterTables>();
   #last: Derived | undefined;
-  // What the last turn found on a host that is as desired.
+  // The findings of the last turn on a host that is as desired.
   #settled: { readonly findings: readonly Finding[]; readonly theirs: Addresses } | undefined;
   // Whether some flows may still have a translation from before our table was installed. Unknown when the process
   // starts.
@@ -139,14 +139,14 @@ export class Firewall implements Effect<DesiredFirewall> {
   }
 
   /**
-   * changePeers lets peers in that came, and no longer those that left, on a host that is as the last turn left it.
+   * changePeers admits new peers, and no longer those that left, on a host that is unchanged since the last turn.
    * @returns undefined if it takes a turn
    */
   changePeers(change: PeerChange): Outcome | undefined {
     const settled = this.#settled;
     const table = this.#look.ownTable();
     const sets = table && setElementsOf(change, table);
-    // The peers that came could make a foreign rule one that drops all packets, or one that no longer does.
+    // New peers could change whether a foreign rule drops all packets.
     if (!change.added.every((peer) => settled?.theirs.keepsAnswers(rangeOf(peer)) === true)) return undefined;
     if (settled === undefined || sets === undefined) return undefined;
     const { findings } = settled;

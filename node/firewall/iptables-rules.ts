@@ -73,8 +73,8 @@ export type ChainRole = 'rules' | 'chain and rules' | 'nothing';
 /** RulesOptions are the options of planRules. */
 export type RulesOptions = {
   /**
-   * Docker should have its rules in this backend, but somebody has flushed them. If the policy drops, our rules are
-   * added to FORWARD as well, after all others, in both directions, until Docker's return.
+   * Docker should have its rules in this backend, but another program has flushed them. If the policy drops, our rules
+   * are added to FORWARD as well, after all others, in both directions, until Docker's return.
    */
   readonly abandoned: boolean;
   /** Whether a rule that is right but in the wrong position is moved. */
@@ -115,7 +115,7 @@ export function planRemoval(tables: Tables): RulesPlan {
   const raw = planChain('PREROUTING', chainOf(tables, 'raw', 'PREROUTING').rules, [], last);
   const user = planChain(userChain, chainOf(tables, 'filter', userChain).rules, [], last);
   const forward = planChain('FORWARD', chainOf(tables, 'filter', 'FORWARD').rules, [], last);
-  // -X fails if somebody has added a rule to the chain or a jump to it: the chain is in use then.
+  // -X fails if another program has added a rule to the chain or a jump to it: the chain is in use then.
   const drop = isLeftover(tables) ? [`-X ${userChain}`] : [];
   const input = asInput({ raw: raw.lines, filter: [...user.lines, ...forward.lines, ...drop] });
   return { ...input, used: false, misplaced: [], unreached: [] };

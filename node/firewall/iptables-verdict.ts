@@ -16,7 +16,7 @@ const ways = [
   ['mangle', 'POSTROUTING'],
 ] as const;
 
-/** isDockersChain reports whether Docker makes this chain, and nobody else adds rules to it. */
+/** isDockersChain reports whether Docker makes this chain and no other program adds rules to it. */
 export function isDockersChain(name: string): boolean {
   return name === 'DOCKER' || (name.startsWith('DOCKER-') && name !== userChain);
 }

@@ -58,7 +58,8 @@ export class Iptables {
 
   /**
    * restore applies input for iptables-restore. Each of its tables is changed as a whole, or not at all.
-   * @throws XnetError ProgramMissing, FailedPrecondition when it is refused: somebody else changed the rules just then
+   * @throws XnetError ProgramMissing, FailedPrecondition when it is refused: another program changed the rules at the
+   * same time
    */
   async restore(backend: Backend, input: string, signal: AbortSignal): Promise<void> {
     const program = `${await this.#prefix(backend, signal)}-restore`;

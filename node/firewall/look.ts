@@ -1,6 +1,6 @@
 // Observes the host's firewall, and lists only what may have changed since it was last listed.
-// Invariant: observing changes nothing. A remembered listing is used only if nobody has touched its objects since the
-// nftables generation at which it was made.
+// Invariant: observing changes nothing. A remembered listing is used only if its objects have not been touched since
+// the nftables generation at which it was made.
 import type { SetChange } from '../kernel/nftables-sets.js';
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
@@ -130,7 +130,7 @@ export class FirewallLook {
     }
   }
 
-  // Returns the remembered parts that nobody has touched since they were listed.
+  // Returns the remembered parts that have not been touched since they were listed.
   #knownSince(generation: number | undefined): Partial<InNftables> {
     const seen = this.#seen;
     if (seen === undefined || generation === undefined) return {};

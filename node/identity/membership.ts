@@ -61,7 +61,7 @@ export function requireMember(
   if (identity !== undefined && node !== undefined && node !== identity.nodeName) {
     problems.push(`--node is ${node}, but this host has joined as ${identity.nodeName}: leave it out`);
   }
-  throwIfAny(problems, 'the settings are not complete');
+  throwIfAny(problems, 'incomplete settings');
   return { node: identity?.nodeName ?? node ?? '', controllers, ...(identity === undefined ? {} : { identity }) };
 }
 

@@ -72,7 +72,7 @@ export function identityFindings(identity: NodeIdentity, trouble: Trouble, nowMs
   if (hasExpired(identity, nowMs)) {
     add('Expired', false, `this host's certificate expired at ${until}`, joinAgain(identity));
   } else if (refusal !== undefined) {
-    add('Refused', false, `the controllers do not let this host in: ${refusal}`, joinAgain(identity));
+    add('Refused', false, `the controllers refuse this host: ${refusal}`, joinAgain(identity));
   } else if (renewal !== undefined) {
     const left = formatDuration(Math.ceil(leftMs / 1000) * 1000);
     const soon = leftMs < (notAfterMs - madeAt(certificate)) * soonShare;

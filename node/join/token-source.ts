@@ -1,5 +1,5 @@
-// Reads a join token from a file that nobody else can read, or from standard input, never from the command line, which
-// every user of the host can see.
+// Reads a join token from a file that no other user can read, or from standard input, never from the command line,
+// which every user of the host can see.
 import { createInterface } from 'node:readline/promises';
 import { addAbortSignal, Writable } from 'node:stream';
 import { messageOf, XnetError } from '../../proto/errors.js';

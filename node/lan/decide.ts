@@ -1,5 +1,6 @@
-// Decides the next step towards, or back from, a bridge that has the host's address and its interface as a port. Pure.
-// Invariant: the step follows from what the kernel has; the journal adds only what the kernel can't tell.
+// Decides the next step of moving the host's address to a bridge with its interface as a port, or of moving it back.
+// Pure.
+// Invariant: the step follows from the state of the kernel; the journal adds only what the kernel does not know.
 import { formatIpv4, type Ipv4, prefixContains, prefixOf } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { LanJournal, Moved } from './journal.js';
@@ -18,7 +19,7 @@ export type DesiredLan = {
   readonly address: Ipv4;
 };
 
-/** LanSeen is what a decision follows from. */
+/** LanSeen is the input of a decision. */
 export type LanSeen = {
   readonly snapshot: LanSnapshot;
   readonly journal: LanJournal;
@@ -28,7 +29,7 @@ export type LanSeen = {
   readonly factsOf: (port: LanLink) => PortFacts | undefined;
 };
 
-/** LanStep is what to do next. */
+/** LanStep is the next step. */
 export type LanStep =
   /** As desired. `bridge`: one that has the address. `ours`: xnet made it. */
   | {
@@ -39,7 +40,7 @@ export type LanStep =
     }
   | { readonly do: 'move'; readonly port: LanLink; readonly bridge: LanLink | undefined }
   | { readonly do: 'verify'; readonly port: LanLink; readonly bridge: LanLink }
-  /** In place, with these repairs. `sweep`: what is on the port goes to the bridge. */
+  /** In place, with these repairs. `sweep`: addresses and routes on the port move to the bridge. */
   | {
       readonly do: 'repair';
       readonly port: LanLink;
@@ -48,7 +49,7 @@ export type LanStep =
       readonly requests: readonly LanRequest[];
     }
   | { readonly do: 'return'; readonly port: LanLink; readonly bridge: LanLink }
-  /** The bridge is gone, and with it what the host had on it. */
+  /** The bridge is gone, with the addresses and routes on it. */
   | { readonly do: 'restore'; readonly port: LanLink; readonly moved: Moved }
   /** Nothing is left of a move. */
   | { readonly do: 'forget' };
@@ -75,7 +76,7 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
   const isHolder = (link: LanLink | undefined) => link !== undefined && holders.includes(link);
   if (bridge === undefined) {
     const port = moved && portOf(moved, snapshot);
-    // It was deleted: with it went what the host had on it.
+    // It was deleted, with the addresses and routes on it.
     const isFree = port?.master === 0 && holders.length === 0;
     if (isFree && moved !== undefined && moved.boot === seen.boot) {
       return { do: 'restore', port, moved };
@@ -117,7 +118,8 @@ export function linksWith(snapshot: LanSnapshot, address: Ipv4): readonly LanLin
     .flatMap((each) => linkAt(snapshot, interfaceOfAddress(each)) ?? []);
 }
 
-// One that has the host's addresses has our mark before it gets them. Without it, an operator made it anew under our name.
+// xnet's bridge has our mark before it gets the host's addresses. Without the mark, an operator recreated the bridge
+// under our name.
 function isOurBridge(bridge: LanLink, { snapshot, journal: { moved }, boot }: LanSeen): boolean {
   if (bridge.alias.startsWith(bridgeAlias)) return true;
   if (moved === undefined) return false;
@@ -135,7 +137,10 @@ function soleNic(snapshot: LanSnapshot, bridge: LanLink): LanLink | undefined {
   return portsOf(snapshot, bridge).find(({ mac }) => mac === bridge.mac);
 }
 
-/** foundMove is a move of which the journal is lost, as the bridge tells it; undefined: there is no such bridge with a port. */
+/**
+ * foundMove reconstructs a move from the bridge when the journal is lost; undefined: there is no such bridge with a
+ * port.
+ */
 export function foundMove(snapshot: LanSnapshot, boot: string): Moved | undefined {
   const bridge = snapshot.links.find(({ kind, alias }) => kind === 'bridge' && alias.startsWith(bridgeAlias));
   const port = bridge && soleNic(snapshot, bridge);
@@ -214,7 +219,7 @@ function takenOut(port: LanLink, bridge: LanLink, snapshot: LanSnapshot): Findin
   return lanFinding('LanPortTaken', message, fix);
 }
 
-// What somebody dropped and nobody replaced: the node's address, and the default route.
+// The node's address and the default route, if another program removed them and did not replace them.
 function lostRequests(
   { address }: DesiredLan,
   { bridge, isHolder, held, moved }: Place & { readonly held: Holding; readonly moved: Moved },
@@ -226,7 +231,7 @@ function lostRequests(
   if (!isHolder && ours !== undefined) {
     const network = prefixOf(address, ours.header[1] ?? 32);
     const isReplaced = now.addresses.some((each) => prefixContains(network, ipv4OfAddress(each) ?? address));
-    // With its last address an interface loses its routes.
+    // An interface that loses its last address loses its routes too.
     if (!isReplaced) return addingHeld(held, from, bridge);
   }
   if (snapshot.routes.some(isDefaultRoute)) return [];

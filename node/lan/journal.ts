@@ -47,20 +47,20 @@ export type Moved = {
   readonly mac: string;
   /** `moving` until it is verified, `returning` once it is undone. */
   readonly phase: 'moving' | 'in place' | 'returning';
-  /** Whether it was verified once: after a boot it is made again without that. */
+  /** Whether it was verified once: after a boot it is made again without verification. */
   readonly proven: boolean;
-  /** What answered before the move and has to answer after it. */
+  /** The witnesses that answered before the move and have to answer after it. */
   readonly witnesses: readonly string[];
   /** Id of the boot in which the bridge was made. */
   readonly boot: string;
-  /** What the host has on the bridge, or had on the interface: as it was last seen. */
+  /** The host's addresses and routes on the bridge or the interface, as last seen. */
   readonly held: Holding;
 };
 
 /** LanJournal is the whole content of the journal file. */
 export type LanJournal = {
   readonly moved: Moved | undefined;
-  /** A move that went back by itself. It is not repeated with the same inputs. */
+  /** A move that was undone. It is not repeated with the same inputs. */
   readonly givenUp: { readonly inputs: string; readonly message: string } | undefined;
 };
 

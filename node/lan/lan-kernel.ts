@@ -1,6 +1,6 @@
 // Reads the snapshot of a network namespace and makes changes, over rtnetlink.
-// Invariant: a batch is made by one system call, or several in a row that nothing of this process comes between: a kill
-// leaves it either not begun or, up to 256 requests, complete.
+// Invariant: a batch is made by one system call, or by several in a row without any other work in between: after a
+// kill, a batch of up to 256 requests is either not begun or complete.
 import { errnoName } from '../../proto/process/errno.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import type { MessageWriter } from '../kernel/netlink-message.js';

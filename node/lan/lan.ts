@@ -1,7 +1,8 @@
-// LAN mode on a host: the interface with the node's address becomes the port of a bridge, which gets the host's addresses
+// LAN mode on a host: the interface with the node's address becomes a port of a bridge, which gets the host's addresses
 // and routes. Containers on that bridge are on the hosts' own network.
-// Invariants: a move is written to the journal before it begins, and is one batch of requests to the kernel. It stays only
-// if what answered before answers after it; else it goes back. Killed anywhere, the next turn ends in one of both states.
+// Invariant: a move is written to the journal before it begins, and is one batch of requests to the kernel. It stays
+// only if every witness that answered before it answers after it; otherwise it is undone. If the daemon is killed at
+// any point, the next turn ends in one of the two states.
 import { messageOf } from '../../proto/errors.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
@@ -42,7 +43,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     this.#steps = options.steps ?? noSteps;
   }
 
-  /** retry makes the next turn repeat a move that went back, because an operator requested it. */
+  /** retry makes the next turn repeat a move that was undone, at an operator's request. */
   retry(): void {
     this.#byHand = true;
   }
@@ -85,7 +86,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     return { ...nothing, changes };
   }
 
-  // Of the interfaces that may have to become a port: once one is, none is left.
+  // The obstacles of interfaces that may have to become a port: none once an interface is a port.
   async #facts(desired: DesiredLan | undefined, snapshot: LanSnapshot): Promise<ReadonlyMap<number, PortFacts>> {
     const facts = new Map<number, PortFacts>();
     if (desired === undefined) return facts;
@@ -190,7 +191,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     this.#options.copySettings(port, bridge);
     const names = moved?.witnesses ?? [];
     const all = this.#witnesses(snapshot, bridge);
-    // With the journal lost, nothing tells what answered before.
+    // The journal is lost, and with it the names of the witnesses that answered.
     const asked = moved === undefined ? [] : all.filter(({ name }) => names.includes(name));
     const gone = names.filter((name) => !all.some((each) => each.name === name));
     const isVerified = this.#verified === bridge.ifindex;
@@ -201,7 +202,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
         : `${silent.join(' and ')} did not answer within ${waitMs / 1000} s after ${port.name} became a port of ${bridge.name}`;
       log?.error({ port: port.name, bridge: bridge.name, silent }, 'the move goes back');
       const message = `${why}: the addresses are on ${port.name} again`;
-      // A stop is no verdict: the next start tries it again.
+      // A stop of the daemon is no verdict: the next start verifies again.
       const givenUp = signal.aborted ? undefined : { inputs: inputsOf(desired, port), message };
       const back = await this.#return({ do: 'return', port, bridge }, journal, givenUp);
       return back.findings.length > 0 ? back : outcome(back.changes, rolledBack(message));
@@ -233,7 +234,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     const findings = refused.length > 0 ? [refusedFinding(bridge.name, refused)] : [];
     const changes = refused.length > 0 ? 0 : all.length;
     if (desired === undefined || !isUnproven(seen.journal)) return outcome(changes, ...findings);
-    // What is refused, or undone by somebody again and again, must not put the verdict off.
+    // A refused change, or a program that undoes changes again and again, must not delay the verdict.
     const now = { ...seen, snapshot: await kernel.read() };
     const verdict = await this.#verify({ do: 'verify', port, bridge }, desired, now, signal);
     return outcome(changes + verdict.changes, ...findings, ...verdict.findings);
@@ -245,7 +246,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     givenUp: LanJournal['givenUp'],
   ): Promise<Outcome> {
     const { moved } = journal;
-    // Without this entry the next turn comes to the same end, so that a full disk keeps no host off its network.
+    // Without this entry the next turn decides the same, so a full disk does not cut a host off its network.
     if (moved !== undefined) {
       await this.#write({ moved: { ...moved, phase: 'returning' }, givenUp }).catch((error: unknown) =>
         this.#options.log?.warn({ reason: messageOf(error) }, 'the interface gets its addresses back unrecorded'),

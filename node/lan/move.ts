@@ -1,6 +1,6 @@
-// Makes an interface the port of a bridge that gets what the host has on it, and undoes that.
-// Invariant: until the last batch the host's network is as it was, whatever is refused or killed before; the batch itself
-// is one system call.
+// Makes an interface a port of a bridge, moves the host's addresses and routes to the bridge, and undoes both.
+// Invariant: until the last batch the host's network is unchanged, whatever is refused and wherever the daemon is
+// killed; the batch itself is one system call.
 import { pause } from '../../proto/process/backoff.js';
 import type { Steps } from '../../proto/process/steps.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -32,7 +32,7 @@ export type MoveParts = {
   readonly steps: Steps;
 };
 
-/** Switched is the bridge, or what the kernel refused: the interface is as before then. */
+/** Switched is the bridge, or the requests that the kernel refused: the interface is then unchanged. */
 export type Switched = { readonly bridge: LanLink } | { readonly refused: readonly LanRefusal[] };
 
 const runningWithinMs = 2_000;
@@ -51,7 +51,7 @@ export function refusedFinding(name: string, refused: readonly LanRefusal[]): Fi
   );
 }
 
-/** switchInterface makes it. `present`: a bridge of ours of that name that is there already. */
+/** switchInterface moves an interface to a bridge. `present`: our bridge of that name, if it exists. */
 export async function switchInterface(
   parts: MoveParts,
   port: LanLink,
@@ -75,15 +75,15 @@ export async function switchInterface(
   copySettings(port, bridge);
   if (failed.length === 0) return made;
   const now = await kernel.read();
-  // What is left on the port of a bridge goes there in the next round.
+  // Addresses and routes that are left on the port move to the bridge in the next round.
   if (linkAt(now, port.ifindex)?.master === bridge.ifindex) return made;
   const back = planTransfer(now, bridge, port);
   kernel.change([...back.adding, ...back.switching, ...undoing(present, bridge)]);
   return { refused: failed };
 }
 
-// The bridge with which nothing has begun yet. It runs before its port joins it: the kernel starts to send packets by a
-// bridge that had no carrier only some time after that has got a port, and drops those in between.
+// Makes the bridge. It is running before its port joins: the kernel sends packets by a bridge that had no carrier only
+// some time after the bridge gets a port, and drops them until then.
 async function readyBridge(
   kernel: LanKernel,
   port: LanLink,
@@ -106,7 +106,7 @@ async function readyBridge(
     const links = await kernel.links();
     const bridge = linkNamed({ links }, name);
     if (bridge?.isRunning === true) return { bridge };
-    // Not every kernel has such pairs: without one, packets may be lost.
+    // Not every kernel supports such pairs: without one, packets may be lost.
     if (kernel.change([addPair(...pairNames)]).length > 0) break;
     const ends = pairNames.flatMap((end) => linkNamed({ links }, end) ?? []);
     kernel.change(ends.flatMap((end) => [setUp(end), ...(end.name === pairNames[0] ? [setMaster(end, found)] : [])]));
@@ -132,7 +132,7 @@ function undoing(present: LanLink | undefined, bridge: LanLink): readonly LanReq
   return [deleteNamed(pairNames[0]), ...(present === undefined ? [deleteLink(bridge)] : [])];
 }
 
-/** returnInterface gives an interface everything that the host has on the bridge, and deletes the bridge. */
+/** returnInterface moves all addresses and routes from the bridge back to an interface, and deletes the bridge. */
 export async function returnInterface(
   parts: Pick<MoveParts, 'kernel' | 'steps' | 'loosen' | 'detour'>,
   port: LanLink,

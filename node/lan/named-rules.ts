@@ -4,7 +4,8 @@
 /** RulesListed are the texts of `nft list ruleset`, and of iptables-save of each backend; empty where there is none. */
 export type RulesListed = { readonly nft: string; readonly iptables: string };
 
-// xnet's own, which follows the interface by itself, and those of iptables, whose comments nft does not list.
+// Tables that are skipped: xnet's own, which follows the interface, and those of iptables, whose comments nft does not
+// list.
 const skippedTable = /^table (ip xnet|ip6? (filter|nat|raw|mangle|security)) \{/;
 const ownComment = /\bcomment "?xnet\b/;
 

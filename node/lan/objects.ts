@@ -1,6 +1,7 @@
-// Addresses, routes, next-hop objects and neighbours as the kernel dumps them, and the same on another interface.
-// Invariant: what is not understood here is carried along unchanged, so that an object that moves stays what it was:
-// flags, lifetimes, metrics, protocols. Only what names the interface changes. Pure.
+// Addresses, routes, next-hop objects and neighbours as the kernel dumps them, and the same objects on another
+// interface.
+// Invariant: attributes that are not understood here are copied unchanged, so an object that moves keeps its flags,
+// lifetimes, metrics and protocol. Only references to the interface change. Pure.
 import { formatIpv4, type Ipv4, ipv4FromNumber } from '../../proto/domain/address.js';
 import { eachAttribute } from '../kernel/netlink-message.js';
 
@@ -135,7 +136,7 @@ export function gatewayOfRoute(object: KernelObject): Ipv4 | undefined {
   return ipv4Of(object, routeAttributes.gateway);
 }
 
-/** needsGateway reports whether a route leads through a gateway, which another route has to make on-link before. */
+/** needsGateway reports whether a route leads through a gateway, which needs another, on-link route first. */
 export function needsGateway(object: KernelObject): boolean {
   return object.attributes.some(({ type }) =>
     [routeAttributes.gateway, routeAttributes.via, routeAttributes.multipath].some((each) => each === type),

@@ -1,13 +1,13 @@
-// Decides what keeps an interface from becoming the port of a bridge, before anything is touched. Pure.
-// Invariant: all obstacles are named at once, each with what to do.
+// Decides what prevents an interface from becoming a port of a bridge, before anything is changed. Pure.
+// Invariant: all obstacles are reported at once, each with its fix.
 import type { Finding } from '../reconcile/effect.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { heldBy } from './transfer.js';
 
-/** PortFacts is what the kernel's routing does not tell about an interface. */
+/** PortFacts are the facts about an interface that the kernel's routing does not tell. */
 export type PortFacts = {
   readonly isWireless: boolean;
-  /** The program that sets the interface up and would do so again: "NetworkManager". */
+  /** The program that manages the interface and would configure it again: "NetworkManager". */
   readonly managedBy: string | undefined;
   /** A DHCP client that puts the address on it again at each renewal, and nothing else: "dhclient". */
   readonly dhcpClient?: string | undefined;
@@ -34,22 +34,25 @@ export function lanFinding(
   };
 }
 
-/** rolledBack is the finding about a move that went back by itself. */
+/** rolledBack is the finding about a move that was undone. */
 export function rolledBack(message: string): Finding {
   return lanFinding('LanRolledBack', message, 'find out why, then try again: systemctl reload xnetd');
 }
 
-/** nobodyAnswers is the finding about an interface by which nothing answers that could tell whether a move works. */
+/**
+ * nobodyAnswers is the finding about an interface by which neither a controller nor a gateway answers, so a move could
+ * not be verified.
+ */
 export function nobodyAnswers({ name }: LanLink): Finding {
-  const message = `neither a controller nor a gateway answers by ${name}: it could not be told whether the network works after a move`;
-  return lanFinding('LanUnproven', message, 'let a controller be reachable: xnetd status', 'passes');
+  const message = `neither a controller nor a gateway answers by ${name}: xnetd could not verify that the network works after a move`;
+  return lanFinding('LanUnproven', message, 'make a controller reachable; see: xnetd status', 'passes');
 }
 
 const ethernet = 1;
-// Of these, only packets for their own hardware address arrive.
+// Interfaces of these kinds receive only packets for their own hardware address.
 const unbridged = ['macvlan', 'macvtap', 'ipvlan', 'ipvtap'];
 
-/** portObstacles lists what keeps `port` from becoming a port of `bridge`. */
+/** portObstacles lists what prevents `port` from becoming a port of `bridge`. */
 export function portObstacles(
   snapshot: LanSnapshot,
   port: LanLink,

@@ -1,5 +1,5 @@
 // Requests to the kernel for interfaces, addresses, routes, next-hop objects and neighbours, as values.
-// Invariant: values only; each says in words what it does. Pure.
+// Invariant: values only; each request has a description. Pure.
 import {
   addressOn,
   cidrOf,
@@ -115,7 +115,7 @@ function setLink(
   return { type: types.newLink, flags: 0, header, attributes: [attribute], done: [], what: `${name}: ${what}` };
 }
 
-/** setMtu sets the MTU of an interface. A bridge of which it was set does not take that of its ports. */
+/** setMtu sets the MTU of an interface. A bridge whose MTU was set does not follow the MTU of its ports. */
 export function setMtu(to: Pick<LanLink, 'ifindex' | 'name'>, mtu: number): LanRequest {
   return setLink(to, { type: link.mtu, value: number32(mtu) }, `MTU ${mtu}`);
 }
@@ -182,7 +182,7 @@ export function deleteNamed(name: string): LanRequest {
   };
 }
 
-/** addAddress adds an address to another interface than that which it was read from. */
+/** addAddress adds an address to an interface other than the one that it was read from. */
 export function addAddress(address: KernelObject, from: Pick<LanLink, 'name'>, to: LanLink): LanRequest {
   const flags = request.create | request.replace;
   const what = `${cidrOf(address)} on ${to.name}`;
@@ -191,7 +191,7 @@ export function addAddress(address: KernelObject, from: Pick<LanLink, 'name'>, t
 
 /** deleteAddress deletes an address from the interface that it was read from. */
 export function deleteAddress(address: KernelObject): LanRequest {
-  // Only what identifies it: with lifetimes the request would be refused.
+  // Only the attributes that identify it: with lifetimes the request would be refused.
   const attributes = address.attributes.filter(({ type }) => type <= 3);
   const what = `delete ${cidrOf(address)}`;
   const { header } = address;
@@ -218,7 +218,7 @@ export function moveNextHop(nextHop: KernelObject, to: LanLink): LanRequest {
   return { type: types.newNextHop, flags, ...nextHopOn(nextHop, to.ifindex), done: [], what };
 }
 
-/** addNeighbour makes a neighbour known on another interface, to be confirmed when it is used. */
+/** addNeighbour adds a neighbour to another interface; the kernel confirms it when it is used. */
 export function addNeighbour(neighbour: KernelObject, to: LanLink): LanRequest {
   const flags = request.create | request.replace;
   return { type: types.newNeighbour, flags, ...neighbourOn(neighbour, to.ifindex), done: [], what: 'neighbour' };

@@ -11,14 +11,14 @@ export type LanLink = {
   /** ARPHRD_* of linux/if_arp.h; 1: Ethernet. */
   readonly hardware: number;
   readonly isUp: boolean;
-  /** Whether packets leave it: it has a carrier, and the kernel has made use of that. */
+  /** Whether packets can leave it: it has a carrier, and the kernel has acted on that. */
   readonly isRunning: boolean;
   /** Its hardware address: "02:fc:00:00:00:01" */
   readonly mac: string;
   readonly mtu: number;
   /** Interface index of the bridge, bond or VRF it belongs to; 0: none. */
   readonly master: number;
-  /** Interface index of the interface that it is on, as of a VLAN or a macvlan; 0: none. */
+  /** Index of the interface below it, for a VLAN or a macvlan; 0: none. */
   readonly lower: number;
   /** "bridge", "veth", "vlan"; empty for hardware. */
   readonly kind: string;

@@ -1,6 +1,7 @@
-// Tells whether the network still works with the interface moved: what answered before has to answer again.
-// A controller's answer to a new call shows that packets pass both ways beyond the link, and that the host can still be
-// told what to do. The gateway is asked by ARP, which no firewall drops: a host whose only controller is itself has that.
+// Tells whether the network still works after the interface has moved: every witness that answered before has to answer
+// again. A controller's answer to a new call shows that packets pass in both directions beyond the link, and that the
+// controllers can still reach the host. The gateway is asked by ARP, which no firewall drops: it is the only useful
+// witness of a host that runs its only controller.
 import { formatIpv4, type Ipv4 } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { LanKernel } from './lan-kernel.js';
@@ -16,7 +17,7 @@ import { confirmNeighbour } from './requests.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { heldBy } from './transfer.js';
 
-/** LanWitness is something that answers while the network works. */
+/** LanWitness is a controller or gateway that answers while the network works. */
 export type LanWitness = {
   /** "a controller", "the gateway 192.168.83.254" */
   readonly name: string;
@@ -44,7 +45,7 @@ async function askGateway(kernel: LanKernel, gateway: Ipv4, by: LanLink, signal:
       (each) => ipv4OfNeighbour(each) === gateway && interfaceOfNeighbour(each) === by.ifindex,
     );
   const known = await find();
-  // Nothing is asked of a neighbour that an operator declared.
+  // A neighbour that an operator declared is never asked.
   if (known !== undefined && stateOfNeighbour(known) === neighbourStates.permanent) return true;
   kernel.change([confirmNeighbour(gateway, by, known)]);
   while (!signal.aborted) {
@@ -66,7 +67,9 @@ export async function answeringNow(
   return witnesses.filter((_, index) => answers[index]).map(({ name }) => name);
 }
 
-/** silentAfter asks witnesses until all have answered once, and returns the names of those that did not in time. */
+/**
+ * silentAfter asks witnesses until all have answered once, and returns the names of those that did not answer in time.
+ */
 export async function silentAfter(
   witnesses: readonly LanWitness[],
   by: LanLink,

@@ -1,5 +1,5 @@
-// A leave that the controllers ask for: the host leaves by itself, as with `xnetd leave`, once nothing is in the way.
-// Invariant: nothing is forced. What is in the way is found before anything is undone, and reported until it is gone. When
+// A leave that the controllers request: the host leaves as with `xnetd leave`, once there are no obstacles.
+// Invariant: nothing is forced. Obstacles are found before anything is undone, and reported until they are gone. When
 // the controllers no longer ask, the host stays.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { Alarm, backoffMs } from '../../proto/process/backoff.js';
@@ -20,7 +20,7 @@ export type AskedLeaveOptions = {
   readonly log: Logger;
 };
 
-// No event announces that a container was detached or a host's setting changed.
+// No event reports that a container was detached or a setting of the host changed.
 const againMs = 5_000;
 const longestWaitMs = 3_600_000;
 const failedBackoff = { firstMs: 5_000, longestMs: 300_000 };
@@ -46,7 +46,7 @@ export class AskedLeave {
     return this.#finding.subscribe(listener);
   }
 
-  /** failed records that a leave that was begun could not be done: the next one is begun after a pause. */
+  /** failed records that a leave failed: the next one begins after a pause. */
   failed(error: unknown): void {
     this.#failures += 1;
     const { problems, hint } = error instanceof XnetError ? error : { problems: [], hint: undefined };
@@ -104,6 +104,6 @@ function refused(found: readonly Pick<Finding, 'message' | 'fix' | 'transient'>[
     transient: found.every(({ transient }) => transient),
     reason: 'LeaveRefused',
     message: `this host is asked to leave, and can't: ${why}`,
-    fix: 'do that, and it leaves; or on this host: xnetd leave --force',
+    fix: 'do that, and the host leaves; or on this host: xnetd leave --force',
   };
 }

@@ -32,7 +32,7 @@ export type LeaveOptions = {
   readonly force: boolean;
   /** Do not notify a controller. */
   readonly localOnly: boolean;
-  /** Called before each step: "Docker gets its former configuration back". */
+  /** Called before each step: "restoring the former configuration of Docker". */
   readonly onStep: (step: string) => void;
 };
 
@@ -111,7 +111,7 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
   if (findings.length === 0) return;
   throw new XnetError('FailedPrecondition', `${what} could not be undone`, {
     problems: problemsFrom(findings),
-    hint: 'mend that and run xnetd leave again; --force stops or detaches containers that use the subnet',
+    hint: 'repair that and run xnetd leave again; --force stops or detaches containers that use the subnet',
   });
 }
 
@@ -137,26 +137,26 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   const lease = leaseOf(options);
   if (lease !== undefined) await requireController(options, lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
-  onStep('Docker gets its former configuration back');
+  onStep('restoring the former configuration of Docker');
   const docker = await host.docker.leave(force, options.known.assignment?.leases ?? [], signal);
   if (signal.aborted || (isResumed && docker.findings.some(({ transient }) => transient))) {
     throwIfPending(docker.findings);
   }
   if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
   throwIfFound(docker.findings, 'the configuration of Docker');
-  onStep('the nics go');
+  onStep('removing the nics');
   await host.nics.remove(signal);
   if (lease !== undefined) {
-    onStep('all other hosts withdraw their routes');
+    onStep('waiting until all other hosts have withdrawn their routes');
     await announce(lease, signal);
   }
-  onStep('the rules of the firewall go');
+  onStep('removing the firewall rules');
   throwIfFound((await host.firewall.remove(signal)).findings, 'the firewall');
-  onStep('the routes go');
+  onStep('removing the routes');
   throwIfFound((await host.routes.remove(signal)).findings, 'the routes');
   throwIfFound((await host.openLan({ witnesses: () => [] }).remove(signal)).findings, 'the bridge of LAN mode');
   if (lease !== undefined) {
-    onStep('the lease ends');
+    onStep('ending the lease');
     await tell(lease, true, signal);
   }
   await removeCache(stateDir);
@@ -209,7 +209,7 @@ async function requireController({ member }: LeaveOptions, lease: Lease, signal:
     });
   }
   if (standing.is !== 'refused') return;
-  const message = `the controllers do not let this host in, so it can't end its lease: ${standing.why}`;
+  const message = `the controllers refuse this host, so it can't end its lease: ${standing.why}`;
   throw new XnetError('PermissionDenied', message, { hint });
 }
 

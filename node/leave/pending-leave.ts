@@ -1,6 +1,6 @@
 // Resumes an interrupted leave when the daemon starts.
 // Invariant: the leave is retried until it is done or fails for a reason that an operator has to act on; an unavailable
-// Docker or controller is not such a reason. A leave that an operator requests meanwhile goes first.
+// Docker or controller is not such a reason. A leave that an operator requests meanwhile has precedence.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';

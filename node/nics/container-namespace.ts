@@ -1,6 +1,6 @@
 // Opens the network namespace of a running container.
-// Invariant: the descriptor is that of this very container: a container that ended meanwhile, and whose process id is another
-// process's now, is noticed.
+// Invariant: the descriptor is that of this container: it is detected if the container has ended meanwhile and another
+// process has its process id.
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { errnoOf } from '../../proto/errors.js';
 import type { ContainerProcess, Engine } from '../docker/engine/engine.js';

@@ -1,6 +1,6 @@
-// The effect of nics: running containers have the further interfaces that they are declared to have.
-// Invariant: a nic is made in two calls to the kernel, and each turn completes or repairs what it finds: one that was half
-// made, that lost its bridge, or whose container was started anew. What xnet did not make is reported, never changed.
+// The effect of nics: running containers have their declared further interfaces.
+// Invariant: a nic is made in two calls to the kernel, and each turn completes or repairs nics that are half made, that
+// lost their bridge, or whose container was restarted. Interfaces that xnet did not make are reported, never changed.
 import { formatIpv4, gatewayOf, type Ipv4, type Prefix, prefixOf } from '../../proto/domain/address.js';
 import type { NicUse } from '../../proto/domain/nic.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -54,12 +54,12 @@ export class Nics implements Effect<DesiredNics> {
     this.#steps = options.steps ?? noSteps;
   }
 
-  /** attached lists the nics that containers have now, whichever run of the daemon made them. */
+  /** attached lists the nics that containers have now, also those that a former daemon made. */
   async attached(): Promise<readonly AttachedNic[]> {
     return attachedBy(await this.#kernel.links());
   }
 
-  /** uses says of each nic whether it was there at the last turn. */
+  /** uses reports for each nic whether it existed at the last turn. */
   get uses(): readonly NicUse[] {
     return this.#uses;
   }
@@ -86,7 +86,7 @@ export class Nics implements Effect<DesiredNics> {
         if (done.changes > 0) what.push(`${formatIpv4(nic.address)} in container ${container.name}`);
       }
     }
-    // An older controller says nothing of nics: what is there stays, and so does what was known of it.
+    // An older controller sends no nics: existing ones stay, with what is known of them.
     if (desired.nics !== undefined) this.#uses = [...made, ...states.map(useOf)];
     return { findings: states.map(findingOf), changes: what.length, what };
   }
@@ -100,7 +100,7 @@ export class Nics implements Effect<DesiredNics> {
     return { findings: [], changes: what.length, what };
   }
 
-  // The other end goes with this one, and its addresses and routes with it; the rule in the container does not.
+  // The kernel deletes the other end with this one, with its addresses and routes, but not the rule in the container.
   async #remove(end: VethLink, signal: AbortSignal): Promise<readonly string[]> {
     const { engine, log } = this.#options;
     const [containerId, source] = [containerOfEnd(end), addressOfEnd(end)];
@@ -143,7 +143,7 @@ export class Nics implements Effect<DesiredNics> {
       return done === 'gone' ? notRunning(container, text) : done;
     } catch (error) {
       signal.throwIfAborted();
-      // Its namespace ended while the interface was made; or Docker stopped answering.
+      // Its namespace ended while the interface was made, or Docker stopped answering.
       const message = `${text} could not be given to the container ${container.name}: ${messageOf(error)}`;
       return { reason: 'NotMade', message, waits: true };
     }
@@ -166,7 +166,7 @@ export class Nics implements Effect<DesiredNics> {
     }
     let { end } = each;
     let changes = 0;
-    // The other end is in a namespace that the container does not have any more, or was taken out of it.
+    // The other end is in a former namespace of the container, or was removed from it.
     if (end !== undefined && (present === undefined || !aliasFits(end, each))) {
       changes += await this.#kernel.change([{ op: 'delete', ifindex: end.ifindex }]);
       [end, present] = [undefined, undefined];
@@ -187,12 +187,13 @@ export class Nics implements Effect<DesiredNics> {
   }
 }
 
-// A container that was made anew under the same name has another id.
+// A container that was recreated under the same name has another id.
 function aliasFits(end: VethLink, { nic, container }: NicToMake): boolean {
   return end.alias === '' || end.alias === aliasOf(nic, container.id);
 }
 
-// Answers leave by the interface that has their source address: a table of its own, which only packets from it use.
+// Answers leave by the interface that has their source address: packets from that address use a routing table of their
+// own.
 function insideRequests(
   { nic, network }: Pick<NicToMake, 'nic' | 'network'>,
   { ifindex, isUp }: VethLink,
@@ -244,7 +245,7 @@ function useOf({ nic, reason, message, fix }: NicState): NicUse {
   return { address: nic.address, ready: false, reason, message: fix === undefined ? message : `${message}; ${fix}` };
 }
 
-// A container that is not there is the operator's business; the host is as it should be.
+// A missing container is no fault of the host: the finding is a note.
 function findingOf({ reason, message, fix, waits }: NicState): Finding {
   const isNote = /^(ContainerNotFound|ContainerNotRunning|NotLeased)$/.test(reason);
   return {

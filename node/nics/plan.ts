@@ -1,6 +1,6 @@
-// Decides what is to be done about each nic, and which of the host's ends of nics go. Pure.
-// Invariant: an interface is xnet's only if it is a veth whose name is that of a nic's address and whose alias is xnet's, or
-// empty because xnetd was killed in between. A list that is not known removes nothing.
+// Decides what to do about each nic, and which of the host's ends of nics to delete. Pure.
+// Invariant: an interface is xnet's only if it is a veth whose name is that of a nic's address and whose alias is
+// xnet's, or empty because xnetd was killed in between. An unknown list removes nothing.
 import {
   formatIpv4,
   formatPrefix,
@@ -17,12 +17,12 @@ import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js'
 import type { VethLink } from '../kernel/veth-messages.js';
 import { bridgeNameOf } from '../table/own-subnets.js';
 
-/** DesiredNics is what the nics of a host are decided from. */
+/** DesiredNics is the desired state of a host's nics. */
 export type DesiredNics = {
   /** Undefined: not known. */
   readonly nics: readonly Nic[] | undefined;
   readonly leases: readonly Lease[];
-  /** Those of the leases whose bridge does not have their address: another lease may have it yet. */
+  /** The leases whose bridge does not have their address, because another lease may still have the bridge. */
   readonly unplaced?: readonly Lease[];
   readonly pools: readonly Prefix[];
 };
@@ -31,7 +31,7 @@ export type DesiredNics = {
 export type NicsSeen = {
   /** Undefined: Docker does not answer. */
   readonly containers: readonly EngineContainer[] | undefined;
-  /** Docker's networks, with what it hands out of each. */
+  /** Docker's networks, with the range that Docker hands out of each. */
   readonly networks?: readonly Pick<EngineNetwork, 'name' | 'subnets'>[];
   readonly links: readonly VethLink[];
 };
@@ -47,7 +47,7 @@ export type NicToMake = {
   readonly end: VethLink | undefined;
 };
 
-/** NicState is why a nic is not there. `waits`: it comes by itself, or the container is not there. */
+/** NicState is why a nic does not exist. `waits`: it will be made later, or the container does not exist. */
 export type NicState = {
   readonly nic: Nic;
   readonly reason: string;
@@ -76,7 +76,7 @@ export function aliasOf({ address, interfaceName }: Nic, containerId: string): s
   return `${aliasPrefix}${formatIpv4(address)} ${interfaceName} ${containerId}`;
 }
 
-/** macOf returns the MAC address of a nic, which is the same after each start, so that nobody's neighbour table is stale. */
+/** macOf returns the MAC address of a nic, which is the same after each start, so no neighbour table becomes stale. */
 export function macOf(address: Ipv4): Buffer {
   const mac = Buffer.from([0x02, 0x78, 0, 0, 0, 0]);
   mac.writeUInt32BE(address, 2);
@@ -88,7 +88,10 @@ export function macText(mac: Buffer): string {
   return mac.toString('hex').replace(/..(?!$)/g, '$&:');
 }
 
-/** containerOfEnd returns the id of the container that the host's end of a nic was made for; undefined: it says none. */
+/**
+ * containerOfEnd returns the id of the container that the host's end of a nic was made for; undefined: its alias has
+ * none.
+ */
 export function containerOfEnd({ alias }: Pick<VethLink, 'alias'>): string | undefined {
   return alias.startsWith(aliasPrefix) ? alias.split(' ').at(-1) : undefined;
 }
@@ -102,7 +105,10 @@ export function addressOfEnd({ name }: Pick<VethLink, 'name'>): Ipv4 | undefined
 /** AttachedNic is a nic that a container has. */
 export type AttachedNic = { readonly containerId: string; readonly address: Ipv4 };
 
-/** attachedBy returns the nics that containers have, by the host's ends of them: an end goes with its container. */
+/**
+ * attachedBy returns the nics that containers have, from the host's ends of them: the kernel deletes an end with its
+ * container.
+ */
 export function attachedBy(links: readonly VethLink[]): readonly AttachedNic[] {
   return links.filter(isOurEnd).flatMap((end) => {
     const [containerId, address] = [containerOfEnd(end), addressOfEnd(end)];
@@ -118,8 +124,8 @@ export function isOurEnd(link: VethLink): boolean {
 }
 
 /**
- * containerOf returns the container that a nic is for: that of this name, else the only one whose id begins so. A name is
- * what stays when compose makes a container anew.
+ * containerOf returns the container that a nic is for: the one of this name, else the only one whose id begins with it.
+ * Compose recreates a container under the same name.
  */
 export function containerOf(
   { container: text }: Pick<Nic, 'container'>,
@@ -153,8 +159,8 @@ export function planNics(
   return { remove, make, states };
 }
 
-// Whether an end was made for a container that its nic is not for any more: the nic was given to another one, or the container
-// has another name. One of a container that does not run now goes by itself.
+// Whether an end was made for a container that its nic is not for any more: the nic was given to another container, or
+// the container was renamed. The end of a stopped container is deleted by the kernel.
 function isOfAnother(end: VethLink, nics: readonly Nic[], containers: readonly EngineContainer[]): boolean {
   const nic = nics.find(({ address }) => endName(address) === end.name);
   if (nic === undefined || end.alias === '') return false;
@@ -210,7 +216,7 @@ function planNic(
       `ip link delete ${end.name}, or rename it`,
     );
   }
-  // An older xnetd did not divide the subnet, or somebody took the part out of daemon.json. What is there stays.
+  // An older xnetd did not divide the subnet, or the part was removed from daemon.json. An existing nic stays.
   const giver = networks.find(({ subnets }) =>
     subnets.some(({ prefix, range = prefix }) => prefixContains(range, address)),
   );
@@ -228,14 +234,14 @@ function refused(reason: string, message: string, fix: string): Why {
   return { reason, message, fix, waits: false };
 }
 
-/** isWhole reports whether the host's end of a nic is as desired, and was made for this container. */
+/** isWhole reports whether the host's end of a nic is as desired and was made for this container. */
 export function isWhole({ nic, container, bridge, end }: NicToMake): boolean {
   return end?.alias === aliasOf(nic, container.id) && end.master === bridge.ifindex && end.isUp;
 }
 
 /**
- * leadsToPools reports whether the container sends to the pools by this nic: it has no address of a pool by Docker, and this is
- * the first of its nics.
+ * leadsToPools reports whether the container sends to the pools by this nic: Docker gave it no address of a pool, and
+ * this is its first nic.
  */
 export function leadsToPools(
   { nic, container }: Pick<NicToMake, 'nic' | 'container'>,

@@ -1,4 +1,4 @@
-// Decides whether a lease, a pool and what Docker takes by itself are in each other's way on this host. Pure.
+// Decides whether a lease, a pool and the networks that Docker chooses conflict on this host. Pure.
 // Invariant: docker0's present network does not count against a lease that replaces it, but is named, because it takes the
 // traffic of peers until then.
 import {
@@ -61,8 +61,8 @@ function replaced({ networks }: AddressesSeen, isBip: boolean): ReadonlySet<stri
   return new Set([...own.flatMap(({ id, bridgeName = '' }) => [id, bridgeName]), ...(isBip ? [docker0] : [])]);
 }
 
-// In mode block, other networks may have their parts of the lease already, but not of docker0's. In mode bridge, one that has exactly the lease's
-// subnet is what the lease is for.
+// In mode block, other networks may already have parts of the lease, but not of docker0's part. In mode bridge, the
+// lease may be for a network that already has exactly its subnet.
 function replacedBy(seen: AddressesSeen, { mode, subnet }: KnownLease): ReadonlySet<string> {
   const ofBlock = prefixOf(subnet.network, docker0Length);
   const isWithin = ({ subnets, isDefault }: EngineNetwork) =>
@@ -145,7 +145,7 @@ function routeFindings(
     const pool = pools.find((each) => prefixCovers(each, route.destination));
     if (pool === undefined) return [];
     const peer = known.find(({ subnet }) => prefixesEqual(subnet, route.destination));
-    // The daemon leaves it, or takes it over.
+    // The daemon leaves such a route, or takes it over.
     if (peer !== undefined && leads(route, peer.nextHop, undefined, names.nextHops)) return [];
     const message =
       `a part of the pool ${formatPrefix(pool)} is routed by a route that is not xnet's: "${text}". It stays; xnetd reports it ` +
@@ -154,18 +154,19 @@ function routeFindings(
   });
 }
 
-// What dockerd takes by itself for new networks: libnetwork/ipamutils, the local scope. Parts of /16 and of /20.
+// The ranges that dockerd uses for new networks by default: libnetwork/ipamutils, the local scope. Parts of /16 and of
+// /20.
 const dockersOwn = ['172.16.0.0/12', '192.168.0.0/16'];
-// Offered instead: the first that is free.
+// Ranges to offer instead: the first free one.
 const candidates = ['172.30.0.0/16', '192.168.224.0/19', '10.213.0.0/16', '100.90.0.0/16'];
 
 function defaultPoolFindings(
   { defaultPools, path, interfaces, networks }: AddressesSeen,
   { leases, pools, mode }: PreflightRequest,
 ): readonly PreflightFinding[] {
-  // In mode block Docker takes them from the lease; ranges by another hand are refused elsewhere.
+  // In mode block Docker takes them from the lease; ranges that xnet did not set are refused elsewhere.
   if (leases.length === 0 ? mode === 'block' : leases.some((lease) => lease.mode === 'block')) return [];
-  // Docker makes no network in one that the host itself is on, as in the LAN.
+  // Docker makes no network in a range that the host itself is on, such as the LAN.
   const wanted = [...pools, ...leases.filter((lease) => lease.mode !== 'lan').map(({ subnet }) => subnet)];
   const bases = prefixesFrom(defaultPools === undefined ? dockersOwn : basesOf(defaultPools));
   const inWay = bases.filter(

@@ -1,5 +1,6 @@
-// Runs systemctl with a limit on the time that all its calls take together: a systemd that hangs must not hold up a look.
-// Invariant: other programs run as before.
+// Runs systemctl with a limit on the time of all its calls together, because a systemd that hangs must not delay
+// preflight.
+// Invariant: other programs run without the limit.
 import { XnetError } from '../../proto/errors.js';
 import type { Exec } from '../../proto/process/exec.js';
 

@@ -1,6 +1,6 @@
-// Decides what in daemon.json and in dockerd's flags is in the way of a lease. Pure.
-// Invariant: where the daemon would refuse, the words are the daemon's. Before a lease is known, what may be in its way
-// is a warning, because the lease decides.
+// Decides what in daemon.json and in dockerd's flags conflicts with a lease. Pure.
+// Invariant: where the daemon would refuse, the message is the daemon's. Before a lease is known, a possible conflict is
+// a warning, because the lease decides.
 import { ipv4FromNumber } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { removeBip, setBip } from '../docker/bip/daemon-json.js';
@@ -28,12 +28,12 @@ export function jsonSetting(document: JsonDocument | undefined, key: string): st
   return property && document?.text.slice(property.valueStart, property.end);
 }
 
-// The lease follows what the host has.
+// The lease follows the host's present network.
 const keepIt = 'lease its subnet to this node: xctl nodes add NAME --address ADDRESS --adopt';
 // No lease has it.
 const none: Bip = { address: ipv4FromNumber(0), length: 0 };
 
-/** daemonJsonFindings lists what daemon.json and dockerd's flags rule out. */
+/** daemonJsonFindings lists conflicts of daemon.json and dockerd's flags with the leases. */
 export async function daemonJsonFindings(
   seen: DockerLooked,
   request: PreflightRequest,
@@ -70,14 +70,14 @@ async function againstBip(
   return [...clash, ...(flag === undefined ? [] : [rated('stops', flag)])];
 }
 
-// No lease is known: what would have to agree with it.
+// No lease is known: the settings that a lease would have to agree with.
 function undecided(seen: DockerLooked, ours: Bip | undefined): readonly PreflightFinding[] {
   const document = documentOf(seen);
   const { flags, places, path } = seen;
   const found: PreflightFinding[] = [];
   const bip = document?.properties.find(({ name }) => name === 'bip')?.value ?? undefined;
   if (bip !== undefined && !bipsEqual(parseBip(bip), ours)) {
-    const message = `bip is ${quoted(bip)}, by another hand: docker0 keeps it only with a lease of that subnet`;
+    const message = `bip is ${quoted(bip)}, which xnet did not set: docker0 keeps it only with a lease of that subnet`;
     found.push({
       severity: 'warns',
       reason: 'DaemonJsonBipByHand',

@@ -12,7 +12,7 @@ import { bipWanted, mayGetBip, type PreflightRequest } from './request.js';
 const oldest = 20;
 const newest = 29;
 
-// What passes once Docker runs: the daemon waits for it.
+// Findings that end once Docker runs: the daemon waits for it.
 const passing: ReadonlySet<string> = new Set(['NotInstalled', 'NotRunning', 'NotAnswering', 'DockerFailed']);
 
 /** dockerFindings lists what is wrong with Docker, its configuration and its containers. */

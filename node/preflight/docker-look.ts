@@ -1,4 +1,4 @@
-// Observes Docker as preflight needs it: the engine, how dockerd is started, and daemon.json.
+// Observes Docker for preflight: the engine, how dockerd is started, and daemon.json.
 // Invariant: read-only for Docker and its files; dockerd is asked about a copy of daemon.json in a temporary folder.
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export type DockerLooked = {
   /** Path and content of daemon.json; a finding if it can't be read. */
   readonly path: string;
   readonly file: { readonly bytes: Content } | Finding;
-  /** Why dockerd refuses the present daemon.json, in its own words; undefined: it does not, or was not asked. */
+  /** dockerd's reason to refuse the present daemon.json; undefined: it accepts the file, or was not asked. */
   readonly refused: string | undefined;
   /** The bip that xnet has written; undefined: none. */
   readonly ours: Bip | undefined;
@@ -41,7 +41,7 @@ export type DockerLooked = {
 
 const flagsOfDocker0 = ['bip', 'bridge', 'fixed-cidr', 'default-gateway', 'default-address-pool'] as const;
 
-/** lookAtDocker observes Docker. What can't be observed is a finding in its place. */
+/** lookAtDocker observes Docker. A part that can't be observed becomes a finding. */
 export async function lookAtDocker(host: DockerHost, signal: AbortSignal): Promise<DockerLooked> {
   const { settings, exec } = host;
   const engine = (await withoutSocket(host, signal)) ?? (await seeEngine(host, signal));
@@ -70,7 +70,7 @@ export async function lookAtDocker(host: DockerHost, signal: AbortSignal): Promi
   };
 }
 
-// Without a socket there is nobody to ask, and the client library is not loaded.
+// Without a socket, Docker is not asked, and the client library is not loaded.
 async function withoutSocket({ settings, exec }: DockerHost, signal: AbortSignal): Promise<Finding | undefined> {
   try {
     await access(settings.socket);
@@ -81,7 +81,7 @@ async function withoutSocket({ settings, exec }: DockerHost, signal: AbortSignal
   }
 }
 
-// dockerd does not run: its unit tells how it will be started.
+// dockerd does not run: its unit has the flags that it will be started with.
 async function startedNext(
   { settings, exec }: DockerHost,
   signal: AbortSignal,
@@ -102,7 +102,7 @@ async function refusedAsItIs(
   try {
     return await askDockerd(exec, dockerd, content, folder);
   } catch {
-    // A dockerd that can't be run says nothing about daemon.json.
+    // A dockerd that can't be run does not judge daemon.json.
     return undefined;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,14 +1,14 @@
-// What preflight finds on a host: how much it matters, what it is, and what to type. Pure.
-// Invariant: a finding that the daemon would report too has the daemon's reason and words.
+// A finding of preflight: its severity, its text, and what to type. Pure.
+// Invariant: a finding that the daemon would report too has the daemon's reason and text.
 import type { Finding } from '../reconcile/effect.js';
 
 /**
- * Severity is how much a finding matters. "stops": xnet can't work on this host until somebody acts. "warns": something
- * goes wrong later, or for a while. "info": worth knowing.
+ * Severity is how much a finding matters. "stops": xnet can't work on this host until an operator acts. "warns":
+ * something goes wrong later, or for a while. "info": worth knowing.
  */
 export type Severity = 'stops' | 'warns' | 'info';
 
-/** severities lists all values of Severity, the gravest first. */
+/** severities lists all values of Severity, the most severe first. */
 export const severities = ['stops', 'warns', 'info'] as const satisfies readonly Severity[];
 
 /** PreflightFinding is one thing that preflight found. */
@@ -30,7 +30,7 @@ export function rated(
   return { severity, reason, message, ...(fix === undefined ? {} : { fix }) };
 }
 
-/** inOrder returns findings without repetitions, the gravest first; within one severity, in their order. */
+/** inOrder returns findings without repetitions, the most severe first; within one severity, in their order. */
 export function inOrder(findings: readonly PreflightFinding[]): readonly PreflightFinding[] {
   const isFirst = ({ reason, message }: PreflightFinding, index: number) =>
     findings.findIndex((other) => other.reason === reason && other.message === message) === index;

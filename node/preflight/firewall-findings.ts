@@ -1,5 +1,5 @@
-// Asks the daemon's own inspection of the firewall what it would find with the lease, and rates that.
-// Invariant: read-only. What xnetd adds by itself is not a finding.
+// Rates the findings that the daemon's own inspection of the firewall would have with the lease.
+// Invariant: read-only. Rules that xnetd adds are not findings.
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const programs = [
   ['Conntrack', 'conntrack'],
 ] as const;
 
-// What xnet works without, or what is right again once Docker runs or has been restarted.
+// Findings that xnet works without, or that end once Docker runs or has been restarted.
 const lighter: ReadonlySet<string> = new Set(['ConntrackMissing', 'DockerRulesMissing']);
 
 function severityOf({ reason, transient }: Finding): Severity {
@@ -49,7 +49,7 @@ export function firewallAfter(
   return { own, ...(lans.length === 0 ? {} : { lans }), underlay, peers, pools, mark, isConfirmed: false };
 }
 
-// Any two subnets of a pool do: foreign rules concern pools, or everything.
+// Any two subnets of a pool represent the others: foreign rules concern pools, or everything.
 function firstSubnets(pool: Prefix): readonly Prefix[] {
   const length = Math.min(30, Math.max(24, pool.length + 1));
   const count = Math.min(3, subnetCount(pool, length));
@@ -88,7 +88,10 @@ async function isInstalled(root: string, program: string): Promise<boolean> {
   return false;
 }
 
-/** firewallFindings lists what keeps the daemon from its firewall, and what drops packets whatever it adds. */
+/**
+ * firewallFindings lists what prevents the daemon from setting up its firewall, and foreign rules that drop packets in
+ * any case.
+ */
 export async function firewallFindings(
   { firewall, engineFacts }: Place,
   desired: DesiredFirewall,
@@ -100,7 +103,7 @@ export async function firewallFindings(
   return [...findings, ...drops].map((finding) => rated(severityOf(finding), finding));
 }
 
-/** nftablesFindings lists what daemon.json lacks for Docker's nftables backend to let packets of peers in. */
+/** nftablesFindings lists the keys that daemon.json lacks for Docker's nftables backend to admit packets from peers. */
 export function nftablesFindings(seen: DockerLooked, mark: number): readonly PreflightFinding[] {
   const { engine, flags } = seen;
   if ('reason' in engine || !filtersWithNftables({ running: true, firewallBackend: engine.info.firewallBackend })) {

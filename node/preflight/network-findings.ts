@@ -1,5 +1,5 @@
-// Decides what of a host's network keeps packets from peers: the underlay, its MTU, the reverse-path filter, policy rules,
-// and peers that are not on the same link. Pure.
+// Decides what in a host's network blocks packets from and to peers: the underlay, its MTU, the reverse-path filter,
+// policy rules, and peers that are not on the same link. Pure.
 import { formatIpv4, type Ipv4, prefixContains } from '../../proto/domain/address.js';
 import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import type { Address, Link } from '../kernel/route-kernel.js';
@@ -9,7 +9,7 @@ import type { UnderlayChoice } from '../underlay/choose.js';
 import { type PreflightFinding, rated } from './finding.js';
 import type { PingedPeer } from './ping.js';
 
-/** NetworkSeen is the network of a host, as far as peers are concerned. */
+/** NetworkSeen is the part of a host's network that concerns peers. */
 export type NetworkSeen = {
   readonly underlay: UnderlayChoice;
   readonly links: ReadonlyMap<number, Link>;
@@ -26,7 +26,7 @@ export type NetworkSeen = {
   readonly path: string;
   readonly mode: Mode;
   readonly peers: readonly Ipv4[];
-  /** What answered; none before it is known which interface leads to the peers. */
+  /** The peers that answered; none before the interface that leads to the peers is known. */
   readonly pinged: readonly PingedPeer[];
 };
 

@@ -1,4 +1,4 @@
-// Observes the network of a host, as far as peers are concerned.
+// Observes the part of a host's network that concerns peers.
 // Invariant: nothing is changed.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { Link } from '../kernel/route-kernel.js';
@@ -16,7 +16,7 @@ import type { PreflightRequest } from './request.js';
 const kernelRules = 3;
 const dockerDefaultMtu = 1500;
 
-/** lookAtNetwork observes it. It sends echo requests to the peers that the request names, and to nobody else. */
+/** lookAtNetwork observes it. It sends echo requests only to the peers that the request names. */
 export async function lookAtNetwork(
   place: Place,
   { leases, mode, pools, peers, address }: PreflightRequest,

@@ -5,10 +5,11 @@ import { pause } from '../../proto/process/backoff.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import { headerBytes, type Icmp } from '../kernel/icmp.js';
 
-/** PingedPeer is what a peer answered: `longest` is the length in bytes of the longest packet that arrived. */
+/** PingedPeer is the answer of a peer: `longest` is the length in bytes of the longest packet that arrived. */
 export type PingedPeer = { readonly peer: Ipv4; readonly answers: boolean; readonly longest: number };
 
-// MTUs in use: Ethernet, PPPoE, tunnels, clouds, the least of IPv6. A peer is asked with each that the link allows.
+// MTUs in use: Ethernet, PPPoE, tunnels, clouds, the least of IPv6. Each peer is tested with every length that the link
+// allows.
 const lengths = [9000, 8900, 1500, 1492, 1480, 1460, 1450, 1420, 1400, 1380, 1280];
 const tries = 3;
 // A peer on the same link answers within milliseconds; the first packet waits for ARP.

@@ -40,7 +40,7 @@ export type PlaceOptions = {
   readonly proc?: ProcFiles;
 };
 
-/** Place is a host, opened for looking. */
+/** Place is a host, opened for observation. */
 export type Place = {
   readonly settings: PlaceSettings;
   readonly root: string;
@@ -51,7 +51,7 @@ export type Place = {
   readonly firewall: Firewall;
   readonly mirror: KernelMirror;
   readonly lookup: Lookup;
-  /** readLan reads what a move of an interface to a bridge concerns. */
+  /** readLan reads the part of the network that a move of an interface to a bridge concerns. */
   readonly readLan: () => Promise<LanSnapshot>;
   /** openIcmp is openIcmp of node/kernel in the host's namespace. */
   readonly openIcmp: (source: Ipv4) => Icmp;

@@ -1,5 +1,6 @@
-// Looks at a host for everything that would go wrong with xnet on it, and reports all of it at once.
-// Invariant: nothing is changed. A part that can't be looked at is a finding and keeps no other part from being looked at.
+// Checks a host for everything that would go wrong with xnet on it, and reports all findings at once.
+// Invariant: nothing is changed. A part that can't be checked is a finding and does not prevent the check of other
+// parts.
 import { type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import { usualLanName } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
@@ -25,8 +26,8 @@ import { systemFindings } from './system-findings.js';
 import { lookAtControllers, lookAtState } from './system-look.js';
 
 /**
- * preflight looks at everything.
- * @param onPart is told the part that is looked at next: "Docker"
+ * preflight checks everything.
+ * @param onPart is called with the part that is checked next: "Docker"
  */
 export async function preflight(
   place: Place,
@@ -107,7 +108,7 @@ export async function leaseClashes(
   place.mirror.setRanges(rangesIn(request));
   const docker = await lookAtDocker(place.docker, signal);
   const seen = addressesSeen(place, docker);
-  // A host that was added to keep a network of its own: docker0 stays as it is.
+  // A host that was added with --adopt: docker0 stays as it is.
   const isKept = seen.networks.some(
     ({ isDefault, subnets }) =>
       !isDefault && subnets.some(({ prefix }) => request.leases.some(({ subnet }) => prefixesEqual(subnet, prefix))),

@@ -1,4 +1,4 @@
-// What preflight is asked about: the leases and pools, as far as they are known, and who else is in the fleet. Pure.
+// The input of preflight: the leases and pools, as far as they are known, and the other hosts of the fleet. Pure.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { type Lease, type Mode, type Route, usesDocker0, usualLanName } from '../../proto/domain/network.js';
 import { bipOfLease } from '../docker/bip/choose.js';
@@ -12,7 +12,7 @@ export type KnownLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dock
   readonly bridge: string;
 };
 
-/** PreflightRequest is what to look at besides the host itself. */
+/** PreflightRequest is the input of preflight besides the host itself. */
 export type PreflightRequest = {
   /** Empty: no lease is known yet. */
   readonly leases: readonly KnownLease[];
@@ -43,7 +43,7 @@ export type PreflightGiven = {
   readonly quick?: boolean;
 };
 
-/** requestFrom puts together what the command line says and, where it says nothing, what the host's cache has. */
+/** requestFrom combines the command line with the host's cache, which supplies what the command line omits. */
 export function requestFrom(given: PreflightGiven, cached: Cached | undefined): PreflightRequest {
   const { subnet, pool, mode, peer, nodes, controllers, quick = false } = given;
   const { assignment, table } = cached ?? {};

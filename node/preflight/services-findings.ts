@@ -1,5 +1,5 @@
-// Decides which other programs of the host will undo or block what xnet does, and offers the settings that keep them from
-// it. Pure.
+// Decides which other programs of the host will undo or block xnet's changes, and offers the settings that prevent it.
+// Pure.
 import { formatPrefix } from '../../proto/domain/address.js';
 import { firewalldFix, ufwFix } from '../firewall/drops.js';
 import type { PreflightFinding } from './finding.js';
@@ -23,7 +23,7 @@ export function servicesFindings(seen: ServicesSeen, request: PreflightRequest):
   ];
 }
 
-// What a shell writes into a file: each line is one argument.
+// The lines that a shell writes into a file: each line is one argument.
 function writing(path: string, lines: readonly string[]): string {
   const folder = path.slice(0, path.lastIndexOf('/'));
   return `mkdir -p ${folder} && printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >${path}`;

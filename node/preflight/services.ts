@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Exec } from '../../proto/process/exec.js';
 
-/** ServicesSeen is what they are set to. */
+/** ServicesSeen are their settings. */
 export type ServicesSeen = {
   /** Names of units that run: "systemd-networkd". */
   readonly active: ReadonlySet<string>;

@@ -1,4 +1,4 @@
-// The settings of `xnetd preflight`: those of the daemon, and what is not known before the host has joined.
+// The settings of `xnetd preflight`: those of the daemon, and facts that are not known before the host has joined.
 import { type Command, Option } from 'commander';
 import * as v from 'valibot';
 import { checkAddress, checkPrefix } from '../../proto/domain/input.js';
@@ -7,7 +7,7 @@ import { fromCheck, integer, listOf, readSettings } from '../../proto/process/se
 import { checkEndpoint, defaultJoinPort, defaultPort, type Endpoint } from '../../proto/rpc/endpoint.js';
 import { addOptions, defaultFile, settingsSchema } from '../settings/settings.js';
 
-// Without a port, both that a host needs.
+// Without a port: both ports that a host needs.
 const bothPorts = v.pipe(
   v.string(),
   fromCheck((text) => {

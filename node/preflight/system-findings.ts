@@ -1,5 +1,5 @@
-// Decides what of the machine itself keeps xnetd from working: its state directory, the kernel, the clock, the way to the
-// controllers, the size of the fleet. Pure.
+// Decides what on the machine itself prevents xnetd from working: its state directory, the kernel, the clock, the way
+// to the controllers, the size of the fleet. Pure.
 import { spaceFinding } from '../daemon/space.js';
 import type { PreflightFinding } from './finding.js';
 import { rated } from './finding.js';

@@ -1,6 +1,6 @@
-// Observes what xnetd needs of the machine besides its network: a state directory, the kernel's next-hop objects, the
-// clock, and the controllers.
-// Invariant: read-only; to a controller nothing is sent but a TLS handshake.
+// Observes the machine besides its network: a state directory, the kernel's next-hop objects, the clock, and the
+// controllers.
+// Invariant: read-only; it sends a controller nothing but a TLS handshake.
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';

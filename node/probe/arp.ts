@@ -1,5 +1,5 @@
-// Asks by ARP which addresses of a link somebody has, as a host does before it sends to them: one datagram to each makes the
-// kernel ask, and /proc/net/arp has the answers.
+// Finds out by ARP which addresses of a link are in use: one datagram to each makes the kernel ask, and /proc/net/arp
+// has the answers.
 // Invariant: nothing is sent but ARP requests to silent addresses, and one empty datagram to the discard port of those that
 // answer (RFC 863).
 import { createSocket } from 'node:dgram';
@@ -28,7 +28,8 @@ export function parseArp(text: string, ifname: string): ReadonlyMap<Ipv4, boolea
 }
 
 /**
- * answering returns those of the addresses that somebody on the link of an interface has. It takes up to 3.2 s for each 256.
+ * answering returns those of the addresses that are in use on the link of an interface. It takes up to 3.2 s for each
+ * 256.
  * @throws XnetError FailedPrecondition if the host's firewall drops the datagrams; a system error, or the reason of `signal`
  */
 export async function answering(
@@ -45,7 +46,7 @@ export async function answering(
 
 async function askSome(addresses: readonly Ipv4[], ifname: string, signal: AbortSignal): Promise<readonly Ipv4[]> {
   const socket = createSocket('udp4');
-  // An address that nobody has is an error of the socket: host unreachable.
+  // For an unused address, the socket has an error: host unreachable.
   socket.on('error', () => undefined);
   try {
     let isRefused = false;
@@ -69,7 +70,7 @@ async function askSome(addresses: readonly Ipv4[], ifname: string, signal: Abort
 }
 
 function refused(): XnetError {
-  const message = `this host's firewall drops packets to UDP port ${discardPort}: it can't be told which addresses of the LAN are in use`;
-  const hint = `let such packets leave: iptables -I OUTPUT -p udp --dport ${discardPort} -j ACCEPT, or the same in nft`;
+  const message = `this host's firewall drops packets to UDP port ${discardPort}: xnetd can't find out which addresses of the LAN are in use`;
+  const hint = `accept such packets: iptables -I OUTPUT -p udp --dport ${discardPort} -j ACCEPT, or the same in nft`;
   return new XnetError('FailedPrecondition', message, { hint });
 }

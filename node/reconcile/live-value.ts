@@ -34,7 +34,7 @@ export class LiveValue<T> {
     return this.#current;
   }
 
-  /** set replaces the value; the same value changes nothing and notifies nobody. */
+  /** set replaces the value; the same value changes nothing and notifies no listener. */
   set(next: T): void {
     const before = this.#current;
     if (next === before) return;

@@ -47,8 +47,8 @@ export type RoutePlanInput = Ownership & {
   /** Peers, by prefixKey, that the kernel has found on-link since anything changed. */
   readonly confirmed: ReadonlySet<number>;
   /**
-   * Peers, by prefixKey, whose hand-made routes have been taken over: what somebody makes there again is left. Undefined:
-   * hand-made routes are not taken over.
+   * Peers, by prefixKey, whose hand-made routes have been taken over: routes that are made there again are left.
+   * Undefined: hand-made routes are not taken over.
    */
   readonly takenOver?: ReadonlySet<number> | undefined;
 };

@@ -95,7 +95,7 @@ const env = (name: string) => `XNETD_${name}`;
 export function addOptions(target: Command): Command {
   return target
     .addOption(new Option('--config <file>', `settings file, YAML (default: ${defaultFile})`).env(env('CONFIG')))
-    .addOption(new Option('--node <name>', 'name of this node (default: that which it joined as)').env(env('NODE')))
+    .addOption(new Option('--node <name>', 'name of this node (default: the name it joined as)').env(env('NODE')))
     .addOption(
       new Option(
         '--controller <endpoints>',
@@ -111,7 +111,7 @@ export function addOptions(target: Command): Command {
     .addOption(
       new Option(
         '--allowed-pools <cidrs>',
-        'refuse pools outside of these, comma-separated (default: those of the first contact, later ones if private)',
+        'refuse pools outside of these, comma-separated (default: those known at the join, later ones if private)',
       ).env(env('ALLOWED_POOLS')),
     )
     .addOption(
@@ -152,7 +152,10 @@ export function addOptions(target: Command): Command {
         .default(String(dockerDefaults.waitMs / 1000)),
     )
     .addOption(
-      new Option('--lan-wait <seconds>', 'in LAN mode, when a moved interface goes back unless a controller answers')
+      new Option(
+        '--lan-wait <seconds>',
+        'in LAN mode, how long a controller and the gateway have to answer before the move of the interface is undone',
+      )
         .env(env('LAN_WAIT'))
         .default('30'),
     )
@@ -170,7 +173,7 @@ export function addOptions(target: Command): Command {
       new Option('--next-hops <when>', 'use next-hop objects: auto, never').env(env('NEXT_HOPS')).default('auto'),
     )
     .addOption(
-      new Option('--tune-kernel [boolean]', "raise the kernel's limits where the fleet is too large for them")
+      new Option('--tune-kernel [boolean]', "raise the kernel's limits if the fleet needs more")
         .env(env('TUNE_KERNEL'))
         .preset('true')
         .default('false'),
@@ -185,7 +188,7 @@ export function addOptions(target: Command): Command {
         .default('false'),
     )
     .addOption(
-      new Option('--take-over [boolean]', "make hand-made routes that lead to peers as xnet's would xnet's own")
+      new Option('--take-over [boolean]', "replace hand-made routes to the same next hop as xnet's by xnet's own")
         .env(env('TAKE_OVER'))
         .preset('true')
         .default('false'),
@@ -202,7 +205,7 @@ export function addOptions(target: Command): Command {
         .default(`0x${defaultMark.toString(16)}`),
     )
     .addOption(
-      new Option('--probe-interval <seconds>', 'between probes of the way to peers; 0: none')
+      new Option('--probe-interval <seconds>', 'interval between probes of peers; 0 turns them off')
         .env(env('PROBE_INTERVAL'))
         .default('10'),
     )

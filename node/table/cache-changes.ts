@@ -85,7 +85,7 @@ export function withChanges(table: NodeTable, id: string, text: string): NodeTab
   if (!begins.success || begins.output.of !== id) return table;
   const changes = new Map<number, Route | undefined>();
   let { version } = table;
-  // What follows the last line break is no whole record.
+  // Bytes after the last line break are an incomplete record.
   for (const line of lines.slice(0, -1)) {
     const read = v.safeParse(record, valueIn(line));
     if (!read.success) break;

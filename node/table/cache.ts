@@ -1,6 +1,6 @@
 // The newest assignment and table of the node on disk: applied at boot before any controller answers.
-// Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part. What changed
-// since is in a second file (cache-changes.ts).
+// Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part. Later
+// changes are in a second file (cache-changes.ts).
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

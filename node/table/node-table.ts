@@ -153,8 +153,8 @@ export function withBookmark(before: NodeTable, version: Version): NodeTable {
 }
 
 /**
- * withApproval returns the table without the routes that are held and whose withdrawal was approved by an operator. What was
- * withdrawn at a later version stays held; the same table if nothing is approved.
+ * withApproval returns the table without the routes that are held and whose withdrawal was approved by an operator.
+ * Routes that were withdrawn at a later version stay held; the same table if nothing is approved.
  */
 export function withApproval(table: NodeTable, approved: Version): NodeTable {
   if (approved.clusterId !== table.version.clusterId) return table;

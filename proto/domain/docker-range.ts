@@ -9,8 +9,8 @@ export function bridgeNetwork({ subnet, mode }: Pick<Lease, 'subnet' | 'mode'>):
 }
 
 /**
- * dockerRange returns the part of a lease's bridge network that Docker hands out addresses from; undefined: all of it. What
- * follows it is for nics and for addresses that people ask Docker for.
+ * dockerRange returns the part of a lease's bridge network that Docker hands out addresses from; undefined: all of it.
+ * The rest is for nics and for addresses set with `docker run --ip`.
  */
 export function dockerRange(lease: Pick<Lease, 'subnet' | 'mode' | 'dockerLength'>): Prefix | undefined {
   const network = bridgeNetwork(lease);

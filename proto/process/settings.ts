@@ -130,7 +130,7 @@ export function readSettings<S extends v.GenericSchema>(
     }
   }
   if (problems.length > 0 || !result.success) {
-    throw new XnetError('InvalidArgument', problems.length === 1 ? (problems[0] ?? '') : 'the settings are wrong', {
+    throw new XnetError('InvalidArgument', problems.length === 1 ? (problems[0] ?? '') : 'invalid settings', {
       problems: problems.length === 1 ? [] : problems,
       hint: `see ${commandPath(command)} --help`,
     });

@@ -27,8 +27,8 @@ async function prepareSocket(path: string): Promise<void> {
 }
 
 /**
- * placeSocket makes a unix socket with mode 0660. A socket is reachable as soon as it is bound, so it is bound in a folder
- * that nobody else may enter, and moved to its place once its mode is set.
+ * placeSocket makes a unix socket with mode 0660. A socket is reachable as soon as it is bound, so it is bound in a
+ * folder that no other user may enter, and moved to its place once its mode is set.
  * @param bind begins to listen on the path that it is given
  * @throws XnetError FailedPrecondition when another process listens on `path`, and the errors of `bind`
  */

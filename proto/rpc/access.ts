@@ -49,7 +49,7 @@ export const declaredAccess: ReadonlyMap<string, Access> = new Map(
 // Health only reveals whether a server is running; reflection reveals the whole contract.
 const foreign: Readonly<Record<string, Access>> = { '/grpc.health.': 'ANYONE', '/grpc.reflection.': 'VIEWER' };
 
-/** accessOf returns the access that a call requires; undefined: nobody may make it. */
+/** accessOf returns the access that a call requires; undefined: no caller may make it. */
 export function accessOf(path: string): Access | undefined {
   const declared = declaredAccess.get(path);
   if (declared !== undefined) return declared;

@@ -57,7 +57,7 @@ const availabilityToWire = {
 
 /** corrupt returns the error of a message that makes no sense. */
 export function corrupt(what: string): XnetError {
-  return new XnetError('Corrupt', `the message from the other side makes no sense: ${what}`);
+  return new XnetError('Corrupt', `invalid message from the other side: ${what}`);
 }
 
 /** keyOf returns the key of a value in a table; undefined if there is none. */

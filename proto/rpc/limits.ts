@@ -37,7 +37,7 @@ export const serverLimits: grpc.ChannelOptions = {
   // Megabytes that one HTTP/2 session may hold before it gets no new streams (node:http2 maxSessionMemory): one
   // response of the largest size.
   'grpc-node.max_session_memory': 64,
-  // Connections are renewed periodically, so that a fleet spreads over controllers that were added since, and nobody
+  // Connections are renewed periodically, so that a fleet spreads over controllers that were added since, and no client
   // keeps the permissions of an old certificate. grpc-js varies the age by 10 % either way. An interrupted watch
   // resumes from its revision.
   'grpc.max_connection_age_ms': 4 * 60 * 60_000,

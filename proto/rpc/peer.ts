@@ -50,7 +50,7 @@ export function nodeIdOf(call: { readonly metadata: grpc.Metadata }, named: stri
   }
   const { id } = peer.identity;
   if (named !== '' && named !== id) {
-    throw new XnetError('PermissionDenied', `this host is ${id} and can't speak for ${named.slice(0, 64)}`);
+    throw new XnetError('PermissionDenied', `this host is ${id} and can't act for ${named.slice(0, 64)}`);
   }
   return id;
 }

@@ -1,7 +1,7 @@
 // Lets a few sockets of a port begin their handshakes at a time, and the others in turn.
-// Invariant: addresses take turns, so whoever opens many sockets delays the others by one at a time. A client that does not
-// go on holds its place for a limited time. So whatever others do, each socket's turn comes. What sockets that wait have sent
-// takes little memory: nobody reads it before their turn.
+// Invariant: addresses take turns, so a client that opens many sockets delays the others by one at a time. A client
+// that does not continue holds its place for a limited time. So whatever others do, each socket's turn comes. What
+// sockets that wait have sent takes little memory: nobody reads it before their turn.
 import type { Socket } from 'node:net';
 
 /** TurnLimits bound the handshakes that are under way. */
@@ -24,7 +24,7 @@ type Waiting = { readonly begin: () => void; readonly bound: () => void };
 export class Turns {
   readonly #limits: TurnLimits;
   readonly #begun = new Map<Socket, NodeJS.Timeout>();
-  /** What to call at the turn of each waiting socket, by address: the address whose turn is next first. */
+  /** The callback of each waiting socket, by address: the next address first. */
   readonly #waiting = new Map<string, Map<Socket, Waiting>>();
 
   constructor(limits: TurnLimits = defaultLimits) {

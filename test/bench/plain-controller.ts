@@ -55,7 +55,7 @@ const { definition, implementation } = nodeService({
 
 type Handler = (call: { readonly metadata: grpc.Metadata; readonly request: object }, ...rest: unknown[]) => unknown;
 
-// The caller is whoever a call claims to be from.
+// The caller is the identity that the call claims.
 function believed(handler: Handler): Handler {
   return (call, ...rest) => {
     const { nodeId, nodeName } = call.request as { readonly nodeId: string; readonly nodeName?: string };

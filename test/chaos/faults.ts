@@ -1,5 +1,5 @@
-// Breaks what a plan's faults name, and mends it.
-// Invariant: after the end of a fault everything that it broke is as it was, except what xnet is to repair by itself.
+// Injects the faults of a plan, and ends them.
+// Invariant: after the end of a fault everything that it broke is restored, except for state that xnet has to repair.
 import { pollUntil } from '../../deploy/lab/poll.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { ChaosHost } from './host.js';
@@ -10,7 +10,7 @@ import type { Fault } from './plan.js';
 import type { Recorder } from './recorder.js';
 import { peerPort, type Site, type SiteController, type SiteProcess } from './site.js';
 
-// How long xnet may take to repair what was deleted: its daemon may be dead or stopped by another fault meanwhile.
+// How long xnet may take to repair a deletion: its daemon may be dead or stopped by another fault meanwhile.
 const repairLimitMs = 300_000;
 
 /** FaultParts are what faults act on. */
@@ -38,7 +38,10 @@ export class Faults {
     this.#parts = parts;
   }
 
-  /** run breaks something, waits for `end` unless it is momentary, and mends it. It resolves when that is whole again. */
+  /**
+   * run injects a fault, waits for `end` unless the fault is momentary, and ends it. It resolves when everything works
+   * again.
+   */
   async run(fault: Fault, end: Promise<unknown>): Promise<void> {
     const entry = this.#parts.journal.fault(fault);
     const mend = await this.#break(fault);
@@ -153,7 +156,7 @@ export class Faults {
     await host.killDaemon();
     return async () => {
       host.isHeldDown = false;
-      // In no turn: the operation that has the turn may wait for this daemon.
+      // Not in the host's turn: the operation that has the turn may wait for this daemon.
       if (host.isMember) await host.startDaemon();
     };
   }
@@ -175,7 +178,7 @@ export class Faults {
       });
   }
 
-  // Whether the host's kernel has all that the mesh needs of it.
+  // Whether the host's kernel has everything that the mesh needs.
   async #isWhole(name: string): Promise<boolean> {
     const { mesh, hosts } = this.#parts;
     const host = hosts.find((one) => one.name === name);

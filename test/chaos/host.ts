@@ -1,5 +1,5 @@
-// A host of a run: a real xnetd on a machine without Docker. Docker's part is played: a bridge docker0 with the lease's
-// gateway address, a container behind it, and forward rules that drop what nobody accepts.
+// A host of a run: a real xnetd on a machine without Docker. Docker is simulated: a bridge docker0 with the lease's
+// gateway address, a container behind it, and forward rules that drop what no rule accepts.
 // Invariant: one operation on a host at a time, in the order of the plan; what the operator put there before stays as it is.
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
@@ -94,7 +94,7 @@ export class ChaosHost {
   /** startDaemon starts the daemon unless it runs or a fault holds it down. */
   async startDaemon(): Promise<void> {
     if (this.isHeldDown || this.daemon?.running === true) return;
-    // The end of a fault and an operation may both ask for it.
+    // The end of a fault and an operation may both start it.
     this.#starting ??= this.#spawnDaemon().finally(() => {
       this.#starting = undefined;
     });
@@ -127,13 +127,14 @@ export class ChaosHost {
   /** addAddress gives the host another address on the LAN and returns it. */
   addAddress(): string {
     this.moves += 1;
-    // Machines end at .66, but for the two from .250 on. Twelve addresses for each of at most twelve hosts.
+    // Machines have addresses up to .66, except for the two from .250 on. Twelve addresses for each of at most twelve
+    // hosts.
     const address = `192.168.83.${80 + (this.number - 1) * 12 + (this.moves % 12)}`;
     this.machine.namespace.ipBatch([`address add ${address}/24 dev ${ethernet}`]);
     return address;
   }
 
-  /** removeAddress takes an address from the host. */
+  /** removeAddress removes an address from the host. */
   removeAddress(address: string): void {
     this.machine.namespace.ipBatch([`address del ${address}/24 dev ${ethernet}`]);
   }

@@ -7,7 +7,7 @@ import type { Fault } from './plan.js';
 // or of a daemon, may cost none.
 const costly: ReadonlySet<Fault['break']> = new Set(['routes deleted', 'tables deleted']);
 
-// A request and its answer are apart by this much when the machine is busy.
+// The longest time between a request and its answer on a busy machine.
 const slackMs = 1_500;
 
 /** lossProblems returns the losses that no fault explains. */

@@ -1,5 +1,5 @@
-// The random mode: runs plans made from seeds, prints what was wrong, and shrinks a plan that fails.
-// usage: npm run test:chaos -- --seed S --minutes M [--hosts N] [--shrink] [--plan FILE]
+// The random mode: runs plans made from seeds, prints the problems, and shrinks a plan that fails. usage: npm run
+// test:chaos -- --seed S --minutes M [--hosts N] [--shrink] [--plan FILE]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

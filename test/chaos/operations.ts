@@ -14,12 +14,12 @@ import type { Mesh } from './mesh.js';
 import type { Operation } from './plan.js';
 import { type Site, type SiteController, secondBridge, secondPool } from './site.js';
 
-// Long after every fault of a plan has ended.
+// A limit long after the end of every fault of a plan.
 const limitMs = 300_000;
 const callTimeoutMs = 10_000;
-// Each look starts a program for each host.
+// Each poll starts a program for each host.
 const betweenLooksMs = 300;
-// The outcome is unknown, or nothing was done: the same id again.
+// The outcome is unknown, or nothing was done: the mutation is repeated with the same id.
 const repeated: ReadonlySet<string> = new Set([
   'Unavailable',
   'DeadlineExceeded',
@@ -59,7 +59,7 @@ export class Operations {
   }
 
   #do(operation: Operation, host: ChaosHost): Promise<void> {
-    // In a shrunk plan an earlier step may be missing: then there is nothing to do.
+    // In a shrunk plan an earlier step may be missing: then this one does nothing.
     if (host.isMember === (operation.do === 'join')) return Promise.resolve();
     switch (operation.do) {
       case 'join':
@@ -117,7 +117,7 @@ export class Operations {
     await this.#mutate('AddNode', host, controller, ({ admin }, operationId, options) =>
       callUnary(admin.addNode.bind(admin), { operationId, name, address }, options),
     );
-    // Not the token of the addition: only its first answer has one, and that may be lost.
+    // Not the token of the addition: only the first answer has it, and that answer may be lost.
     const { joinToken } = await this.#mutate('CreateToken', host, controller, ({ admin }, operationId, options) =>
       callUnary(admin.createToken.bind(admin), { operationId, node: name }, options),
     );
@@ -181,7 +181,7 @@ export class Operations {
     );
   }
 
-  // The former address goes when no other host uses it as a next hop.
+  // The former address is removed when no other host uses it as a next hop.
   async #move(host: ChaosHost, controller: number): Promise<void> {
     const former = host.address;
     const address = host.addAddress();

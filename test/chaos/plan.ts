@@ -65,7 +65,7 @@ const plan = v.object({
   steps: v.array(step),
 });
 
-/** Operation is a change that somebody asks for. */
+/** Operation is a change that an operator requests. */
 export type Operation = v.InferOutput<typeof operation>;
 /** Fault is something that breaks, and is mended at the end of its step. */
 export type Fault = v.InferOutput<typeof fault>;

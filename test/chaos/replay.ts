@@ -24,7 +24,7 @@ export class Replay {
     this.#versions = versions;
   }
 
-  /** at goes forward to a revision. The same or a lower one than before leaves it where it is. */
+  /** at goes forward to a revision. The same or a lower revision changes nothing. */
   at(revision: number): this {
     for (;;) {
       const version = this.#versions[this.#next];

@@ -1,5 +1,5 @@
 // Runs a plan on a site of its own and returns everything that was wrong.
-// Invariant: a run never throws for what it tests: what goes wrong is in its verdict.
+// Invariant: a run never throws for a problem of xnet: such problems are in its verdict.
 
 import { fileURLToPath } from 'node:url';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
@@ -92,7 +92,7 @@ async function startObserver(site: Site): Promise<LabProcess> {
   });
 }
 
-// Starts each step at its time, whatever the state of those before. Returns what went wrong with the run itself.
+// Starts each step at its time, whatever the state of earlier steps. Returns the problems of the run itself.
 async function execute(plan: Plan, parts: FaultParts): Promise<readonly string[]> {
   const { site, hosts, mesh, journal } = parts;
   const operations = new Operations(site, hosts, { mesh, journal });

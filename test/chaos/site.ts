@@ -145,7 +145,7 @@ export class Site {
   /** startController starts a controller unless it runs, also a second time, and waits until it has read its store. */
   async startController(controller: SiteController): Promise<void> {
     if (controller.process?.running !== true) {
-      // The ends of two faults may both ask for it.
+      // The ends of two faults may both start it.
       controller.starting ??= this.#spawnController(controller).finally(() => {
         controller.starting = undefined;
       });

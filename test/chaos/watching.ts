@@ -1,4 +1,4 @@
-// What the observer's watch sessions said, and whether that is the history of the store. Pure.
+// Compares what the observer's watch sessions received with the history of the store. Pure.
 import type { StoredVersion } from '../support/etcd-history.js';
 import { Replay } from './replay.js';
 

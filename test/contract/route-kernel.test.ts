@@ -1,5 +1,5 @@
-// What xnet relies on of the kernel's routing. One suite for the real kernel and for the one in memory that other tests
-// use, so that those tests say something about the real one.
+// The behaviour of the kernel's routing that xnet relies on. One suite for the real kernel and for the one in memory
+// that other tests use, so those tests are valid for the real one.
 import test, { type ExecutionContext } from 'ava';
 import type { KernelRoute, Notification, RouteChange, RouteKernel } from '../../node/kernel/route-kernel.js';
 import { linkFlags, routeTypes, scopes } from '../../node/kernel/route-kernel.js';
@@ -21,7 +21,7 @@ function drained(kernel: RouteKernel): Notification[] {
   return notifications;
 }
 
-// Without those of interfaces: a new one's carrier may be told up to a second late.
+// Without notifications of interfaces: the carrier of a new one may be reported up to a second late.
 function drainedRoutes(kernel: RouteKernel): Notification[] {
   return drained(kernel).filter(({ kind }) => kind !== 'link');
 }

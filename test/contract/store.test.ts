@@ -1,4 +1,4 @@
-// What a store has to do, on the one in memory and on a real etcd alike.
+// The behaviour of a store, for the one in memory and a real etcd alike.
 import test from 'ava';
 import { CommitQueue } from '../../controller/registry/commit-queue.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
@@ -11,7 +11,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const absent = (key: string): Commit['guards'][number] => ({ kind: 'key', key, modRevision: 0 });
 
-// Without a view: every commit counts as seen when it was answered.
+// Without a view: every commit counts as seen once it is answered.
 function queued(store: Store): Store {
   return new CommitQueue({ store, reached: async () => undefined }).store;
 }

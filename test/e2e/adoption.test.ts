@@ -1,5 +1,5 @@
-// Hand-made hosts come under xnet, one after the other, on a real Docker: each keeps the subnet that it had, Docker is not
-// restarted, and flows between their containers lose nothing.
+// Hand-made hosts move to xnet, one after the other, on a real Docker: each keeps its subnet, Docker is not restarted,
+// and flows between their containers lose no packet.
 import { readFileSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Container } from '../../deploy/lab/container.js';
@@ -15,7 +15,8 @@ import { until } from '../support/until.js';
 const subnets = ['10.100.0.0/24', '172.16.200.0/24', '10.76.1.0/24'] as const;
 const daemonJson = '{ "bip" : "172.16.200.1/24" }\n';
 
-// Further networks of the hosts, by the host's index. Bridges are of the operator's own, containers may talk to each other.
+// Further networks of the hosts, by the host's index. Bridges are made by the operator, containers may communicate with
+// each other.
 const networks = [
   { at: 0, name: 'docker-br0', bridge: 'docker-br0', pool: 'br0', subnet: '172.172.0.0/24' },
   { at: 1, name: 'docker-br0', bridge: 'docker-br0', pool: 'br0', subnet: '172.172.1.0/24' },
@@ -68,7 +69,7 @@ async function twoMoreInterfaces(container: Container, bridge: string): Promise<
   return `${address}202`;
 }
 
-// What people do: a route to each other host, and packets of all of them let through.
+// The manual setup: a route to each other host, and a rule that accepts packets of all of them.
 async function routeByHand(hosts: readonly LabHost[]): Promise<void> {
   for (const [index, host] of hosts.entries()) {
     await host.run(['iptables', '-P', 'FORWARD', 'ACCEPT']);
@@ -80,7 +81,7 @@ async function routeByHand(hosts: readonly LabHost[]): Promise<void> {
   }
 }
 
-// The changes of routes to a subnet on a host, as `ip monitor` says them.
+// The changes of routes to a subnet on a host, as `ip monitor` prints them.
 async function monitorOf(host: LabHost, subnet: string) {
   const monitor = await host.spawn(['ip', '-4', 'monitor', 'route'], { logFile: `${host.logs}/monitor.log` });
   return () => {
@@ -111,7 +112,7 @@ if ('why' in engine) {
   console.log(`SKIP hosts by hand on Docker 20.10: ${engine.why}`);
   test.skip('hosts by hand on Docker 20.10', () => undefined);
 } else {
-  test('hosts by hand come under xnet one by one; Docker goes on, and no flow loses a packet', async (t) => {
+  test('hosts configured by hand move to xnet one by one; Docker keeps running, and no flow loses a packet', async (t) => {
     t.timeout(600_000);
     const fleet = await Fleet.create({ hosts: 3, engine, mode: 'bip', pool: '10.100.0.0/16' });
     t.teardown(() => fleet.close());
@@ -182,7 +183,7 @@ if ('why' in engine) {
     t.deepEqual(again, []);
     t.deepEqual(atFirst(), []);
 
-    // A Docker network of the third's own is kept by its names, and stays its maker's.
+    // A Docker network of the third host keeps its names, and stays the operator's.
     await adopt(t, fleet, third);
     const shown = await fleet.xctl('nodes', 'show', third.host.name);
     t.regex(shown, /Subnet: +10\.76\.1\.0\/24 of pool blue,[\s\S]*Mode: +bridge/);

@@ -73,13 +73,13 @@ each('N7 foreign edits stay, and only xnet’s key is removed', [], async (t, ho
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   writeFileSync(host.daemonJson, '{"bip": "10.76.3.1/24", "debug": false, "mtu": 1400}\n');
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
-  // Somebody's tool puts its own version in place: docker0 keeps its address, so no restart is needed.
+  // Another tool replaces the file: docker0 keeps its address, so no restart is needed.
   writeFileSync(host.daemonJson, '{"mtu": 1400}');
   const pid = await dockerdPid(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   t.is(readFileSync(host.daemonJson, 'utf8'), '{"mtu": 1400,"bip": "10.76.3.1/24"}');
   t.is(await dockerdPid(host), pid);
-  // By hand, to another one: theirs from then on.
+  // An operator sets another bip: from then on the bip is the operator's.
   writeFileSync(host.daemonJson, '{"mtu": 1400, "bip": "10.99.0.1/24"}');
   t.deepEqual(reasonsOf(await effect.converge(lease, never)), ['DaemonJsonBipByHand']);
   writeFileSync(host.daemonJson, '{"mtu": 1400, "bip": "10.76.3.1/24", "debug": true}');
@@ -119,7 +119,7 @@ each(
       const outcome = await effectOn(host).converge(lease, never);
       t.deepEqual([reasonsOf(outcome), outcome.changes], [[reason], 0], content);
       t.is(readFileSync(host.daemonJson, 'utf8'), content);
-      // What the present file says is wrong before it has been restarted with, too.
+      // An error in the present file is reported before Docker is restarted with it, too.
       if (reason !== 'RestartNeeded') t.is(rating(await preflightOn(host), reason), 'stops', content);
     }
     t.not(await dockerdPid(host), pid);

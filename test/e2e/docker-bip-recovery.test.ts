@@ -1,4 +1,4 @@
-// Failures in mode bip, on real dockerds: whatever fails or is killed at any step, Docker runs afterwards, restarted a
+// Failures in mode bip, on real dockerds: whichever step fails or is killed, Docker runs afterwards, restarted a
 // limited number of times.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -50,14 +50,14 @@ each('N4 N20 a bip that dockerd does not start with is rolled back, once', [], a
   t.is(readFileSync(host.daemonJson, 'utf8'), content);
   t.is(await addressOn(host, 'docker0'), former);
   const pid = await dockerdPid(host);
-  // The network is seen by then, and told of by its name.
+  // The network is seen by then, and reported by name.
   t.regex((await effectOn(host).converge(lease, never)).findings[0]?.message ?? '', /network late/);
   await host.docker('network', 'rm', 'late');
   t.deepEqual((await effectOn(host).converge(lease, never)).findings, [], 'tried again, as the networks are others');
   t.not(await dockerdPid(host), pid);
 });
 
-each('N4 an edit of others that dockerd does not start with is set aside', [], async (t, host) => {
+each('N4 a foreign edit that dockerd does not start with is set aside', [], async (t, host) => {
   const spoiling = effectOn(
     host,
     {},
@@ -136,7 +136,7 @@ if (oldest !== undefined) {
       t.is(await addressOn(host, 'docker0'), former);
     }));
 
-  test(`Docker ${oldest.line}: killed before the restart, and the lease is gone, or a container has come up: withdrawn`, (t) =>
+  test(`Docker ${oldest.line}: killed before the restart, then the lease is gone or a container runs: the change is withdrawn`, (t) =>
     oldest.onHost([], async (host) => {
       t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
       const first = await dockerdPid(host);
@@ -144,7 +144,7 @@ if (oldest !== undefined) {
       t.deepEqual([await dockerdPid(host), existsSync(host.daemonJson)], [first, false]);
       t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
       await runIdle(host, 'new');
-      // As long as Docker can't say what runs, it is not restarted.
+      // As long as Docker can't list running containers, it is not restarted.
       const pid = await dockerdPid(host);
       const busy = createServer((_request, response) => response.writeHead(503).end());
       const socket = join(freshFolder(host, 'busy'), 'docker.sock');
@@ -160,7 +160,7 @@ if (oldest !== undefined) {
       t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
     }));
 
-  test(`Docker ${oldest.line}: after a rollback no network has it restarted; an operator always can`, (t) =>
+  test(`Docker ${oldest.line}: after a rollback no network causes a restart; an operator can always request one`, (t) =>
     oldest.onHost([], async (host) => {
       const racing = effectOn(host, limited, {
         reached: async (step) => {
@@ -170,7 +170,7 @@ if (oldest !== undefined) {
       t.deepEqual(reasonsOf(await racing.converge(lease, never)), ['RolledBack']);
       await host.docker('network', 'rm', 'late');
       const pid = await dockerdPid(host);
-      // Each in a daemon that was started anew.
+      // Each in a new daemon.
       for (const name of ['one', 'two', 'three']) {
         await host.docker('network', 'create', name);
         t.deepEqual(reasonsOf(await effectOn(host, limited).converge(lease, never)), ['RestartsLimited'], name);
@@ -188,9 +188,10 @@ if (oldest !== undefined) {
       t.deepEqual(readdirSync(stateFolderOn(host)), []);
     }));
 
-  test(`Docker ${oldest.line}: an xnetd that dies each time it restarts Docker has it restarted three times, no more`, (t) =>
+  test(`Docker ${oldest.line}: an xnetd that dies at each restart of Docker restarts it three times, no more`, (t) =>
     oldest.onHost([], async (host) => {
-      // Right before the first restart; then Docker does not answer, and each xnetd dies when it has restarted it.
+      // Killed right before the first restart; then Docker does not answer, and each xnetd dies after it has restarted
+      // Docker.
       t.true(await turnUntil(host, 'stopped', { turn: 'converge', desired: lease }, limited));
       const folder = freshFolder(host, 'counted');
       const count = join(folder, 'restarts');

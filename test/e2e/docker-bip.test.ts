@@ -112,7 +112,7 @@ each(
     t.deepEqual((await restarting.converge(lease, never)).findings, []);
     t.true(await isContainerRunning(host, 'one'));
     t.is(await containerGateway(host, 'one'), '10.76.3.1');
-    // One that comes up between the look and the restart.
+    // A container that starts between the observation and the restart.
     await stopContainer(host, 'one');
     t.is(rating(await preflightOn(host, { subnet: prefix('10.76.9.0/24') }), 'LiveRestore'), undefined, 'none runs');
     const late = effectOn(host, {}, { reached: (step) => (step === 'stopped' ? start(host) : undefined) });

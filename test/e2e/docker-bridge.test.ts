@@ -1,4 +1,4 @@
-// Mode bridge on real dockerds of every line: the network is made, kept, made anew and removed through the API, foreign
+// Mode bridge on real dockerds of every line: the network is made, kept, recreated and removed through the API, foreign
 // networks are left alone, and Docker is never restarted for it.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import test from 'ava';
@@ -181,7 +181,7 @@ each('from one mode to the other and back', [], async (t, host) => {
   t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
 });
 
-// What differs between engines is in the tests above.
+// Differences between engines are in the tests above.
 if (oldest !== undefined) {
   test(`leases side by side: docker0 moves with a permit, bridges come and go beside it (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], (host) => leaseMoves(t, host)));

@@ -67,7 +67,7 @@ async function moves(t: ExecutionContext, host: LabHost): Promise<void> {
     from = to;
   }
 
-  // dockerd refuses the new lease, and xnetd is killed while it goes back to the former one.
+  // dockerd refuses the new lease, and xnetd is killed while it returns to the former one.
   for (const [index, step] of ['going-back', 'restarted-back'].entries()) {
     const to = `10.78.${index}.0/24`;
     const leases = [bipLease(from, 'ending'), bipLease(to)];

@@ -93,7 +93,7 @@ else {
       t.is(readFileSync(host.daemonJson, 'utf8'), before);
       t.is(await isActive(), 'active');
 
-      // Killed with Docker down; systemd tries until it is tired of it.
+      // Killed with Docker down; systemd retries until its start limit.
       const third = bipOf('10.76.5.0/24');
       const spoilAgain = { step: 'stopped', content: '{"bip": "10.76.5.1/24", "nosuchkey": 1}' };
       t.is(await turn({ desired: third, spoil: spoilAgain, dieAt: 'going-back' }), undefined);
@@ -105,7 +105,7 @@ else {
       t.is(readFileSync(host.daemonJson, 'utf8'), before);
 
       t.deepEqual((await turn({ turn: 'leave' }))?.findings, []);
-      // That of the flag: Docker keeps what it had.
+      // The bip of the flag: Docker keeps its address.
       t.is(await addressOn(host, 'docker0'), '10.9.9.1/24');
       t.false(existsSync(host.daemonJson));
 

@@ -66,7 +66,7 @@ if ('why' in engine) {
     await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
     await fleet.createPool();
     const leaving = [docked, bridged];
-    // Docker tells more of its networks after its first restart.
+    // Docker reports more about its networks after its first restart.
     for (const host of leaving) await host.restartDockerd();
     const before = await Promise.all(leaving.map(inventory));
     const subnets = new Map<string, string>();
@@ -105,7 +105,7 @@ if ('why' in engine) {
       new RegExp(`${bridged.name} was not drained in time; it stays cordoned\n.*container db \\([0-9a-f]+\\)`),
     );
     await availability([bridged.name], 'CORDONED');
-    // Drained, and then somebody starts a container again: the host does not leave while it runs.
+    // After the drain a container is started again: the host does not leave while it runs.
     const drained = await operator.start('nodes', 'drain', docked.name, '--deadline', '10m');
     await says(drained, 'uses its subnets: web; ');
     await web.remove();
@@ -116,7 +116,7 @@ if ('why' in engine) {
     );
     const [first, second] = removing;
     if (first === undefined || second === undefined) return t.fail();
-    // The controller says it, or the host where the controller has not been told of the container yet.
+    // The controller reports it, or the host if the controller does not know of the container yet.
     await says(first, 'uses its subnets: again', 'these containers run: again');
     await says(second, 'uses its subnets: db');
     t.true(fleet.daemons.get(docked.name)?.running);

@@ -1,4 +1,4 @@
-// What a fleet does when parts of it die, on real Docker engines with real traffic.
+// A fleet whose parts die, on real Docker engines with real traffic.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -10,9 +10,9 @@ import { PingFlow } from '../support/ping-flow.js';
 import { until } from '../support/until.js';
 
 const rooted = process.getuid?.() === 0;
-// One engine is enough here: what differs between engines is in matrix.test.ts.
+// One engine is enough here: matrix.test.ts covers differences between engines.
 const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
-// All engines before the first test: ava takes no test once a file has waited after its first one.
+// All engines before the first test: ava accepts no test once a file has awaited something after its first one.
 const engines = rooted ? await Promise.all(engineLines.map((line) => tryEngine(line))) : [];
 
 type Parts = { readonly fleet: Fleet; readonly containers: readonly FleetContainer[]; readonly host: LabHost };
@@ -41,7 +41,7 @@ async function proven(t: ExecutionContext, { fleet, containers }: Parts, when: s
 
 const routesOf = (host: LabHost) => host.run(['ip', '-o', 'route', 'show', 'proto', '88']);
 
-// What lets packets down is named while it is there, by `xctl ping` and by `xctl check`.
+// `xctl ping` and `xctl check` name the cause of lost packets while it exists.
 async function pathIsExplained(t: ExecutionContext, { lab }: Fleet): Promise<void> {
   const [first, second] = lab.hosts;
   if (first === undefined || second === undefined) return t.fail();
@@ -127,7 +127,7 @@ onFleet('a host whose controllers are gone boots into its routes and its bip', a
   await controller.process.exited;
   fleet.daemons.get(host.name)?.kill('SIGKILL');
   await host.stopDockerd();
-  // What a reboot leaves of a kernel: nothing.
+  // A reboot clears the kernel's state.
   await host.run(['ip', 'link', 'delete', 'docker0']);
   await host.run(['ip', 'nexthop', 'flush', 'proto', '88']);
   await host.run(['nft', 'flush', 'ruleset']);
@@ -147,14 +147,14 @@ onFleet('a host whose controllers are gone boots into its routes and its bip', a
   await proven(t, parts, 'after the boot');
 });
 
-onFleet('N17 N23 N24 R1 R2 what others take away comes back by itself', async (t, parts) => {
+onFleet('N17 N23 N24 R1 R2 objects that others delete are restored', async (t, parts) => {
   const { fleet, containers, host } = parts;
   const [own, other] = containers;
   if (own === undefined || other === undefined) return t.fail();
   const whole = await routesOf(host);
   const harm: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['one route deleted', () => host.run(['ip', 'route', 'del', other.subnet])],
-    // Of iproute2 6.1, `ip route flush` fails on routes by next-hop objects; this takes the routes along.
+    // `ip route flush` of iproute2 6.1 fails on routes by next-hop objects; this deletes the routes too.
     ['all next hops flushed', () => host.run(['ip', 'nexthop', 'flush', 'proto', '88'])],
     ['routes flushed', () => host.exec(['ip', 'route', 'flush', 'proto', '88'])],
     ['nftables flushed', () => host.run(['nft', 'delete', 'table', 'ip', 'xnet'])],
@@ -185,7 +185,8 @@ onFleet('N17 N23 N24 R1 R2 what others take away comes back by itself', async (t
     await t.notThrowsAsync(until(`in: ${what}`, async () => (await other.container.fetch(`${own.address}:81`, 1)).ok));
   }
   await fleet.untilReady();
-  // A network of the host's own in the place of a peer's: the peer gives way, and comes back when the network has gone.
+  // A network of the host itself with a peer's subnet: the route to the peer is removed, and returns when the network
+  // is gone.
   const local = other.subnet.replace(/0\/24$/, '128/25');
   await host.docker('network', 'create', `--subnet=${local}`, '--opt=com.docker.network.bridge.name=shop0', 'shop');
   await fleet.until('the overlap is told', (nodes) =>
@@ -242,7 +243,7 @@ if (!('why' in engine)) {
         await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
         await fleet.createPool();
         await fleet.joinHost(host, (await fleet.addNode(host)).token);
-        // Somebody's configuration management edits the file between our write and dockerd's start.
+        // A configuration management tool edits the file between our write and dockerd's start.
         const wrapper = join(host.folder, 'restart-and-break.sh');
         const marker = join(host.folder, 'broken-once');
         writeFileSync(

@@ -1,5 +1,5 @@
 // The firewall effect with real dockerds of every line, both backends of iptables and both modes: containers reach each
-// other across hosts under their own addresses, and nobody else reaches them, before and after dockerd restarts.
+// other across hosts under their own addresses, and no other machine reaches them, before and after dockerd restarts.
 import { writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Container } from '../../deploy/lab/container.js';
@@ -153,7 +153,7 @@ async function scenario(t: ExecutionContext, engine: LabEngine, iptables: Iptabl
     await lab.stranger.run(['ip', 'address', 'add', '10.76.66.6/32', 'dev', 'lo']);
     await h1.run(['ip', 'route', 'add', '10.76.66.0/24', 'via', lab.stranger.address]);
 
-    // n1's daemon is there before Docker's first start, n2's comes to a Docker that runs.
+    // n1's daemon starts before Docker's first start, n2's while Docker runs.
     const early = await n1.firewall().converge(n1.desired, signal);
     t.deepEqual(
       early.findings.map(({ reason, transient }) => [reason, transient]),

@@ -1,4 +1,4 @@
-// The lab itself, on real dockerds: what the other end-to-end tests stand on.
+// The lab itself, on real dockerds: the base of the other end-to-end tests.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ for (const line of engineLines) {
       t.deepEqual(await h1.fetch(lab.outside.address), { ok: true, source: h1.address, server: 'outside' });
       await lab.startDockerds();
       t.is((await h1.docker('version', '--format={{.Server.Version}}')).startsWith(`${line}.`), true);
-      // What dockerd does only where it was the first to turn forwarding on.
+      // dockerd does this only if it was the first to turn forwarding on.
       t.regex(await h1.run(['iptables', '--list-rules', 'FORWARD']), /^-P FORWARD DROP$/m);
       const c1 = await h1.runContainer({ name: 'c1', publish: ['8080:80'] });
       const c2 = await h2.runContainer({ name: 'c2', publish: ['8080:80'] });
@@ -197,7 +197,7 @@ real('what a killed owner has left is removed by the next one, and by two at onc
 });
 
 real('an owner killed while it makes its lab leaves nothing that is not removed', async (t) => {
-  // Before there is a namespace but one, with some, with all of them, and with some machines in them.
+  // When there is one namespace, some of them, all of them, and when there are some machines in them.
   for (const moment of [1, 17, 34, 'h4', 'h20']) {
     const owner = startOwner('30', 'none');
     const id = await untilSo('/run/xnet-lab', () => {

@@ -1,5 +1,5 @@
-// Mode lan on a real Docker engine: containers of three hosts are on the hosts' own network, with a router and a world beyond
-// it. They are reached, and reach all others, under their own addresses, and leaving leaves no trace.
+// Mode lan on a real Docker engine: containers of three hosts are on the hosts' own network, with a router and a
+// network beyond it. They reach all others, and are reached, under their own addresses. Leaving leaves no trace.
 import test, { type ExecutionContext } from 'ava';
 import type { Container } from '../../deploy/lab/container.js';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';

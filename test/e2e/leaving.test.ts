@@ -1,5 +1,5 @@
-// Hosts that are killed while they leave, on a real Docker engine: the next xnetd leave finishes it, and nothing that the
-// host could prove itself with is left.
+// Hosts that are killed while they leave, on a real Docker engine: the next xnetd leave finishes it, and no credential
+// of the host is left.
 import test, { type ExecutionContext } from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
@@ -43,7 +43,7 @@ if ('why' in engine) {
     const [host] = fleet.lab.hosts;
     if (host === undefined) return t.fail();
 
-    for (const step of ['the rules of the firewall go', 'the lease ends']) {
+    for (const step of ['removing the firewall rules', 'ending the lease']) {
       await fleet.join(host);
       await fleet.untilReady();
       const daemon = fleet.daemons.get(host.name);
@@ -75,13 +75,13 @@ if ('why' in engine) {
     t.is(without.code, 0, without.stderr);
     await gone(t, fleet, host, 'without a cache');
 
-    // Taken up while Docker is down: pending, until Docker is back.
+    // Resumed while Docker is down: pending until Docker is back.
     await fleet.join(host);
     await fleet.untilReady();
     const first = fleet.daemons.get(host.name);
     first?.kill('SIGKILL');
     await first?.exited;
-    // Docker goes on to say that it has the subnet when its interface has lost the address.
+    // Docker still reports the subnet when its interface has lost the address.
     const shown = async () => (await fleet.xnetd(host, 'status')).stdout;
     t.regex(await shown(), /, subnet in force\n/);
     await host.run(['ip', 'address', 'flush', 'dev', 'docker0']);

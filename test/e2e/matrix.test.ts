@@ -9,10 +9,10 @@ import { modes } from '../../proto/domain/network.js';
 import { inventory } from '../support/inventory.js';
 import { until } from '../support/until.js';
 
-// Keys of somebody else, written as nobody's program would.
+// Keys that xnet did not write, in an unusual layout.
 const daemonJson = '{\n\t"labels" : ["rack=7"],\r\n   "max-concurrent-downloads":2 }  \n\n';
 
-// What administrators and other programs have on a host.
+// Foreign objects of administrators and other programs on a host.
 async function addForeign(host: LabHost): Promise<void> {
   await host.run(['ip', 'route', 'add', '10.99.0.0/16', 'via', host.address.replace(/\d+$/, '254'), 'proto', 'static']);
   await host.run(['ip', 'route', 'add', 'blackhole', '10.98.0.0/16', 'metric', '500']);
@@ -34,8 +34,8 @@ async function addForeign(host: LabHost): Promise<void> {
   );
 }
 
-// A host that joins takes the pools that there are then for good, public ranges too, also where the controller has not told
-// the others yet; hosts of before have to be told by their own administrators.
+// A joining host accepts all pools that exist at that time, public ranges too. On hosts that joined before, an
+// administrator has to allow later public pools.
 async function joinSoonAfterPublicPool(t: ExecutionContext, fleet: Fleet): Promise<void> {
   const [back, ...others] = fleet.lab.hosts;
   if (back === undefined) return t.fail();
@@ -57,7 +57,7 @@ async function joinSoonAfterPublicPool(t: ExecutionContext, fleet: Fleet): Promi
   );
 }
 
-// Networks have addresses of the block, so a host leaves only without them. One that was made before, `foreign`, stays.
+// Networks have addresses of the block, so a host leaves only once they are gone. An older one, `foreign`, stays.
 async function removeComposeNetworks(t: ExecutionContext, fleet: Fleet): Promise<void> {
   for (const host of fleet.lab.hosts) {
     const status = await fleet.xnetd(host, 'status');
@@ -75,12 +75,12 @@ async function removeComposeNetworks(t: ExecutionContext, fleet: Fleet): Promise
 
 const rooted = process.getuid?.() === 0;
 
-// All engines before the first test: ava takes no test once a file has waited after its first one.
+// All engines before the first test: ava accepts no test once a file has awaited something after its first one.
 const engines = await Promise.all(
   engineLines.map(async (line) => (rooted ? tryEngine(line) : { line, why: 'it needs root' })),
 );
 
-// Mode lan, where containers are on the LAN itself, has a story of its own: lan.test.ts.
+// Mode lan, where containers are on the LAN itself, has its own test: lan.test.ts.
 const routed = modes.filter((mode) => mode !== 'lan');
 
 for (const engine of engines) {
@@ -98,7 +98,7 @@ for (const engine of engines) {
       await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
       for (const host of fleet.lab.hosts) {
         await addForeign(host);
-        // Docker tells more of its networks after its first restart.
+        // Docker reports more about its networks after its first restart.
         await host.restartDockerd();
       }
       const before = await Promise.all(fleet.lab.hosts.map(inventory));
@@ -121,7 +121,7 @@ for (const engine of engines) {
       ).catch(() => undefined);
       await prove('after dockerd was restarted');
 
-      // With containers on the subnet a host does not leave, and goes on as a member.
+      // With containers on the subnet a host does not leave, and stays a member.
       const [first] = containers;
       if (first === undefined) return t.fail();
       const { host } = first.container;
@@ -133,7 +133,7 @@ for (const engine of engines) {
       const whole = await host.run(route);
       t.regex(whole, / proto 88 /);
       await host.run(['ip', 'route', 'del', peer]);
-      // Not what the controllers know: they hear of it later.
+      // Without the controllers' state, which follows later.
       await until('the route is back', async () => (await host.run(route)) === whole);
       await prove('after a leave that was refused');
 

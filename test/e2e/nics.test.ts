@@ -1,5 +1,5 @@
-// Containers with further interfaces on a real Docker engine, from the pool whose subnets are divided to the host that
-// leaves: declared before the container exists, reached by HTTP from another host, there again after every start.
+// Containers with further interfaces on a real Docker engine, from a pool with a docker length to a host that leaves:
+// declared before the container exists, reached by HTTP from another host, and restored after every start.
 import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { tryEngine } from '../../deploy/lab/engines.js';
@@ -23,7 +23,7 @@ if ('why' in engine) {
     t.teardown(() => fleet.close());
     const [host, other] = fleet.lab.hosts;
     if (host === undefined || other === undefined) return t.fail();
-    // A bridge says that it has no port only once it had one.
+    // A bridge reports that it has no port only after it had one.
     const state = async () => JSON.parse(JSON.stringify(await inventory(host)).replaceAll(' linkdown', ''));
     writeFileSync(host.daemonJson, daemonJson);
     await Promise.all([host.startDockerd(live), other.startDockerd(), fleet.startControllers()]);
@@ -60,7 +60,7 @@ if ('why' in engine) {
     await answers('it is there again after a restart of the container');
     await host.restartDockerd();
     await answers('and while dockerd was restarted');
-    // Made anew while no daemon runs.
+    // Recreated while no daemon runs.
     const daemon = fleet.daemons.get(host.name);
     daemon?.kill('SIGKILL');
     await daemon?.exited;
@@ -78,7 +78,7 @@ if ('why' in engine) {
     t.regex(await fleet.xctl('nics', 'add', host.name, 'db', '--name', 'lan0'), /as lan0 of container db/);
     await said('Ready');
     t.is((await ends()).length, 1);
-    // A leave takes it along, and all else as it was.
+    // A leave removes it, and restores everything else.
     const left = await fleet.xnetd(host, 'leave', '--docker-restart', JSON.stringify(host.restartCommand), '--force');
     t.is(left.code, 0, left.stderr);
     t.deepEqual(await ends(), []);

@@ -27,7 +27,7 @@ const done = 'STEP_STATE_DONE';
 const undone = 'STEP_STATE_UNDONE';
 const daemonJson = '{\n\t"max-concurrent-downloads": 2 }\n';
 
-// Limits what is done to all hosts at once: dockerds that start load every core.
+// Limits concurrent work on all hosts: dockerds that start load every core.
 async function fewAtOnce(all: readonly LabHost[], work: (host: LabHost) => Promise<void>): Promise<void> {
   const left = all.values();
   const worker = async () => {
@@ -36,7 +36,7 @@ async function fewAtOnce(all: readonly LabHost[], work: (host: LabHost) => Promi
   await Promise.all([worker(), worker(), worker()]);
 }
 
-// Gives a host's container its place in the mesh once it runs with an address of the host's subnet.
+// Adds a host's container to the mesh once it runs with an address of the host's subnet.
 async function joinMesh(mesh: Mesh<MeshPlace>, container: Container<LabHost>, subnet: string): Promise<void> {
   const network = subnet.slice(0, subnet.lastIndexOf('.') + 1);
   const { host } = container;
@@ -59,7 +59,7 @@ type World = {
   readonly joinedAfter: Map<string, string>;
 };
 
-// Follows the rollout until `signal` aborts: a container that was restarted takes part in the mesh again.
+// Follows the rollout until `signal` aborts: a restarted container rejoins the mesh.
 async function followSteps(world: World, steps: Steps, signal: AbortSignal): Promise<void> {
   const { mesh, containers, joinedAfter } = world;
   while (!signal.aborted) {

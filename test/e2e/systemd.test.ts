@@ -1,5 +1,5 @@
-// xnet as it is on real hosts: packed, installed, under a real systemd beside a real dockerd on a machine of the lab,
-// its controller under systemd on another. The tests are one story: each goes on where the one before it ended.
+// xnet as on real hosts: packed, installed, under a real systemd beside a real dockerd on a machine of the lab, with
+// its controller under systemd on another. The tests are one story: each continues where the previous one ended.
 import test from 'ava';
 import {
   changesVersion,

@@ -1,4 +1,4 @@
-// What gets in on a TCP port: certificates that prove something, over TLS 1.3 alone.
+// Access to a TCP port: only with a valid certificate, and only over TLS 1.3.
 import { createSecureServer } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -24,7 +24,7 @@ import { until } from '../support/until.js';
 
 const hourMs = 3_600_000;
 
-// The authority of a cluster with its private key, as whoever has its store and its cluster key would have it.
+// The authority of a cluster with its private key, as an attacker with its store and its cluster key would have it.
 async function signerOf({ etcd, controller }: Cluster): Promise<Signer> {
   const store = new EtcdStore({ endpoints: [etcd.endpoint], prefix: '/xnet/v1/' });
   const entry = await store.read(keys.authority);
@@ -78,7 +78,7 @@ test('P16 certificates that prove nothing are refused', async (t) => {
     t.is(person.outcome, 'UNAVAILABLE', what);
   }
 
-  // The authority signs these; they give no access all the same.
+  // The authority signed these, but they give no access.
   const elsewhere = { clusterId: 'another', role: 'admin', id: 'eve' } as const;
   const empty: readonly (readonly [string, Credentials])[] = [
     ['of another cluster', { ...(await as(signer, elsewhere)), clusterId }],
@@ -91,7 +91,7 @@ test('P16 certificates that prove nothing are refused', async (t) => {
     t.true(['PermissionDenied', 'Unauthenticated'].includes(person.outcome), `${what}: ${person.outcome}`);
   }
 
-  // What was valid when the connection was made is asked for again with every call.
+  // A certificate that was valid when the connection was made is checked again with every call.
   const short = await as(signer, node, { notBeforeMs: at - hourMs, notAfterMs: Date.now() + 3_000 });
   const caller = callerOf(t, controller.endpoint, short);
   t.is((await caller.attempt(report, { generation: 1 })).outcome, 'OK');
@@ -100,14 +100,14 @@ test('P16 certificates that prove nothing are refused', async (t) => {
     return outcome === 'Unauthenticated';
   });
 
-  // Nobody else is a controller: not a node, though its certificate is of the authority; not who has the name of one by
-  // another authority, or an authority of the same name.
+  // No other server is accepted as a controller: not a node, although the authority issued its certificate, and no
+  // server with a controller's name from another authority, also one of the same name.
   const ctl = { clusterId, role: 'controller', id: 'ctl-1' } as const;
   for (const [what, expected, { own }] of [
     ['a node', 'UNAVAILABLE', await as(signer, node)],
     ['another authority', 'UNAVAILABLE', await as(foreign, ctl)],
     ['another cluster', 'UNAVAILABLE', await as(signer, { ...ctl, clusterId: 'another' })],
-    // Made in the same way, and right: nobody implements the call there.
+    // Made in the same way, and valid: the call is not implemented there.
     ['a controller', 'UNIMPLEMENTED', await as(signer, ctl)],
   ] as const) {
     const server = createSecureServer({ cert: own.certificate, key: own.key });

@@ -1,4 +1,4 @@
-// Who may make which call: each of all there are, as each kind of caller.
+// Access to every call, for each kind of caller.
 import { Metadata } from '@grpc/grpc-js';
 import test from 'ava';
 import type { Identity } from '../../proto/pki/identity.js';
@@ -11,8 +11,8 @@ import { everyCall, withField } from '../support/every-call.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { until } from '../support/until.js';
 
-// What each may call on the API's port, as SECURITY.md has it. A call that is new stands in none of these: it is
-// refused to everybody, or this test fails until somebody has decided whose it is.
+// The calls that each role may make on the API's port, as in SECURITY.md. A new call is in none of these lists: it is
+// refused to all, or this test fails until it is added to one.
 const nodes = [
   'LookService/AnswerLook',
   ...['Leave', 'RenewCertificate', 'Report', 'Watch'].map((call) => `NodeService/${call}`),
@@ -106,12 +106,12 @@ test('a call that declares nothing is refused, even on a unix socket', async (t)
   t.is(reached, 1);
 });
 
-test('a node can make five calls of all there are, whatever it sends', async (t) => {
+test('a node can make five of all calls, whatever it sends', async (t) => {
   const { controller } = await start(t);
   const { credentials } = await controller.joinNode('web-1');
   const caller = callerOf(t, controller.endpoint, credentials);
   const before = await controller.contents();
-  // Everybody else's calls with every field that there is naming something that exists, one at a time.
+  // All calls of other roles, with each field in turn naming an existing object.
   for (const call of everyCall.filter(({ name }) => !nodes.includes(name))) {
     const requests = [
       {},
@@ -128,7 +128,7 @@ test('a node can make five calls of all there are, whatever it sends', async (t)
   t.deepEqual(await reachable(caller), nodes);
 });
 
-test('a node can speak for no other', async (t) => {
+test('a node can act for no other', async (t) => {
   const { controller, victim } = await start(t);
   const { nodeId, credentials } = await controller.joinNode('web-1');
   const other = new SimulatedNode(controller.nodeClient(victim), 'web-2').watch();
@@ -147,10 +147,10 @@ test('a node can speak for no other', async (t) => {
     for (const { path } of call.fields.filter(({ type }) => type === 'string')) {
       for (const value of [victim.nodeId, 'web-2']) {
         const { outcome, message } = await caller.attempt(call, { ...withField(path, value), done: true });
-        // Whom the certificate names, a request need not; whom it does not name, it can't.
+        // A request need not name the node of the certificate, and can name no other.
         if (/^node(Id|Name)$/.test(path)) {
           t.is(outcome, 'PermissionDenied', `${call.name} ${path}: ${message}`);
-          t.regex(message, /can't speak for/);
+          t.regex(message, /can't act for/);
           named.push(`${call.name} ${path}`);
         }
       }
@@ -237,10 +237,10 @@ test('C19 a value of an enum that this version does not have is refused, whichev
   const { controller } = await start(t);
   const socket = callerOf(t, { kind: 'unix', path: controller.socket });
   const before = await controller.contents();
-  // What the calls want besides, so that nothing else is wrong with them.
+  // Other required arguments of the calls, so that only one is wrong.
   const right = { name: 'new', cidr: '10.99.0.0/16', address: '192.168.83.9', node: 'web-1' };
   const tried: string[] = [];
-  // What a node says that it holds, it was told by a controller, perhaps a newer one: see the test of accepted stores.
+  // A node may report leases that it got from a newer controller: see the test of accepted stores.
   for (const call of everyCall.filter(({ name }) => !name.startsWith('NodeService/'))) {
     for (const { path, type } of call.fields) {
       if (!['Mode', 'Availability', 'NodeState', 'SubnetState'].includes(type)) continue;

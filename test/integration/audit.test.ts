@@ -1,4 +1,4 @@
-// The audit log of real controllers: who asked for what, on each of several, and after a death.
+// The audit log of real controllers: callers and requests on each controller, and after a crash.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   mkdirSync,
@@ -64,7 +64,7 @@ test('each of two controllers logs the requests that it received', async (t) => 
     const { ok, problems } = await verify(controller);
     t.true(ok, problems.join());
   }
-  // One line of one of them.
+  // One line of one of the files.
   const lines = readFileSync(logOf(a), 'utf8').split('\n');
   const edited = lines.map((line, at) => (at === 3 ? line.replace('web-1', 'web-9') : line));
   writeFileSync(logOf(a), edited.join('\n'));
@@ -96,10 +96,10 @@ test('a controller that is killed during changes continues its chain', async (t)
   t.true(ok, problems.join());
   const entries = await listOf(controller);
   t.is(entries.at(-1)?.subject, 'node/after');
-  // A change has two, one before and one after it, of which one is shown.
+  // A change has two entries, one before and one after it; one of them is shown.
   const shown = entries.filter(({ outcome }) => outcome !== 'Begun').length;
   t.true(2 * shown + (entries.length - shown) >= lastSequence, `${entries.length} of ${lastSequence}`);
-  // Whoever got an answer finds its entry.
+  // Every answered call has its entry.
   t.true(entries.filter(({ call, outcome }) => call === 'AddNode' && outcome === 'OK').length >= answered + 1);
 });
 
@@ -107,7 +107,7 @@ test('calls that are cancelled right after they were sent leave no change withou
   const controller = await start(t);
   await controller.createPool();
   const { admin } = controller;
-  // From before the call has arrived to after it was answered.
+  // At times from before the call arrives until after it was answered.
   for (let n = 0; n < 40; n++) {
     const request = { name: `web-${n}`, address: `192.168.83.${n + 1}`, operationId: `op-${n}` };
     const deadline = { deadline: Date.now() + 60_000 };
@@ -127,7 +127,7 @@ test('calls that are cancelled right after they were sent leave no change withou
   t.true((await verify(controller)).ok);
 });
 
-test('C20 a disk that is full stops changes, and they go on when there is room', async (t) => {
+test('C20 a full disk blocks changes until there is room', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const disk = mkdtempSync(join(tmpdir(), 'xnet-small-disk-'));
@@ -152,7 +152,7 @@ test('C20 a disk that is full stops changes, and they go on when there is room',
     );
     if (refusal === undefined) added += 1;
   }
-  t.regex(String(refusal), /nothing is changed as long as the audit log can't be written: ENOSPC/);
+  t.regex(String(refusal), /refusing changes because the audit log can't be written: ENOSPC/);
   t.true(refusal instanceof XnetError && refusal.code === 'NotWritable');
   t.is((await controller.nodes()).length, added);
   unlinkSync(join(disk, 'ballast'));
@@ -163,8 +163,8 @@ test('C20 a disk that is full stops changes, and they go on when there is room',
   t.is(done.length, added + 1);
 });
 
-// A filesystem of its own that can be frozen (FIFREEZE): whoever writes to it then hangs in the kernel, as on a disk that
-// has gone away. It thaws when the test ends, however it does: the process that froze it waits for its input to end.
+// A filesystem that can be frozen (FIFREEZE): a process that writes to it then hangs in the kernel, as on a disk that
+// has gone away. It thaws when the test ends, also after a crash: the process that froze it waits for its input to end.
 function freezable(t: ExecutionContext): { readonly dir: string; freeze(): Promise<() => Promise<void>> } {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-frozen-disk-'));
   const [image, dir] = [join(folder, 'image'), join(folder, 'disk')];
@@ -195,7 +195,7 @@ function freezable(t: ExecutionContext): { readonly dir: string; freeze(): Promi
   return { dir, freeze };
 }
 
-test('a disk that hangs stops changes, not the controller, and its late writes are a chain that verifies', async (t) => {
+test('a hanging disk blocks changes, not the controller, and its late writes continue the chain', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const disk = freezable(t);
@@ -208,7 +208,7 @@ test('a disk that hangs stops changes, not the controller, and its late writes a
     t.true(refusal instanceof XnetError && refusal.code === 'NotWritable', refusal?.message);
     t.regex(
       refusal?.message ?? '',
-      /nothing is changed as long as the audit log can't be written: the disk has not answered/,
+      /refusing changes because the audit log can't be written: the disk has not answered/,
     );
   }
   const told =
@@ -218,7 +218,7 @@ test('a disk that hangs stops changes, not the controller, and its late writes a
     (await controller.nodes()).map(({ name }) => name),
     ['web-1'],
   );
-  // It follows its store: what another controller does is seen.
+  // It follows its store: changes by the other controller are seen.
   const other = await start(t, ['--etcd-endpoints', etcd.endpoint]);
   await other.addNode('elsewhere', '192.168.84.1');
   await controller.until('a change of another controller is seen', ({ nodes }) => nodes?.total === 2);

@@ -1,4 +1,4 @@
-// xctl and the ways in: join tokens for hosts, certificates and roles for people.
+// xctl and access: join tokens for hosts, certificates and roles for people.
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const xnetdMain = fileURLToPath(new URL('../../bin/xnetd.js', import.meta.url));
 const test = anyTest as TestFn<Shared>;
 const run = promisify(execFile);
 
-// A controller whose cluster nobody has made yet, and an operator without a context.
+// A controller without a cluster, and an operator without a context.
 test.beforeEach(async (t) => {
   t.context = { controller: await ControllerProcess.start(), xctl: new Xctl() };
 });
@@ -36,14 +36,14 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
   );
   const secret = token.exec(printed.stdout)?.[0] ?? '';
   t.not(secret, '');
-  // A shell runs what was printed, as it is, and something in xnetd's place says what it got.
+  // A shell runs the printed command unchanged, and a program in xnetd's place prints its input.
   const pasted = printed.stdout.slice(printed.stdout.indexOf('\nxnetd join'));
   const bin = join(xctl.home, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'xnetd'), '#!/bin/sh\nprintf "%s\\n" "$*" "$(cat)"\n', { mode: 0o755 });
   const { stdout } = await run('sh', ['-c', pasted], { env: { PATH: `${bin}:${process.env['PATH']}` } });
   t.is(stdout, `join --controller 127.0.0.1:${controller.joinPort} --token-file -\n${secret}\n`);
-  // And the real one joins by it; a second time it says that it has.
+  // The real xnetd joins with it, and reports the second time that it has joined.
   const where = `--state-dir '${join(xctl.home, 'state')}' --run-dir '${join(xctl.home, 'run')}'`;
   writeFileSync(join(bin, 'xnetd'), `#!/bin/sh\nexec '${process.execPath}' '${xnetdMain}' "$@" ${where}\n`);
   for (const says of [/^node +web-1 \(n-[0-9a-f]+\)\n/, /web-1/]) {
@@ -81,7 +81,7 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
   const id = String(part(join1, 'record')['id']);
   await says('tokens list', new RegExp(`\\n${id} +any +- +127\\.0\\.0\\.0/8 +2/3 +in 2h +\\d+s +admin/alice`));
   await says(`tokens revoke ${id} --dry-run`, /^would revoke join token/);
-  await says(`tokens revoke ${id.slice(0, 4)}`, /^revoked join token .{6}: it admits no host any more\n$/);
+  await says(`tokens revoke ${id.slice(0, 4)}`, /^revoked join token .{6}: hosts can no longer join with it\n$/);
   await says(`tokens revoke ${id}`, /no (join )?token/, 3);
   const late = joinHost(controller.joinEndpoint, trust, { token: anyone, nodeName: 'web-5', address: '192.168.83.15' });
   await t.throwsAsync(late);

@@ -13,7 +13,7 @@ import { closing, unix } from '../support/xctl-pair.js';
 
 const run = promisify(execFile);
 
-// What two programs print is the same but for ages, and for how wide a column of them is.
+// The output of two programs differs only in ages and in the width of their column.
 const ageless = (text = '') => text.replace(/\b\d+[smhd]\b/g, 'AGE').replace(/[ -]+/g, ' ');
 
 test.serial('the bundle prints what the program prints, needs no modules, and trusts no foreign cache', async (t) => {
@@ -67,7 +67,7 @@ test.serial('the bundle prints what the program prints, needs no modules, and tr
       const ran = await Promise.all([program, bundle].map((xctl) => xctl.run(...args.split(' '))));
       return ran.map(({ code, stdout, stderr }) => ({ code, stdout: ageless(stdout), stderr: ageless(stderr) }));
     };
-    // The controller writes by itself, too: two answers of which one is of an older revision are asked for again.
+    // The controller writes on its own, too: if two answers have different revisions, both are requested again.
     const settled = async (tries: number): ReturnType<typeof both> => {
       const pair = await both();
       return tries === 0 || isDeepStrictEqual(pair[0], pair[1]) ? pair : await settled(tries - 1);

@@ -1,4 +1,4 @@
-// Changes by xctl before they are made and until they have come to every node: --dry-run, --wait, and what is found wrong.
+// Changes by xctl from the dry run until every node has them: --dry-run, --wait, and problems found.
 import anyTest, { type TestFn } from 'ava';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
@@ -9,7 +9,7 @@ import { inTurn, words } from '../support/xctl-socket.js';
 type Shared = { controller: ControllerProcess; xctl: Xctl };
 const test = anyTest as TestFn<Shared>;
 
-// Each test has a controller of its own; they run one after the other, since each has an etcd too.
+// Each test has its own controller and etcd, so the tests run one after the other.
 test.beforeEach(async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   t.context = { controller, xctl: new Xctl({ controller: `unix:${controller.socket}` }) };
@@ -128,7 +128,7 @@ test.serial('--wait ends when every connected node has the route, and names thos
   t.deepEqual([moved.code, moved.stderr], [0, ''], 'quiet: no progress');
   t.regex((await xctl.run('routes', 'check')).stdout, /^all 4 connected nodes have every route\n$/);
 
-  // What no other node hears of is nothing to wait for: the store is ahead of what they have, the routes are not.
+  // A change that no other node receives is not waited for: the store is newer than their tables, the routes are not.
   const labelled = await xctl.run(...words('nodes set new-1 --label zone=a --wait --timeout 5s'));
   t.is(labelled.code, 0, labelled.stderr);
   const again = await xctl.run(...words('nodes add new-1 --address 192.168.83.22 --label zone=a --wait --timeout 5s'));

@@ -1,4 +1,4 @@
-// xctl and its contexts: whose they are, which one is used, and who may read them.
+// xctl and its contexts: their owner, the choice of one, and their file modes.
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { initialised, type Shared, sayer, tcp, unix } from '../support/xctl-cont
 const test = anyTest as TestFn<Shared>;
 const run = promisify(execFile);
 
-// A controller whose cluster nobody has made yet, and an operator without a context.
+// A controller without a cluster, and an operator without a context.
 test.beforeEach(async (t) => {
   t.context = { controller: await ControllerProcess.start(), xctl: new Xctl() };
 });
@@ -37,7 +37,7 @@ test.serial('contexts of two clusters: their precedence and file modes', async (
   t.is((await flagFirst.run('pools', 'list', '-o', 'name', '-c', 'lab')).stdout, 'other\n');
   t.is((await flagFirst.run('pools', 'list')).code, 3);
   await says('contexts list', /^NAME .*\ndefault\* .* admin\/alice +in 90d +127\.0\.0\.1:\d+\nlab .* admin\/admin /);
-  await says('context use lab', /^context lab is used from now on: admin\/admin\n$/);
+  await says('context use lab', /^context lab is now the current one: admin\/admin\n$/);
   await says('pools list -o name', /^other\n$/);
   await says(
     `pools list -o name --controller ${tcp(controller)}`,
@@ -68,7 +68,7 @@ test.serial('contexts of two clusters: their precedence and file modes', async (
   await theirs(`context import ${file} --name ../evil`, /name/, 2);
   await theirs(`context import ${file} --name prod`, /^saved context prod: admin\/admin at 127/);
   await theirs('pools list -o name', /^other\n$/);
-  // From one user's xctl straight into another's: no file in between.
+  // From one user's xctl to another's, without a file.
   const bash = `'${process.execPath}' '${xctlMain}' context export default --out - | HOME='${friend.home}' '${process.execPath}' '${xctlMain}' context import -`;
   await run('bash', ['-o', 'pipefail', '-c', bash], { env: xctl.env });
   await theirs('pools list -o name -c default', /^default\n$/);

@@ -1,4 +1,4 @@
-// A node gets a second lease by xctl, uses it, and loses it, as its peers and its operator see it.
+// A node gets a second lease by xctl, uses it and loses it, as seen by its peers and its operator.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { formatIpv4 } from '../../proto/domain/address.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { json, list, part, Xctl } from '../support/xctl.js';
-import { words } from '../support/xctl-socket.js';
+import { saysOf } from '../support/xctl-socket.js';
 
 const [first, second] = ['10.76.0.0/24', '10.84.0.0/24'];
 
@@ -20,11 +20,7 @@ test('a second lease is routed at once and ends when its host has stopped using 
     xctl.close();
     await controller.close();
   });
-  const says = async (command: string, stdout: RegExp, code = 0) => {
-    const ran = await xctl.run(...words(command));
-    t.is(ran.code, code, `${command}: ${ran.stderr}`);
-    t.regex(code === 0 || code === 8 ? ran.stdout : ran.stderr, stdout, command);
-  };
+  const says = saysOf(t, xctl);
   const leasesOf = async (node: string) => {
     const shown = part(json(await xctl.run('nodes', 'show', node, '-o', 'json')), 'node');
     return list(shown, 'leases').map(({ subnet, state, mode }) => `${subnet} ${state} ${mode}`);
@@ -88,7 +84,7 @@ test('a second lease is routed at once and ends when its host has stopped using 
     ['LeaseAdded', 'LeaseEnding', 'LeaseEnded'],
   );
 
-  // The subnet of a host by hand: routed by all, then the lease of the same host in the place of the route.
+  // The subnet of a hand-made host: a static route on all nodes, then replaced by the lease of the same host.
   await says('routes add 10.76.9.0/24 to 192.168.83.19', /Allowed choices are via|via/, 2);
   await says('routes add 10.76.9.0/25 via 192.168.83.300', /subnet|address/, 2);
   await says('routes add 10.76.9.0/24 via 192.168.83.19 --dry-run', /^would add the static route to 10\.76\.9\.0\/24/);
@@ -123,7 +119,7 @@ test('a second lease is routed at once and ends when its host has stopped using 
   );
   await peer.until('the other next hop', () => peer.routes().includes('10.76.8.0/24 via 192.168.83.17'));
   await says('routes remove 10.76.8.0/24 --yes', /^removed the static route[\s\S]*in quarantine until/);
-  // A further interface of a container, in a pool whose subnets are divided.
+  // A further interface of a container, in a pool with a docker length.
   const bridged = '--mode bridge --network-name split --bridge-name split0';
   await says(`pools create split 10.85.0.0/16 ${bridged} --docker-length 24`, /\/24 is not one of \/25 to \/29/, 2);
   await says(`pools create split 10.85.0.0/16 ${bridged} --docker-length 25`, /^created/);

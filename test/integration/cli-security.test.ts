@@ -1,4 +1,4 @@
-// xctl and who may do what: the first admin, the authority and the audit log, with real controllers, over their unix
+// xctl and permissions: the first admin, the authority and the audit log, with real controllers, over their unix
 // sockets and over mTLS.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { initialised, type Shared, sayer, tcp, unix } from '../support/xctl-cont
 
 const test = anyTest as TestFn<Shared>;
 
-// A controller whose cluster nobody has made yet, and an operator without a context.
+// A controller without a cluster, and an operator without a context.
 test.beforeEach(async (t) => {
   t.context = { controller: await ControllerProcess.start(), xctl: new Xctl() };
 });
@@ -26,7 +26,11 @@ test.serial('a cluster is made once, over the socket alone, and its first admin 
   const socket = `--controller ${unix(controller)}`;
   await says(`status ${socket}`, /! the cluster has no authority yet\n {4}fix: make it with: xctl init/, 8);
   await says(`nodes list --controller ${tcp(controller)}`, /no client certificate for 127\.0\.0\.1/, 5);
-  await says(`init --controller ${tcp(controller)}`, /over the unix socket of a controller alone\nrun it as root/, 2);
+  await says(
+    `init --controller ${tcp(controller)}`,
+    /only be created on the unix socket of a controller\nrun it as root/,
+    2,
+  );
   await says(`init ${socket} --pool default`, /"default" has no range: --pool default 10\.76\.0\.0\/16/, 2);
   await says(`init ${socket} --pool 10.76.0.9/16`, /has host bits set: did you mean 10\.76\.0\.0\/16\?/, 2);
   await says(`init ${socket} --pool 10.76.0.0/16 --pool 10.80.0.0/16`, /there are two ranges for pool default/, 2);
@@ -107,7 +111,7 @@ test.serial(
 );
 
 test.serial(
-  'the authority is replaced; whoever does it keeps their access, and the old one is trusted no more',
+  'the authority is replaced; the admin who replaces it keeps access, and the old one is no longer trusted',
   async (t) => {
     const { controller, xctl } = t.context;
     const says = sayer(t, xctl);
@@ -185,7 +189,7 @@ test.serial('the audit log: list, follow, and detect an edited line', async (t) 
   await says('audit --verify --watch', /exclude each other/, 2);
   await says(
     'audit --verify',
-    /^whole: \d+ entries, 1 to \d+\nhash of the last, to be kept elsewhere: [0-9a-f]{64}\n$/,
+    /^intact: \d+ entries, 1 to \d+\nhash of the last entry, to keep on another machine: [0-9a-f]{64}\n$/,
   );
   const folder = join(controller.dir, 'audit');
   const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.jsonl') || name.endsWith('.log'));

@@ -1,4 +1,4 @@
-// xctl where it runs: settings, terminals, pipes, completion.
+// xctl in its environment: settings, terminals, pipes, completion.
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ type Shared = { controller: ControllerProcess; xctl: Xctl };
 const test = anyTest as TestFn<Shared>;
 const run = promisify(execFile);
 
-// Each test has a controller of its own; they run one after the other, since each has an etcd too.
+// Each test has its own controller and etcd, so the tests run one after the other.
 test.beforeEach(async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   t.context = { controller, xctl: new Xctl({ controller: `unix:${controller.socket}` }) };
@@ -126,7 +126,7 @@ test.serial('questions on a terminal: yes, no, and Ctrl-C; colours only there', 
   t.false((await xctl.run('status')).stdout.includes('\u001b['));
 });
 
-test.serial('a reader that has had enough is no failure', async (t) => {
+test.serial('a reader that closes the pipe early is no failure', async (t) => {
   const { xctl, controller } = t.context;
   await controller.createPool('10.64.0.0/12');
   const hosts = Array.from({ length: 240 }, (_, index) => index + 1);
@@ -159,7 +159,7 @@ test.serial('completion in a real bash, with names from the controller, and sile
     t.is(stderr, '', line);
     return stdout.trim().split('\n').join(' ');
   };
-  // Completion gives up after half a second, since somebody is typing: on a busy machine it is asked for again.
+  // Completion gives up after half a second, because a user is typing: on a busy machine the test asks again.
   const offers = async (line: string, wanted: string, env?: Record<string, string>, tries = 60): Promise<void> => {
     const offered = await complete(line, env);
     if (offered === '' && tries > 0) await offers(line, wanted, env, tries - 1);

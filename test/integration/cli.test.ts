@@ -8,7 +8,7 @@ import { inTurn, words } from '../support/xctl-socket.js';
 type Shared = { controller: ControllerProcess; xctl: Xctl };
 const test = anyTest as TestFn<Shared>;
 
-// Each test has a controller of its own; they run one after the other, since each has an etcd too.
+// Each test has its own controller and etcd, so the tests run one after the other.
 test.beforeEach(async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   t.context = { controller, xctl: new Xctl({ controller: `unix:${controller.socket}` }) };
@@ -49,7 +49,7 @@ test.serial('from nothing to nodes and back', async (t) => {
         'XJT1-[0-9a-z]{50}-[0-9a-z]{6}\\.[0-9a-z]{26}\\nEOF\\n',
     ),
   );
-  t.regex(added.stderr, /^note: the controllers listen for this machine only/);
+  t.regex(added.stderr, /^note: the controllers listen on this machine only/);
   const again = await says('nodes add web-1 --address 192.168.83.11 --label zone=eu-1', /^unchanged: 10\.76\.0\.0\/28/);
   t.regex(again.stdout, /for a host that has not joined: xctl tokens create --node web-1\n$/);
   await says('nodes add web-2 --address 192.168.83.12 --subnet 10.76.0.64/28', /^leased 10\.76\.0\.64\/28/);
@@ -139,7 +139,7 @@ test.serial('every list and every show agree in every format', async (t) => {
     const as = (format: string) => xctl.run(...args.split(' '), '-o', format);
     const document = json(await as('json'));
     t.is(document['schemaVersion'], 1, args);
-    // The revision goes on, and ages with it.
+    // The revision and the ages change meanwhile.
     const withoutTime = ({ revision: _, ...rest }: Json) => rest;
     t.deepEqual(withoutTime(parseYaml((await as('yaml')).stdout) as Json), withoutTime(document), args);
     t.deepEqual(withoutTime(JSON.parse((await as('jsonl')).stdout) as Json), withoutTime(document), args);

@@ -1,6 +1,6 @@
 // Controllers and members of their etcd that die, stop, lose each other or are slow, one fault after the other on one
 // cluster: three etcd members with TLS and authentication, two controllers, and a node that watches all the time.
-// Invariant: no revision of the store shows two leases that overlap, and each change that was asked for is there once.
+// Invariant: no revision of the store shows two leases that overlap, and each requested change is made once.
 import test from 'ava';
 import { pause } from '../../proto/process/backoff.js';
 import { overlapsIn } from '../support/controller.js';
@@ -68,7 +68,7 @@ test.serial('C3 a controller that was stopped before its transaction decides aga
   a.stepsAt('alloc.beforeTxn', 'SIGSTOP');
   const waiting = a.addNode(late.name, late.address, { operationId: late.name });
   await b.until('it is taken for dead', ({ controllers }) => controllers.length === 1);
-  // The subnet that the other one has chosen and not taken, and the call that it has not answered.
+  // The subnet that the other controller has chosen but not leased, and the call that it has not answered.
   const { node: taken } = await b.addNode(other.name, other.address);
   const { node: asked } = await b.addNode(late.name, late.address, { operationId: late.name });
   a.signal('SIGCONT');
@@ -141,7 +141,7 @@ test.serial('C10 etcd is defragmented, and its disks are slow: each request take
   const adding = addMany(10).finally(() => {
     done = true;
   });
-  // A member that waits for its disk answers nobody: here all of them at once, most of the time.
+  // A member that waits for its disk answers no call: here all of them at once, most of the time.
   const slow = (async () => {
     while (!done) {
       for (const member of cluster.members) cluster.signal(member, 'SIGSTOP');

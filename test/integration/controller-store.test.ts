@@ -1,4 +1,4 @@
-// Real controllers over real etcds that break, go back, or lose connections and answers.
+// Real controllers over real etcds that fail, return to an older state, or lose connections and answers.
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { Xctl } from '../support/xctl.js';
 
-test('its own etcd comes back when it dies, and goes with the controller', async (t) => {
+test('its embedded etcd is restarted when it dies, and ends with the controller', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.start());
   await controller.createPool();
@@ -30,7 +30,7 @@ test('its own etcd comes back when it dies, and goes with the controller', async
   if (pid === undefined) return t.fail();
   process.kill(pid, 'SIGKILL');
   const node = await controller.addNode('web-1', '192.168.83.1', { operationId: 'op-1' }).catch(() => undefined);
-  // The call may have met the gap; repeated with its operation id it is done once.
+  // The call may have met the interruption; repeated with its operation id it takes effect once.
   const again = node ?? (await retry(() => controller.addNode('web-1', '192.168.83.1', { operationId: 'op-1' })));
   t.is(again.node?.subnet, '10.76.0.0/24');
   await controller.kill();
@@ -42,7 +42,7 @@ test('its own etcd comes back when it dies, and goes with the controller', async
   t.is((await controller.nodes()).length, 1);
 });
 
-test('C9 nothing is lost over a cut connection and a compaction', async (t) => {
+test('C9 nothing is lost by a cut connection and a compaction', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const proxy = opened(await TcpProxy.start(etcd.clientPort));
@@ -69,11 +69,11 @@ test('C9 nothing is lost over a cut connection and a compaction', async (t) => {
       node.routes().includes(`10.76.${index + 1}.0/24 via 192.168.83.${index + 2}`),
     );
   }
-  // What happened during the cut may come in several deltas.
+  // Changes during the interruption may arrive in several deltas.
   await node.until('what was removed during a cut is gone', () =>
     node.routes().every((route) => !route.startsWith('10.76.1.0/24')),
   );
-  // The state of the nodes goes on changing meanwhile, and comes to the two at different moments.
+  // The state of the nodes changes meanwhile, and reaches the two controllers at different moments.
   const table = async (controller: ControllerProcess) =>
     (await controller.routes()).routes.map(({ nodeState: _, ...route }) => route);
   t.deepEqual(await table(far), await table(near));

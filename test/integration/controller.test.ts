@@ -1,4 +1,4 @@
-// Real controllers with simulated nodes: what each node gets and keeps, over all controllers.
+// Real controllers with simulated nodes: the messages of each node, over all controllers.
 import test from 'ava';
 import { XnetError } from '../../proto/errors.js';
 import { makeRequest } from '../../proto/pki/certificate.js';
@@ -112,7 +112,7 @@ test('P1 a second host under the same name is refused for every call and reporte
   const [node] = await b.nodes();
   t.not(node?.state, 'NODE_STATE_DOWN');
   const { events } = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 5_000 });
-  // The controller that has the first host tells of it, however often the copy comes.
+  // The controller of the first host reports it once, however often the copy connects.
   const conflicts = events.filter(({ reason }) => reason === 'NodeConflict');
   t.deepEqual(
     conflicts.map(({ subject, warning }) => [subject, warning]),
@@ -125,7 +125,7 @@ test('P1 a second host under the same name is refused for every call and reporte
   const endpoint = { kind: 'tcp', host: '127.0.0.1', port: proxy.port } as const;
   const before = new SimulatedNode(opened(makeClient(services.node, endpoint, booting.credentials)), 'web-2').watch();
   await before.until('snapshot', () => before.table !== undefined);
-  // Nothing reaches the host any more, and nothing says so.
+  // No packet reaches the host any more, and no connection is closed.
   proxy.loseAnswers();
   const after = new SimulatedNode(a.nodeClient(booting), 'web-2').watch();
   await after.until('snapshot', () => after.table !== undefined);

@@ -1,4 +1,4 @@
-// The etcd that a controller runs for itself: it serves its controller, and nobody else on the machine can reach it.
+// The embedded etcd of a controller: it serves its controller, and no other user of the machine can reach it.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -26,7 +26,7 @@ const { signal } = new AbortController();
 
 async function start(t: ExecutionContext) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-own-'));
-  // As /var/lib is: everybody may pass.
+  // Like /var/lib: every user may enter.
   chmodSync(dir, 0o755);
   const options = { dataDir: join(dir, 'etcd'), socketDir: join(dir, 'etcd.run'), log: silent };
   // A folder that was there before, and open.
@@ -83,7 +83,7 @@ test('its file shrinks when most of it is free, and everything in it stays', asy
       env: { ...process.env, ETCDCTL_API: '3' },
     },
   );
-  // etcd counts what is free with the writes that follow.
+  // etcd updates its count of free space with later writes.
   let done: Awaited<ReturnType<typeof defragment>>;
   await until('it was defragmented', async () => {
     await put('large', '');

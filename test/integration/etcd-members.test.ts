@@ -1,4 +1,4 @@
-// A store on three etcd members of which one dies, hangs, or is left without the others.
+// A store on three etcd members, of which one dies, hangs, or is partitioned from the others.
 import test from 'ava';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { abandoned, type CallOutcome, failureOf } from '../../controller/store/etcd-errors.js';
@@ -21,7 +21,7 @@ async function onFollower(cluster: EtcdCluster): Promise<{ store: EtcdStore; fol
 
 const workers = 4;
 
-// How many of 200 commits fail, and whether all that did not are there.
+// The number of 200 commits that fail, and whether all others are in the store.
 async function commitMany(store: EtcdStore, name: string) {
   const written: string[] = [];
   let failures = 0;
@@ -43,7 +43,7 @@ async function commitMany(store: EtcdStore, name: string) {
   return { failures, missing: written.filter((key) => !there.has(key)) };
 }
 
-test.serial('one member of three is killed, then one hangs: only what was under way there fails', async (t) => {
+test.serial('one member of three is killed, then one hangs: only the calls in flight there fail', async (t) => {
   const cluster = await EtcdCluster.start();
   t.teardown(() => cluster.close());
   const first = await onFollower(cluster);
@@ -134,7 +134,7 @@ test('C14 the error of a call shows whether it may have taken effect', (t) => {
     t.is(failure.outcome, outcome, text);
     t.is(failure.error.code, code, text);
   }
-  // A call that was under way at a member is not sent again because of what is wrong with the member by now.
+  // A call in flight at a member is not sent again because of a later problem of the member.
   for (const reason of [
     'has no leader: it is cut off',
     'Channel closed before call started',

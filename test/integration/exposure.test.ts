@@ -1,4 +1,4 @@
-// An etcd that others can reach: found out by trying, and told.
+// An etcd that others can reach: detected by trying, and reported.
 import test from 'ava';
 import { pino } from 'pino';
 import { EtcdStore } from '../../controller/store/etcd.js';
@@ -106,7 +106,7 @@ test('an endpoint that does not answer is not reported as closed', async (t) => 
   t.true(error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded'));
 });
 
-test('sockets of this machine and closed etcds are no reason to warn', (t) => {
+test('unix sockets and protected etcds cause no warning', (t) => {
   t.deepEqual(exposureOf('unix:/run/etcd/client:0', true), []);
   t.deepEqual(exposureOf('https://etcd-1:2379', false), []);
   t.is(exposureOf('https://etcd-1:2379', true).length, 1);

@@ -1,4 +1,4 @@
-// Strangers and nodes that flood a controller's ports: those who behave notice nothing, and the flood ends.
+// Strangers and nodes that flood a controller's ports: other clients are not affected, and the flood ends.
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContextOptions } from 'node:tls';
@@ -15,7 +15,7 @@ import { SimulatedNode } from '../support/simulated-node.js';
 type Stage = {
   readonly controller: ControllerProcess;
   readonly credentials: Credentials;
-  /** Joins one more host, and awaits that the node that was there hears of it on the stream that it had. */
+  /** Joins one more host, and waits until the first node receives that on its existing stream. */
   readonly works: () => Promise<void>;
 };
 
@@ -77,7 +77,7 @@ function sockets(t: ExecutionContext, controller: ControllerProcess, credentials
   });
   const note = (socket: Socket) => {
     socket.on('error', () => undefined);
-    // Bytes that nobody reads would hide the end.
+    // Unread bytes would hide the end.
     socket.resume();
     opened.push(socket);
     return socket;
@@ -91,7 +91,7 @@ function sockets(t: ExecutionContext, controller: ControllerProcess, credentials
 }
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-// RFC 9113, section 4.1: length, type, flags, stream. Empty SETTINGS; HEADERS of stream 1 that go on in a next frame which
+// RFC 9113, section 4.1: length, type, flags, stream. Empty SETTINGS; HEADERS of stream 1 that continue in a frame that
 // never comes: ":method: POST".
 const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 const unfinished = Buffer.from([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x83]);
@@ -177,19 +177,19 @@ function begunAndReset(id: number, path: string): Buffer {
   return frame;
 }
 
-// Begins and resets streams until the other side has had enough. Returns how many.
+// Begins and resets streams until the other side closes the connection. Returns their number.
 async function reset(flood: Socket, path: string, most: number): Promise<number> {
   flood.write(Buffer.concat([preface, settings]));
   for (let n = 0; n < most; n++) {
     if (flood.closed || !flood.writable) return n;
     flood.write(begunAndReset(2 * n + 1, path));
-    // A few at a time, and what comes back is read: nothing but the server ends it.
+    // A few at a time, and the answers are read, so only the server ends it.
     if (n % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return most;
 }
 
-test('streams that are begun and reset as fast as can be end their own connection alone', async (t) => {
+test('streams that are begun and reset as fast as possible end only their own connection', async (t) => {
   const { controller, credentials, works } = await start(t);
   const { secure } = sockets(t, controller, credentials);
   // More than the machine's buffers hold of them.
@@ -268,7 +268,7 @@ test('a node with too many calls or streams is refused until later; the others a
       stream.once('error', (error) => resolve(errorFromStatus(error).code));
     });
   });
-  // Each newer stream of a node takes the place of the one before.
+  // Each newer stream of a node replaces the previous one.
   const heard = await Promise.all(streams);
   t.true(
     heard.every((outcome) => ['OK', 'Conflict', 'ResourceExhausted'].includes(outcome)),

@@ -1,4 +1,4 @@
-// xctl ipam check and release, over records that somebody wrote by hand.
+// xctl ipam check and release, with records that were written by hand.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

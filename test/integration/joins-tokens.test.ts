@@ -1,4 +1,4 @@
-// What a join token is good for, how often, and where it is never to be read.
+// What a join token permits, how often, and where it must never appear.
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ test('P13 a token admits no more hosts than its uses, also when all join at the 
       requests.map((request, n) => codeOf(joinHost((n === 0 ? a : b).joinEndpoint, trust, { token, request }))),
     );
     t.deepEqual([...outcomes].sort(), ['OK', 'Unauthenticated']);
-    // The one that was let in may come again, as after an answer that was lost; it is the same node.
+    // The host that was admitted may join again, as after a lost answer; it is the same node.
     const request = requests[outcomes.indexOf('OK')];
     if (request === undefined) return t.fail();
     const again = await joinHost(b.joinEndpoint, trust, { token, request });
@@ -48,7 +48,8 @@ test('P13 a token is good for its node, its addresses, its pool and its time alo
   t.is(await codeOf(joinHost(a.joinEndpoint, trust, { token: bound, nodeName: 'web-2' })), 'PermissionDenied');
   t.is((await joinHost(a.joinEndpoint, trust, { token: bound })).nodeName, 'web-1');
 
-  // A subnet that the host can't have is not leased to it, and what it was leased before is refused, with the token kept.
+  // A subnet that the host can't have is not leased to it. If it was leased before, the join is refused and the token
+  // stays valid.
   const shop = (cidr: string) => [{ cidr, source: 'interface br-shop' }];
   const web3 = { nodeName: 'web-3', address: '192.168.83.3', hostNetworks: shop('10.76.0.0/20') };
   t.is((await joinHost(a.joinEndpoint, trust, { token: await newToken(a, {}), ...web3 })).nodeName, 'web-3');
@@ -70,7 +71,8 @@ test('P13 a token is good for its node, its addresses, its pool and its time alo
   guesser.close();
   t.is((await a.nodes()).find(({ name }) => name === 'thief')?.pool, 'edge');
 
-  // A host that keeps its network: refused with what it has, then leased exactly that, under the name of its token.
+  // A host that keeps its network: refused with a list of its networks, then leased exactly its subnet, under the name
+  // in its token.
   const old1 = { name: 'old-1', address: '192.168.83.31', labels: { zone: 'a' } };
   const adopting = await newToken(a, { adopt: old1 });
   const its = (cidr: string, address: string) => [{ cidr, source: 'interface docker0', address }];
@@ -108,7 +110,7 @@ test('P13 a token is good for its node, its addresses, its pool and its time alo
   for (const controller of [a, b]) {
     t.is(await codeOf(joinHost(controller.joinEndpoint, trust, expired)), 'Unauthenticated');
   }
-  // One of another cluster, whatever its secret.
+  // A token of another cluster, whatever its secret.
   const foreign = formatToken({ ...partsOf(named), caDigest: '0'.repeat(50) });
   t.is(await codeOf(joinHost(a.joinEndpoint, trust, { token: foreign, ...host })), 'Unauthenticated');
 });
@@ -116,7 +118,7 @@ test('P13 a token is good for its node, its addresses, its pool and its time alo
 test('P13 a replayed request has no effect', async (t) => {
   const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
-  // All that a host sends to join, and all that a person sends to add a node, as it goes over the wire.
+  // All bytes that a host sends to join and that xctl sends to add a node.
   const record = async (port: number, act: (port: number) => Promise<unknown>) => {
     const sent: Buffer[] = [];
     const middle = createServer((near) => {
@@ -153,7 +155,7 @@ test('P13 a replayed request has no effect', async (t) => {
   const { tokens } = await callUnary(a.admin.listTokens.bind(a.admin), {}, options);
   t.is(tokens[0]?.usesLeft, 8);
 
-  // A call that is made again on purpose, by whoever may, is one operation.
+  // A call that an authorized caller repeats on purpose is one operation.
   const once = { operationId: 'once' };
   const [first, second] = [
     await a.addNode('web-2', '192.168.83.2', once),
@@ -209,7 +211,7 @@ test('no secret is in the store, the logs, the audit log or the process list', a
     for (const secret of secrets) t.false(text.includes(secret), `a secret is in ${where}`);
     t.notRegex(text, /PRIVATE KEY/, where);
   }
-  // What is looked through is what there is: the tokens' names are there.
+  // The search covers the right text: the names of the tokens are in it.
   const all = shown.map(([, text]) => text).join('\n');
   for (const token of tokens) t.true(all.includes(partsOf(token).id));
   t.regex(all, /sealedKey/);

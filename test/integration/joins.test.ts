@@ -1,4 +1,4 @@
-// Many who join at once, and many who guess at tokens.
+// Many concurrent joins, and many guesses at tokens.
 import test from 'ava';
 import { XnetError } from '../../proto/errors.js';
 import { makeRequest } from '../../proto/pki/certificate.js';
@@ -12,7 +12,8 @@ import { SimulatedNode } from '../support/simulated-node.js';
 const unauthenticated = '16';
 const resourceExhausted = '8';
 
-// As a host and an operator do who got no answer in time: the same again, which is done once (the key, the operation id).
+// Repeats a call without an answer in time, as hosts and operators do; it takes effect once (by its key or operation
+// id).
 async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -66,7 +67,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
     await node.until('a table', () => node.table !== undefined);
     watchers.push(node);
   }
-  // How long until all have heard of a node that was added.
+  // The time until all nodes have received an added node.
   let added = 0;
   const addOne = async () => {
     added += 1;
@@ -84,7 +85,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
   const real = partsOf(token);
   const { csr } = await makeRequest();
   const guesses = 10_000;
-  // As many as one address may have wrong: every guess is looked at.
+  // As many failures as one address may have: every guess is checked.
   const perAddress = 10;
   const workers = 16;
   let guessed = 0;
@@ -109,7 +110,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
   while (guessed < guesses) {
     if (during.length < 100) during.push(await addOne());
     else await flood;
-    // Somebody who is right gets in.
+    // A host with a valid token is admitted.
     if (during.length === 10) {
       await joinHost(a.joinEndpoint, trust, { token, nodeName: 'honest', address: '192.168.83.200' });
     }
@@ -136,7 +137,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
   }
 });
 
-test('an address that is wrong too often is not heard for a while, others are', async (t) => {
+test('an address with too many wrong guesses is ignored for a while, others are not', async (t) => {
   const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const token = await newToken(a, { uses: 2 });

@@ -1,4 +1,4 @@
-// Floods against a server of ours: what a peer can hold is bounded, and those who behave notice nothing.
+// Floods against a server: the resources of a peer are bounded, and other clients are not affected.
 
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
@@ -65,7 +65,7 @@ test.serial('ten thousand streams on one connection get no more than their share
     stream.end(body);
   }
   await works();
-  // The share of the flood, and the one of the session that was there before.
+  // The share of the flood, and that of the existing session.
   const limit = Number(serverLimits['grpc.max_concurrent_streams']);
   while (open.now < limit + 1) await works();
   await works();
@@ -92,7 +92,7 @@ test.serial('a unary call without a deadline, or with one that never comes, is r
   client.close();
 });
 
-test.serial('C18 a peer that vanished without a word loses its stream', async (t) => {
+test.serial('C18 a peer that vanished without closing loses its stream', async (t) => {
   for (const limits of [serverLimits, keepaliveOptions]) {
     t.true(Number(limits['grpc.keepalive_time_ms']) + Number(limits['grpc.keepalive_timeout_ms']) <= 30_000);
   }
@@ -110,7 +110,7 @@ test.serial('C18 a peer that vanished without a word loses its stream', async (t
       }),
     } as unknown as AdminServiceHandlers),
   );
-  // A middle that forwards nothing any more once the stream is up: no FIN, no RST.
+  // A proxy that stops forwarding once the stream is open: no FIN, no RST.
   const sockets: Socket[] = [];
   const middle = createServer((near) => {
     const far = connect(path);
@@ -145,7 +145,7 @@ test.serial('C18 a peer that vanished without a word loses its stream', async (t
 });
 
 test.serial(
-  'C17 hosts that connect at once do not cut each other’s handshakes: who came first gets through',
+  'C17 hosts that connect at once do not cut each other’s handshakes: the first to come succeed',
   async (t) => {
     const authority = await makeTestAuthority();
     const server = await startServer({
@@ -208,7 +208,7 @@ test.serial(
   },
 );
 
-// What a certificate says on a TCP port, for a socket that has none.
+// A unix socket has no certificate: the caller as on a TCP port.
 function asNode(id: string): grpc.ServerInterceptor {
   const identity = { clusterId: 'cluster-1', role: 'node', id } as const;
   return (_method, call) =>

@@ -1,23 +1,19 @@
-// A named network by xctl: made on the nodes that are selected, shown per node, refused while it is used, removed.
+// A named network by xctl: created on the selected nodes, shown per node, not removed while it is used, removed.
 import test from 'ava';
 import { formatPrefix } from '../../proto/domain/address.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { json, list, part, Xctl } from '../support/xctl.js';
-import { words } from '../support/xctl-socket.js';
+import { saysOf, words } from '../support/xctl-socket.js';
 
-test('a network is made, shown, used, kept from removal by its containers, and removed with --disconnect', async (t) => {
+test('a network is created, shown and used; its containers prevent its removal, except with --disconnect', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   const xctl = new Xctl({ controller: `unix:${controller.socket}` });
   t.teardown(async () => {
     xctl.close();
     await controller.close();
   });
-  const says = async (command: string, stdout: RegExp, code = 0) => {
-    const ran = await xctl.run(...words(command));
-    t.is(ran.code, code, `${command}: ${ran.stderr}`);
-    t.regex(code === 0 || code === 8 ? ran.stdout : ran.stderr, stdout, command);
-  };
+  const says = saysOf(t, xctl);
   await controller.createPool();
   await says('pools create edge 10.90.0.0/16 --mode bridge', /^created/);
   const [one, two] = await Promise.all(

@@ -1,4 +1,4 @@
-// What operators do to nodes in the course of their lives, through xctl, with nodes that have no host.
+// Operations on nodes during their life, through xctl, with nodes that have no host.
 import test, { type ExecutionContext } from 'ava';
 import { XnetError } from '../../proto/errors.js';
 import { ControllerProcess } from '../support/controller-process.js';
@@ -30,7 +30,7 @@ async function story(t: ExecutionContext): Promise<Story> {
   return { controller, xctl, says };
 }
 
-test('a node is drained, goes back, is drained again and leaves; each command can be repeated', async (t) => {
+test('a node is drained, the drain is cancelled, it is drained again and leaves; each command can be repeated', async (t) => {
   const { controller, says } = await story(t);
   const nodes: SimulatedNode[] = [];
   for (const host of [1, 2]) {
@@ -55,15 +55,15 @@ test('a node is drained, goes back, is drained again and leaves; each command ca
   await says('nodes list --schedulable -o name', /^web-2\n$/);
   await says('nodes show web-1', /cordoned[\s\S]*DrainDeadline/);
   await says('nodes uncordon web-1', /cordoned → active/);
-  // A daemon that reports no containers is named; the operator goes back.
-  const waits = says('nodes drain web-1 web-2 --timeout 2s', /2 of 2 could not be done/, 7);
+  // A daemon that reports no containers is named; the operator cancels the drain.
+  const waits = says('nodes drain web-1 web-2 --timeout 2s', /2 of 2 failed/, 7);
   await first.until('draining', () => first.assignment?.availability === 'draining');
   await first.report();
   const { stderr: told } = await waits;
   t.regex(told, /xnetd simulated on its host does not report containers: upgrade it/);
   await says('nodes drain web-1 web-2 --cancel', /changed web-1: availability: draining → active\n.*web-2/);
   await says('nodes drain web-1 --cancel', /^unchanged: web-1\n$/);
-  // A command that waits for one node does not drain the other again that an operator took back meanwhile.
+  // A command that waits for one node does not drain another one again whose drain was cancelled meanwhile.
   const both = says('nodes drain web-1 web-2 --timeout 30s', /web-2 is not being drained any more/, 4);
   for (const node of nodes) await node.until('draining', () => node.assignment?.availability === 'draining');
   for (const name of ['web-2', 'web-1']) await says(`nodes drain ${name} --cancel`, /draining → active/);
@@ -104,7 +104,7 @@ test('P3 a node is renamed and removed by force; its host is fenced on its strea
   await says('nodes rename web-1 db-1', /^renamed db-1: name: web-1 → db-1\n$/);
   await says('nodes rename db-1 db-1', /^unchanged: db-1\n$/);
   await says('nodes list -o name', /^db-1\nweb-2\n$/);
-  // On the same stream, and on another one, in which the host says its former name.
+  // On the same stream, and on a new one, in which the host uses its former name.
   await first.until('its new name', () => first.assignment?.nodeName === 'db-1');
   first.leaveStream();
   const again = new SimulatedNode(client, 'web-1', first.fingerprint).watch();

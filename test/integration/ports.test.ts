@@ -1,5 +1,5 @@
-// The TCP ports of a real controller: before there is an authority, and to those who speak anything but TLS 1.3, or
-// have no certificate, or have one of somebody else's.
+// The TCP ports of a real controller: before there is an authority, and for clients that speak anything but TLS 1.3,
+// have no certificate, or have one of another authority.
 import { once } from 'node:events';
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -45,7 +45,7 @@ test('TCP ports open with the authority, and speak TLS 1.3 alone; the API asks f
     t.is(status.clusterId, clusterId);
   }
 
-  // On the port for joining, those without a certificate can do nothing but join.
+  // On the join port, clients without a certificate can only join.
   const atJoin = makeClient(services.admin, controller.joinEndpoint, { clusterId, authority });
   const absent = await t.throwsAsync(callUnary(atJoin.getStatus.bind(atJoin), {}, options));
   t.regex(absent?.message ?? '', /does not implement|needs a certificate/i);
@@ -85,7 +85,8 @@ test('an unusable listen address is reported at the start, ends nothing, and cre
   t.is(made.code, 0, made.stderr);
   t.regex(made.stdout, new RegExp(`saved context default: admin/alice at 127.0.0.1:${controller.port};`));
 
-  // With an authority a port that somebody else has keeps nothing from running, and opens when it is free.
+  // With an authority, a port that another process has does not prevent the controller from running, and opens when it
+  // is free.
   await controller.kill('SIGTERM');
   const other = createNetServer().listen(controller.port, '127.0.0.1');
   t.teardown(() => other.close());
@@ -118,7 +119,7 @@ test('a plaintext port and one with TLS 1.2 are reported', async (t) => {
   );
 });
 
-test('a controller’s secrets are for its user alone, and it refuses a cluster key that others can read', async (t) => {
+test('only a controller’s user can read its secrets, and it refuses a cluster key that others can read', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   t.teardown(() => controller.close());
   await controller.createPool();
@@ -127,7 +128,7 @@ test('a controller’s secrets are for its user alone, and it refuses a cluster 
     const path = join(entry.parentPath, entry.name);
     // Sockets have a mode of their own: see rpc.test.ts.
     if (!entry.isFile() && !entry.isDirectory()) continue;
-    // Nobody gets into etcd's folders, whatever it makes in them.
+    // No other user can enter etcd's folders, whatever etcd makes in them.
     if (relative(controller.dir, path).startsWith('etcd') && entry.parentPath !== controller.dir) continue;
     // A temporary file may have been renamed since it was listed.
     const stat = statSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-// Records that somebody wrote into the store by hand, with etcdctl: what real controllers make of them.
+// Records written into the store by hand, with etcdctl: how real controllers treat them.
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -34,7 +34,7 @@ const anyRange = (cidr: string) => ({
   createdMs: 1,
 });
 
-test('no pool is created beside one that can’t be read, nor over subnets that stand in the store', async (t) => {
+test('no pool is created beside one that can’t be read, nor over subnets in the store', async (t) => {
   const { etcd, controller } = await start(t);
   await controller.createPool();
   for (const index of [1, 2]) await controller.addNode(`web-${index}`, `192.168.83.${index}`);
@@ -72,7 +72,7 @@ test('no pool is created beside one that can’t be read, nor over subnets that 
   t.deepEqual(node.routes().slice(0, 1), before);
 });
 
-test('of records that contradict each other the older stands; status names the other, and no route goes', async (t) => {
+test('of contradicting records the older one applies; status names the other, and no route is withdrawn', async (t) => {
   const { etcd, controller } = await start(t);
   await controller.createPool();
   const ids: string[] = [];
@@ -111,7 +111,7 @@ test('of records that contradict each other the older stands; status names the o
   t.is(code, exitCodes.problemsFound, stderr);
   t.regex(stdout, /subnets\/other\/10\.76\.1\.0-24 contradicts others/);
   t.is((await controller.status())?.clusterId, clusterId);
-  // Nothing of it was believed: the next lease is disjoint of all of it, and what is there stays.
+  // The bad records had no effect: the next lease overlaps none of them, and existing leases stay.
   const added = await controller.addNode('web-4', '192.168.83.4');
   t.is(added.node?.subnet, '10.76.3.0/24');
   await node.until('the new one', () => node.routes().length === 3);
@@ -126,7 +126,7 @@ test('of records that contradict each other the older stands; status names the o
   t.deepEqual(node.routes().slice(0, 2), before);
   t.is(node.heard.filter(({ kind }) => kind === 'ended').length, 0);
 
-  // What is deleted alone is missed, not followed.
+  // A record that is deleted alone counts as missing, and its deletion is not acted on.
   for (const key of [`nodes/${second}`, 'subnets/default/10.76.2.0-24']) deleteKey(etcd.endpoint, key);
   await controller.until('both are missed', ({ problems }) =>
     [`n-|its node ${second} does not exist`, 'it has no lease'].every((text) =>
@@ -142,7 +142,7 @@ test('of records that contradict each other the older stands; status names the o
   await node.until('they went in order', () => node.routes().length === 2);
 });
 
-test('C8 after a restored store was accepted, lost leases are not given to others and return with their hosts', async (t) => {
+test('C8 after a restored store was accepted, lost leases are not granted to others and return with their hosts', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   t.teardown(() => controller.close());
   await controller.createPool();
@@ -193,7 +193,7 @@ test('C8 after a restored store was accepted, lost leases are not given to other
   );
   t.is((await controller.addNode('web-9', '192.168.83.9')).node?.subnet, '10.76.40.0/24');
 
-  // Those of the backup are waited for: nobody begins to route to them.
+  // Nodes of the backup are awaited: no peer adds a route to them.
   await controller.until('told of', ({ problems }) =>
     problems.some(({ text }) => /3 of its nodes have not .*: web-1, web-2, web-3/.test(text)),
   );
@@ -205,13 +205,14 @@ test('C8 after a restored store was accepted, lost leases are not given to other
   back('web-1');
   await controller.until('web-1 is back', ({ problems }) => problems.some(({ text }) => /2 of its nodes/.test(text)));
 
-  // Those that it lost come back with what they hold; one whose name is taken is told so, and keeps what it has.
+  // Hosts that the store lost return with their subnets; one whose name is taken gets that reason, and keeps its
+  // configuration.
   for (const name of ['web-4', 'web-5']) {
     const before = node(name).assignment;
     node(name).heard.length = 0;
     back(name);
     await node(name).until('adopted', () => node(name).heard.some(({ kind }) => kind === 'assignment'));
-    // The list of its nics is that of another epoch, which begins with the restored store.
+    // The list of its nics is from the former epoch; the restored store begins a new one.
     const withoutNics = (assignment: typeof before) => assignment && { ...assignment, nics: undefined };
     t.truthy(before);
     t.deepEqual(withoutNics(node(name).assignment), withoutNics(before));
@@ -242,7 +243,7 @@ test('C8 after a restored store was accepted, lost leases are not given to other
     'NodeAdopted node/web-2',
   ]);
 
-  // One that was removed in order is told so, and does not come back.
+  // A host that was removed regularly gets that reason, and does not return.
   await controller.removeNode('web-5');
   node('web-5').heard.length = 0;
   back('web-5');

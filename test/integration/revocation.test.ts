@@ -1,4 +1,4 @@
-// Taking trust away: from a node, a token, a person, and from an authority, on two controllers over one etcd.
+// Revocation of a node, a token, a person, and replacement of an authority, on two controllers over one etcd.
 import test from 'ava';
 import { XnetError } from '../../proto/errors.js';
 import type { RotationProgress__Output } from '../../proto/gen/xnet/v1/RotationProgress.js';
@@ -64,7 +64,7 @@ test('P15 the streams of a node that is revoked end on every controller, and it 
     t.truthy((await a.nodes()).find(({ id }) => id === nodeId)?.subnet, 'its lease stays');
   }
 
-  // The others have noticed nothing, and still hear of changes, on the streams that they had.
+  // The other nodes are not affected, and still receive changes on their existing streams.
   await a.addNode('web-9', '192.168.83.9');
   for (const other of others) {
     await other.until(() => other.deltas.includes('web-9') || other.problem !== undefined);
@@ -149,7 +149,7 @@ test('revoking a person’s certificate ends its open calls and refuses new ones
   t.is(await codeOf(callUnary(bobs.getStatus.bind(bobs), {}, options)), 'OK');
 });
 
-/** What a rotation says, until it ends or breaks off. */
+/** The output of a rotation, until it ends or is interrupted. */
 async function rotate(controller: ControllerProcess, onProgress: (progress: RotationProgress__Output) => void) {
   let last: RotationProgress__Output | undefined;
   for await (const progress of readStream(controller.admin.rotateAuthority({}))) {
@@ -187,7 +187,7 @@ test('C21 an authority is replaced under fifty nodes: none loses its stream, and
   await waiting;
   t.deepEqual(told.at(-1)?.pending, ['web-50']);
   t.deepEqual(told.at(-1)?.people, ['admin/alice']);
-  // Meanwhile both authorities are trusted: by those who have heard of neither, and by those who have renewed.
+  // Meanwhile both authorities are trusted, by nodes that have not renewed and by those that have.
   const [issuer = '', previous] = fleet[0]?.trusted ?? [];
   t.is(previous, old);
   for (const controller of [a, b]) {
@@ -215,7 +215,7 @@ test('C21 an authority is replaced under fifty nodes: none loses its stream, and
   const { authority } = await callUnary(b.admin.getAuthority.bind(b.admin), {}, options);
   t.deepEqual(authority?.certificates, [issuer]);
   for (const controller of [a, b]) {
-    // What the old one signed opens nothing; who trusts nothing but the old one finds no controller.
+    // Certificates of the old authority are refused; a client that trusts only the old one finds no controller.
     for (const credentials of [alice, joined[0]?.credentials ?? alice]) {
       const client = controller.adminClient({ ...credentials, authority: [old, issuer] });
       await until('what is of the old authority is refused', async () => {
@@ -255,7 +255,7 @@ test('a rotation outlives the controller that began it', async (t) => {
   release();
   const last = await rotate(b, () => undefined);
   t.deepEqual([last?.done, last?.renewed, last?.nodes], [true, 6, 6]);
-  // The same one: nobody had to renew twice.
+  // The same certificate: no node had to renew twice.
   const after = await callUnary(b.admin.getAuthority.bind(b.admin), {}, options);
   t.deepEqual(after.authority?.certificates, half.authority?.certificates.slice(0, 1));
   for (const watcher of fleet) {
@@ -263,7 +263,7 @@ test('a rotation outlives the controller that began it', async (t) => {
     t.is(watcher.problem, undefined, watcher.nodeName);
     watcher.stop();
   }
-  // The one that was killed comes back as a controller of the new authority.
+  // The killed controller returns with a certificate of the new authority.
   await a.launch();
   await a.untilOpen();
   const [first] = fleet;

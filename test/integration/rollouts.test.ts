@@ -10,7 +10,7 @@ import { ObedientNode } from '../support/obedient-node.js';
 import { type Json, json, part, Xctl } from '../support/xctl.js';
 import { unix } from '../support/xctl-pair.js';
 
-test('nodes move one by one; the controller that is killed in between is followed by the other; undo brings all back', async (t) => {
+test('nodes move one by one; another controller continues after one is killed; undo returns all nodes', async (t) => {
   const { etcd, a, b } = await startPair(t);
   await a.createPool('10.77.0.0/16', 'b');
   const names = ['web-1', 'web-2', 'web-3', 'web-4'];

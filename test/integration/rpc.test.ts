@@ -1,4 +1,4 @@
-// The one factory for servers and the one for channels: errors come out as they went in, probes and grpcurl work.
+// The factories for servers and for channels: errors survive the transport, probes and grpcurl work.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ test('the problems of a request are readable by any gRPC client, in google.rpc.S
   client.close();
   const [bytes] = error?.metadata.get('grpc-status-details-bin') ?? [];
   if (!Buffer.isBuffer(bytes)) return t.fail();
-  // As any client has them: googleapis, google/rpc/status.proto and error_details.proto.
+  // The messages as any client has them: googleapis, google/rpc/status.proto and error_details.proto.
   const file = join(dirname(path), 'rpc.proto');
   writeFileSync(
     file,
@@ -126,7 +126,7 @@ test('an observer of calls gets the final error code, also where gRPC has one co
   t.deepEqual(outcomes, codes);
 });
 
-test('an error comes out of the wire as it went in', async (t) => {
+test('an error survives encoding and decoding', async (t) => {
   const codes: readonly ErrorCode[] = [
     ...(['InvalidArgument', 'NotFound', 'AlreadyExists', 'FailedPrecondition', 'PoolExhausted', 'Conflict'] as const),
     ...([
@@ -184,7 +184,7 @@ test('a deadline, a cancelled call and a missing server have distinct errors', a
   nobody.close();
 });
 
-test('a socket is for its owner and group; one that is left over is taken, one in use is not', async (t) => {
+test('a socket is open to its owner and group; an abandoned socket is replaced, one in use is not', async (t) => {
   const { path } = await serve(t, {});
   t.is(statSync(path).mode & 0o777, 0o660);
   await t.throwsAsync(startServer({ endpoints: [{ kind: 'unix', path }], bindings: [] }), {
@@ -262,7 +262,7 @@ test('reflection describes every service, so that grpcurl needs no .proto files'
   client.close();
 });
 
-test('endpoints are read as people write them', (t) => {
+test('endpoints are parsed in every form that users write', (t) => {
   const read = (text: string) => {
     const checked = checkEndpoint(text);
     return 'value' in checked ? formatEndpoint(checked.value) : checked.problem;

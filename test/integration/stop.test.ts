@@ -1,4 +1,4 @@
-// How a controller ends: calls under way are answered, and nobody who stays connected holds it up.
+// How a controller ends: calls under way are answered, and clients that stay connected do not delay it.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -62,7 +62,7 @@ test('a server closes within its grace period despite a silent connection', asyn
   t.is(await closes(server), 'closed');
 });
 
-test('a change that is under way when the controller stops is answered', async (t) => {
+test('a change in flight when the controller stops is answered', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const controller = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);

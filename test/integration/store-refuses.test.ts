@@ -1,4 +1,5 @@
-// A store that answers and takes no writes, and controllers that are gone: told before anybody tries to change anything.
+// A store that answers but accepts no writes, and controllers that are gone: both are reported before any change is
+// tried.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,4 @@
-// xnetd join that is refused: servers that are not of the authority, wrong words, tokens that are not good, and identities
-// that can not be used.
+// xnetd join that is refused: servers of another authority, invalid input, invalid tokens, and unusable identities.
 import { execFileSync } from 'node:child_process';
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +17,7 @@ import { until } from '../support/until.js';
 const site = JoinSite.open();
 const { joinAddress, added, usesLeft } = site;
 
-// A server that takes down what is said to it after TLS's greeting.
+// A server that records what it receives after the TLS handshake.
 class Impostor {
   said = 0;
   met = 0;
@@ -66,7 +65,7 @@ test('P13 nothing is sent to a server that does not belong to the authority in t
   const server = await certify('controller');
   const chains = [
     [server.certificate, evil.certificate],
-    // The certificate of the real authority is no secret: anybody can send it along.
+    // The certificate of the real authority is no secret: any server can send it along.
     [server.certificate, ...known],
     [server.certificate, evil.certificate, ...known],
     [server.certificate],
@@ -74,7 +73,7 @@ test('P13 nothing is sent to a server that does not belong to the authority in t
   for (const chain of chains) {
     const impostor = await Impostor.start(t, chain, server.key);
     const host = hostOf(t);
-    // A good controller behind it changes nothing: somebody is in between.
+    // A real controller behind it makes no difference: there is a server in between.
     const ran = await host.join(`127.0.0.1:${impostor.port},${joinAddress()}`, token);
     t.is(ran.code, 5, ran.stderr);
     t.regex(ran.stderr, /is not a controller of the cluster that the join token is for/);
@@ -205,13 +204,13 @@ test('a daemon of a host that has not joined reports that', async (t) => {
   const ran = await host.run('run', '--controller', '192.0.2.1');
   t.is(ran.code, 12, ran.stderr);
   t.regex(ran.stderr, /has not joined a cluster[\s\S]*xctl nodes add/);
-  // In a network namespace of its own: it looks for what is marked, and removes it.
+  // In its own network namespace, because it removes marked objects.
   const left = await hostOf(t, { enter: ['unshare', '--net'] }).run('leave');
   t.is(left.code, 12, left.stderr);
   t.regex(left.stderr, /has not joined a cluster[\s\S]*xctl nodes remove/);
 });
 
-test('what stops xnet on a host stops its join before anything is said, unless it is to be ignored', async (t) => {
+test('a finding that stops xnet stops the join before anything is sent, unless it is ignored', async (t) => {
   const host = hostOf(t);
   const token = await added('stopped-1');
   const daemonJson = join(host.dir, 'daemon.json');
@@ -235,16 +234,16 @@ test('what stops xnet on a host stops its join before anything is said, unless i
   t.true(joinedOf(t, await host.join(joinAddress(), token, ...ignored)).changed);
 });
 
-test('a host that preflight may not look at joins all the same', async (t) => {
+test('a host that preflight can’t check still joins', async (t) => {
   const host = hostOf(t, { enter: ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'] });
   const ran = await host.join(joinAddress(), await added('unseen-1'));
   t.true(joinedOf(t, ran).changed);
-  t.regex(ran.stderr, /warning: this host was not looked at: can't reach the kernel's routing/);
-  t.regex(ran.stderr, /warning: the lease was not compared with this host: can't reach the kernel's routing/);
+  t.regex(ran.stderr, /warning: this host could not be checked: can't reach the kernel's routing/);
+  t.regex(ran.stderr, /warning: the lease could not be compared with this host: can't reach the kernel's routing/);
 });
 
 test('a daemon without a lease leaves, and the command reports that no controller was notified', async (t) => {
-  // In a network namespace of its own, with a controller that is not there.
+  // In its own network namespace, with a controller that does not exist.
   const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });
   const controller = `unix:${join(host.dir, 'none-controller.sock')}`;
   const daemon = host.start(['run', '--node', 'web-9', '--controller', controller]);

@@ -40,20 +40,20 @@ test('a host joins once; repeated joins change nothing', async (t) => {
   );
   const certificate = readFileSync(join(folder, 'certificate.pem'), 'utf8');
 
-  // The same command, and one with a token that would be good for another host.
+  // The same command, and one with a valid token for another host.
   for (const again of [token, await tokenFor(site.controller.admin, 'web-1')]) {
     const second = joinedOf(t, await host.join(joinAddress(), again));
     t.false(second.changed);
     t.is(second.nodeId, joined.nodeId);
     t.is(readFileSync(join(folder, 'certificate.pem'), 'utf8'), certificate);
   }
-  // Nor does it become another by a name that is not its own.
+  // Nor does it become another node by another name.
   const other = await host.join(joinAddress(), token, '--node', 'web-9');
   t.is(other.code, 4, other.stderr);
   t.regex(other.stderr, /this host is node web-1/);
 });
 
-test('the token comes by standard input, and text is for people', async (t) => {
+test('the token comes by standard input, and the output is text', async (t) => {
   const host = hostOf(t);
   const token = await added('stdin-1');
   const ran = await host.start(['join', '--controller', joinAddress(), '--token-file', '-'], `${token}\n`).ended;
@@ -75,7 +75,7 @@ test('a token that names no node takes the name and the address that the host gi
   t.is(await usesLeft(token), 1);
 });
 
-test('an answer that is lost, and a host that is killed while it waits for it, cost nothing', async (t) => {
+test('a lost answer, and a host that is killed while it waits for the answer, cost no use of the token', async (t) => {
   const proxy = await TcpProxy.start(site.controller.joinPort);
   t.teardown(() => proxy.close());
   const host = hostOf(t);
@@ -92,7 +92,7 @@ test('an answer that is lost, and a host that is killed while it waits for it, c
   t.false(existsSync(join(host.stateDir, 'identity')));
   const key = readFileSync(join(host.stateDir, 'joining.key'), 'utf8');
 
-  // Of each commit of a join there is one.
+  // Each commit of a join happened once.
   const certified = async () => {
     const { events } = await callUnary(site.controller.admin.listEvents.bind(site.controller.admin), {}, callOptions);
     return events.filter(({ reason, subject }) => reason === 'NodeCertified' && subject === 'node/lost-1').length;
@@ -123,19 +123,19 @@ test('two at once on one host leave one identity', async (t) => {
   t.is(await usesLeft(token), 0);
 });
 
-test('a controller that does not answer is passed by', async (t) => {
+test('a controller that does not answer is skipped', async (t) => {
   const host = hostOf(t);
   const token = await added('many-1');
   const closed = await TcpProxy.start(1);
   closed.close();
   const none = await host.join(`127.0.0.1:${closed.port}`, token);
   t.is(none.code, 6, none.stderr);
-  // The API is no place to join by, and says no name that a token could be checked against.
+  // The API port does not serve joins, and its certificate chain can't be checked against a token before the join.
   const ran = await host.join(`127.0.0.1:${closed.port},127.0.0.1:${site.controller.port},${joinAddress()}`, token);
   t.is(joinedOf(t, ran).node, 'many-1');
 });
 
-test('P4 a host that was removed and added again joins again; one of another cluster does not by accident', async (t) => {
+test('P4 a host that was removed and added again joins again; a host of another cluster does not join by accident', async (t) => {
   const host = hostOf(t);
   const first = joinedOf(t, await host.join(joinAddress(), await added('again-1')));
   await site.controller.removeNode('again-1');
@@ -176,7 +176,7 @@ test('a process that is killed while it writes an identity leaves a complete one
         if (written > 2 + (round % 5)) resolve();
       });
     });
-    // Somewhere within the next write, at another place each time.
+    // Within the next write, at another place each time.
     for (let spin = 0; spin < round * 40_000; spin++) written += spin % 2;
     child.kill('SIGKILL');
     await ended;
@@ -189,7 +189,7 @@ test('a process that is killed while it writes an identity leaves a complete one
 
 if (!isRoot('a full disk')) test.skip('a full disk: needs root', (t) => t.pass());
 else {
-  test('a disk that is full keeps nothing that is half, and the same command works when it is not', async (t) => {
+  test('a full disk leaves no partial identity, and the same command works once there is room', async (t) => {
     const host = hostOf(t);
     mkdirSync(host.stateDir);
     // Pages of the memory that the file system is in: one for each file. The last of the identity does not fit.

@@ -1,5 +1,5 @@
-// A fleet of real daemons whose control plane is lost altogether and restored from one file, with the kernels of its hosts
-// looked at all the time.
+// A fleet of real daemons whose control plane is lost altogether and restored from one file, with the kernels of its
+// hosts watched all the time.
 import test from 'ava';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
@@ -48,7 +48,7 @@ if (isRoot('a fleet that is restored from a backup')) {
     if (controller === undefined) return t.fail();
     controller.process.kill('SIGKILL');
     await controller.process.exited;
-    // Everything but the backup, which is elsewhere in life.
+    // Everything except the backup, which is kept on another machine.
     await control.run(['sh', '-c', 'rm -rf /var/lib/xnet/controller-1']);
     await fleet.restartController(controller);
     t.deepEqual(await leases(fleet), [], 'nothing is left');
@@ -57,7 +57,7 @@ if (isRoot('a fleet that is restored from a backup')) {
     t.deepEqual(await leases(fleet), before);
     await fleet.until('all are connected', (nodes) => nodes.every(({ controller: at }) => at !== ''));
     for (const { name } of hosts) {
-      // Ends when every host has what it was sent in the new epoch.
+      // Ends when every host has applied its table of the new epoch.
       for await (const { done } of readStream(fleet.admin.watchConvergence({ node: name })))
         t.is(typeof done, 'boolean');
     }

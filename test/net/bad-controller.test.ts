@@ -1,4 +1,4 @@
-// A controller gone bad and a real xnetd on a real kernel: the overlay may break, the host may not.
+// A malicious controller and a real xnetd on a real kernel: the overlay may break, the host may not.
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -40,7 +40,7 @@ else {
     namespace.ipBatch(['address delete 10.76.1.129/25 dev eth1']);
     await bad.until('it has gone', () => bad.condition('Routes')?.ok === true);
     t.is(peerRoute(), whole);
-    // The address for a moment on no interface: another interface is not taken for it.
+    // The address is on no interface for a moment: no other interface is used instead.
     namespace.ipBatch(['address delete 192.168.83.11/24 dev eth0', 'route add default via 10.50.0.1']);
     await bad.until('the address is missed', () => bad.condition('Underlay')?.reason === 'AddressMissing');
     t.is(peerRoute(), whole);
@@ -62,7 +62,7 @@ else {
       route('10.76.4.0/24', '192.168.83.255'),
       route('10.76.5.0/24', '224.0.0.1'),
       route('10.76.6.0/24', '192.168.83.13', '\u001b[31mroot'),
-      // One among them is as it should be.
+      // One of them is valid.
       route('10.76.7.0/24', '192.168.83.17', 'web-7'),
     ];
     const pools = ['0.0.0.0/0', '8.8.8.0/24', '10.50.0.0/16', '192.168.0.0/16', '127.0.0.0/8', '10.77.0.0/16'];
@@ -102,7 +102,7 @@ else {
     }
     t.false(namespace.runSync(['ip', '-4', 'address']).includes('10.76.'));
 
-    // With the first table back, nothing is wrong any more.
+    // With the first table again, there are no problems.
     bad.say({ assignment });
     bad.say(snapshotAt(12));
     await bad.until('all is well again', () => bad.condition('Controller')?.ok === true);
@@ -174,7 +174,7 @@ else {
     t.regex(rules(), /ip daddr 10\.76\.0\.0\/17 /);
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
 
-    // As after DHCP gave it another address: that of another interface is none.
+    // As after DHCP gave the host another address: an address of another interface does not count.
     namespace.ipBatch([
       'address add 192.168.84.11/24 dev eth1',
       'address delete 192.168.83.11/24 dev eth0',
@@ -196,7 +196,7 @@ else {
     bad.say({ assignment });
     bad.say(snapshotAt(10));
     await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
-    // From here on each stream begins as it should, and goes on with a table that is older than the one before.
+    // From here on each stream begins correctly, and continues with a table that is older than the previous one.
     bad.greet = [{ trust: { authority: [], spreadMs: 0 } }, { assignment }, snapshotAt(3)];
     const streams = bad.said.length;
     for (const message of bad.greet) bad.say(message);
@@ -213,7 +213,7 @@ else {
       [1, 2, 3, 4, 5],
     );
     t.regex(ended()[0]?.reason ?? '', /the controller's table is of revision 3, this host has seen 10/);
-    // One that can be taken in ends the row.
+    // An acceptable table ends the series.
     bad.greet = [{ assignment }, snapshotAt(11)];
     await bad.until('it is taken in', () => bad.reports.at(-1)?.applied?.revision === 11);
   });
@@ -221,7 +221,7 @@ else {
   test('a daemon ends when one of its parts fails, and the next one continues', async (t) => {
     const host = await BadHost.make(t);
     const { bad, dir, namespace } = host;
-    // What the daemon asks of its kernel throws once this file is there: wherever that comes up, it is not expected.
+    // Kernel requests of the daemon throw once this file exists, an error that no caller expects.
     const broken = join(dir, 'broken');
     const breaker = join(dir, 'breaker.mjs');
     writeFileSync(
@@ -242,10 +242,10 @@ else {
     bad.say(snapshotAt(10));
     await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
     writeFileSync(broken, '');
-    // Has the lane of routes take a turn.
+    // Makes the lane of routes take a turn.
     namespace.runSync(['ip', 'route', 'delete', '10.76.1.0/24']);
     t.is(await ended, 1);
-    // Whichever lane takes its turn first: that of Docker may have been at it.
+    // Whichever lane takes its turn first: the Docker lane may be in its turn already.
     t.regex(host.output, /no release today.*"part":"\w+","msg":"failed: the daemon ends"/);
     rmSync(broken);
     const streams = bad.said.length;

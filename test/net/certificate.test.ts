@@ -1,4 +1,5 @@
-// A real xnetd and a real controller on a real kernel, over certificates that are renewed, replaced, revoked and run out.
+// A real xnetd and a real controller on a real kernel, with certificates that are renewed, replaced, revoked and
+// expired.
 import { execFileSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,11 +39,11 @@ else {
     );
     t.is(count(daemon, 'connected'), 1);
     t.is(count(daemon, 'watch: ended'), 0);
-    // Reports go on as well: by now they are let in with no other certificate than a newer one.
+    // Reports continue as well: by now only a newer certificate is accepted.
     t.is((await machine.conditionOf('Certificate'))?.ok, true);
     t.is(count(daemon, 'report: failed'), 0);
 
-    // A daemon that starts again goes on with what is on disk.
+    // A restarted daemon continues with the state on disk.
     daemon.child.kill('SIGTERM');
     t.is((await daemon.ended).code, 0);
     const again = machine.host.start(['run']);
@@ -56,7 +57,7 @@ else {
   });
 
   test.serial(
-    'C21 an authority is replaced under a daemon that runs, which hears nothing of it but whom to trust',
+    'C21 an authority is replaced under a running daemon, which only receives the trusted authorities',
     async (t) => {
       const machine = await Machine.start(t);
       await machine.join(t);
@@ -134,11 +135,11 @@ else {
         linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /revoked/.test(String(reason))),
       );
       await until('the status tells', async () =>
-        (await machine.status()).problems.some(({ text }) => /do not let this host in: .*revoked/.test(text)),
+        (await machine.status()).problems.some(({ text }) => /refuse this host: .*revoked/.test(text)),
       );
       const leaving = await machine.host.run('leave');
       t.is(leaving.code, 5, leaving.stderr);
-      t.regex(leaving.stderr, /do not let this host in, so it can't end its lease: .*was revoked\n.*--local/);
+      t.regex(leaving.stderr, /refuse this host, so it can't end its lease: .*was revoked\n.*--local/);
       const revoked = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1').catch(() => ''));
       t.not(revoked.code, 0);
 
@@ -153,7 +154,7 @@ else {
         'nothing is wrong with the certificate',
         async () => (await machine.conditionOf('Certificate'))?.ok === true,
       );
-      // Whoever would take its identity away under it is told to stop it first.
+      // A command that would remove its identity says to stop the daemon first.
       const forced = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'), '--force');
       t.is(forced.code, 4, forced.stderr);
       t.regex(forced.stderr, /systemctl stop xnetd/);
@@ -181,7 +182,7 @@ else {
       await until('the status tells', isTold);
       daemon.child.kill('SIGKILL');
       await daemon.ended;
-      // Remembered: what the cache has of the table is not installed.
+      // The fence is remembered: the table of the cache is not installed.
       const again = host.start(['run']);
       await again.until('refused', (one) => count(one, 'watch: ended') >= 1);
       t.is(routes(), '');
@@ -195,7 +196,7 @@ else {
     },
   );
 
-  test.serial('on a full disk a daemon uses a renewed certificate that it can not write', async (t) => {
+  test.serial('on a full disk a daemon uses a renewed certificate that it can’t write', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '20s');
     const { stateDir } = machine.host;
     mkdirSync(stateDir);
@@ -213,7 +214,7 @@ else {
     );
     t.is(await machine.serial(), first);
     await until('the one on disk has expired', async () => Date.parse(certificateUntil) < Date.now());
-    // It says so by a report, which is let in for the sake of the one that is nowhere but in memory.
+    // It reports that with the certificate that exists only in memory.
     await until('the controller knows', async () => (await machine.conditionOf('Certificate'))?.ok === false);
     rmSync(filler);
     await daemon.until('writes it', (one) => count(one, 'certificate: renewed') >= 1);
@@ -259,7 +260,7 @@ else {
       'address add 192.168.83.11/24 dev eth0',
     ]);
     const routes = () => namespace.runSync(['ip', 'route', 'show', 'proto', '88']);
-    // Over TCP the identity is lost, over a unix socket none is needed.
+    // Without the identity it can't use TCP; over a unix socket none is needed.
     for (const [args, name] of [
       [[], 'NAME'],
       [['--local'], 'NAME'],

@@ -1,5 +1,5 @@
-// Every example of every help text, run as it stands there, on a machine with a controller.
-// Invariant: an example that is in a help text and not in this test fails it, and so does one that is here alone.
+// Runs every example of every help text unchanged, on a machine with a controller.
+// Invariant: the test fails if an example is only in a help text, or only in this test.
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import { makeProgram as makeXctl } from '../../cli/program/program.js';
@@ -12,7 +12,7 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-// The lines of "Examples:" that are commands, without what is said of them after two blanks.
+// The lines of "Examples:" that are commands, without the text after two blanks.
 function examplesOf(help: string): readonly string[] {
   const block = /\nExamples:\n((?: {2}.*\n?)+)/.exec(help)?.[1] ?? '';
   const lines = block.replaceAll(/\\\n +/g, '').split('\n');
@@ -31,10 +31,10 @@ function examplesOfXctl(): ReadonlySet<string> {
   return new Set(everyCommand(makeXctl()).flatMap((command) => examplesOf(helpOf(command))));
 }
 
-// It takes a controller that is gone.
+// It needs a controller that is gone.
 const removesController = 'xctl controllers remove controller-2-7ebf --confirm controller-2-7ebf';
 
-test('every example of xctl is run here, and none that is in no help', (t) => {
+test('every example of xctl’s help is run here, and no other', (t) => {
   const run = new Set(
     Object.values(exampleSteps)
       .flat()
@@ -95,7 +95,7 @@ else {
     const [id = ''] = (await isDone(t, found)).trim().split('\n').slice(-1);
     machine.kill(second);
     await second.ended;
-    // Its place in the store lasts as long as its claim does.
+    // Its record in the store lasts as long as its claim.
     await isDone(t, `until ${removesController.replaceAll('controller-2-7ebf', id)}; do sleep 0.5; done`);
   });
 

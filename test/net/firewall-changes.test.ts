@@ -29,7 +29,7 @@ netTest('changes under traffic lose no packet', (t) =>
       const pools = turns % 3 === 0 ? [...desired().pools, prefix('10.77.0.0/16')] : desired().pools;
       if (turns % 4 === 1) scene.iptables('-I', 'DOCKER-USER', '-s', '1.2.3.4', '-j', 'RETURN');
       if (turns % 4 === 2) scene.iptables('-t', 'raw', '-I', 'PREROUTING', '-s', '1.2.3.4', '-j', 'RETURN');
-      // A daemon that starts anew each time.
+      // A new daemon each time.
       const outcome = await scene.start().converge(desired({ peers, pools }), signal);
       t.deepEqual(outcome.findings, []);
       changes += outcome.changes;

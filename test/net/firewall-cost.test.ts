@@ -1,4 +1,4 @@
-// What the firewall effect costs: nothing while nothing changes, and little with thousands of peers.
+// The cost of the firewall effect: none while nothing changes, and little with thousands of peers.
 import type { DesiredFirewall } from '../../node/firewall/desired.js';
 import type { Urgency } from '../../node/firewall/interest.js';
 import { NftablesGeneration } from '../../node/kernel/nftables-generation.js';
@@ -9,7 +9,7 @@ import { prefixKey } from '../../proto/domain/address.js';
 import { desired, netTest, onHost, signal, works } from '../support/firewall-scene.js';
 import { prefix } from '../support/pools.js';
 
-netTest('while the generation stays the same, nothing of nftables is listed', (t) =>
+netTest('while the generation is unchanged, nftables is not listed', (t) =>
   onHost('28', 'nft', async (scene) => {
     let generation: number | undefined = 1;
     const runs: string[] = [];
@@ -31,7 +31,7 @@ netTest('while the generation stays the same, nothing of nftables is listed', (t
     generation = 3;
     await firewall.converge(desired(), signal);
     t.deepEqual(runs.sort(), ['iptables-nft-save', 'nft', 'nft']);
-    // What is desired may change all the same.
+    // The desired state may still change.
     const more = desired({ peers: [...desired().peers, prefix('10.76.9.0/24')] });
     t.is((await firewall.converge(more, signal)).changes, 1);
     // A daemon that starts again looks once: at what is there, and for flows from before.
@@ -41,7 +41,7 @@ netTest('while the generation stays the same, nothing of nftables is listed', (t
   }),
 );
 
-netTest('commits of others cost only what they touch', (t) =>
+netTest('the cost of foreign commits depends on the objects that they touch', (t) =>
   onHost('28', 'nft', async (scene) => {
     const { on } = scene;
     const poller = new Poller();
@@ -92,7 +92,7 @@ netTest('commits of others cost only what they touch', (t) =>
       await after('a forward chain of others', 'soon', ['nft', 'nft'], nft(forward));
       await after('a rule of it', 'soon', ['nft', 'nft'], nft('add rule inet guard forwarded ip saddr 1.2.3.5 drop'));
       await after('what it had', 'soon', ['nft'], nft('delete table inet guard'));
-      // A change of the peers alone takes no turn and runs no program, unless what is ours was touched.
+      // A change of peers only takes no turn and runs no program, unless our objects were touched.
       const peer = prefix('10.76.9.0/24');
       const peers = () => on.host.runSync(['nft', 'list', 'set', 'ip', 'xnet', 'peers24']);
       runs.length = 0;

@@ -1,9 +1,10 @@
-// The firewall effect beside a Docker that starts, stops, has both backends or none, and beside others who want the same place.
+// The firewall effect with a Docker that starts, stops, uses both backends or none, and with programs that compete for
+// the same position.
 import { defaultMark } from '../../node/firewall/desired.js';
 import { dockerNftables, dockerRules } from '../support/docker-rules.js';
 import { closed, desired, netTest, onHost, signal, works } from '../support/firewall-scene.js';
 
-netTest('a program that wants its rule last, too, is not fought for ever', (t) =>
+netTest('xnet stops fighting a program that also moves its rule to the end', (t) =>
   onHost('28', 'nft', async (scene) => {
     let now = 0;
     const firewall = scene.start({ now: () => now });
@@ -43,7 +44,7 @@ netTest('before Docker: nothing is opened, and its first start finds the rules i
     );
     t.is(await on.proc.read('sys/net/ipv4/ip_forward'), '0');
     t.is(scene.chain('filter', 'DOCKER-USER').length, 1);
-    // As dockerd 20.10 does: forwarding, then the policy, then chains that may be there.
+    // As dockerd 20.10 does: forwarding, then the policy, then chains that may exist already.
     on.host.runSync(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
     on.host.runSync(['iptables-nft-restore', '--noflush'], dockerRules('20.10').replace(/^:DOCKER-USER.*\n/m, ''));
     await works(t, scene, 'right after');
@@ -109,7 +110,7 @@ netTest('forwarding is turned on only where something drops', (t) =>
     const turned = await modern.converge(desired(), signal);
     t.deepEqual(turned, { findings: [], changes: 1, what: ['net.ipv4.ip_forward: on'] });
     t.is(await forwarding(), '1');
-    // It was so before us: not ours to judge, but worth telling.
+    // It was so before xnet: a note, not a fault.
     t.deepEqual(await scene.firewall.converge(desired(), signal), { findings: [], changes: 0 });
     const { notes } = await scene.firewall.inspect(desired(), signal);
     t.true(notes.some((note) => note.includes('FORWARD chain is ACCEPT')));
@@ -122,7 +123,7 @@ netTest('forwarding is turned on only where something drops', (t) =>
   }),
 );
 
-netTest('tables and engines that are not for us', (t) =>
+netTest('unsupported tables and engines', (t) =>
   onHost('28', 'nft', async (scene) => {
     const { on } = scene;
     on.host.runSync(['nft', '-f', '-'], 'table ip xnet { chain mine { type filter hook input priority 0; }; }\n');
@@ -151,42 +152,44 @@ netTest('tables and engines that are not for us', (t) =>
   }),
 );
 
-netTest("Docker's nftables backend: what to set is said, and with that peers come in under their own addresses", (t) =>
-  onHost(undefined, 'nft', async (scene) => {
-    const { on } = scene;
-    const load = (accepts?: number) => on.host.runSync(['nft', '-f', '-'], dockerNftables(accepts));
-    const engine = { running: true, major: 29, firewallBackend: 'nftables' };
-    const firewall = scene.start({ engine: () => engine });
-    load();
-    const unset = await firewall.converge(desired(), signal);
-    t.deepEqual(
-      unset.findings.map(({ reason, fix }) => [reason, fix]),
-      [
+netTest(
+  "Docker's nftables backend: the required settings are reported, and admit peers under their own addresses",
+  (t) =>
+    onHost(undefined, 'nft', async (scene) => {
+      const { on } = scene;
+      const load = (accepts?: number) => on.host.runSync(['nft', '-f', '-'], dockerNftables(accepts));
+      const engine = { running: true, major: 29, firewallBackend: 'nftables' };
+      const firewall = scene.start({ engine: () => engine });
+      load();
+      const unset = await firewall.converge(desired(), signal);
+      t.deepEqual(
+        unset.findings.map(({ reason, fix }) => [reason, fix]),
         [
-          'DockerDropsPeers',
-          'put "allow-direct-routing": true and "bridge-accept-fwmark": "0x80000000/0x80000000" into daemon.json and restart Docker',
+          [
+            'DockerDropsPeers',
+            'put "allow-direct-routing": true and "bridge-accept-fwmark": "0x80000000/0x80000000" into daemon.json and restart Docker',
+          ],
         ],
-      ],
-    );
-    t.deepEqual((await firewall.foreignDrops(desired(), signal)).length, 1);
-    t.false(scene.rules().includes('DOCKER-USER'));
-    t.is(await on.knock(on.peer, '10.76.1.2', 81), 'timeout');
+      );
+      t.deepEqual((await firewall.foreignDrops(desired(), signal)).length, 1);
+      t.false(scene.rules().includes('DOCKER-USER'));
+      t.is(await on.knock(on.peer, '10.76.1.2', 81), 'timeout');
 
-    // Docker begins its table anew at each start.
-    for (const start of ['first', 'second']) {
-      load(defaultMark);
-      await works(t, scene, `after its ${start} start`);
-      await closed(t, scene, `after its ${start} start`);
-      t.deepEqual(await firewall.converge(desired(), signal), { findings: [], changes: 0 });
-    }
-    const table = on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']);
-    await firewall.remove(signal);
-    t.is(on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']), table);
-    t.false(scene.ruleset().includes('table ip xnet'));
-  }),
+      // Docker rewrites its table at each start.
+      for (const start of ['first', 'second']) {
+        load(defaultMark);
+        await works(t, scene, `after its ${start} start`);
+        await closed(t, scene, `after its ${start} start`);
+        t.deepEqual(await firewall.converge(desired(), signal), { findings: [], changes: 0 });
+      }
+      const table = on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']);
+      await firewall.remove(signal);
+      t.is(on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']), table);
+      t.false(scene.ruleset().includes('table ip xnet'));
+    }),
 );
 
-netTest('a program that is missing keeps nothing else from being done', (t) =>
+netTest('a missing program does not prevent the other steps', (t) =>
   onHost('20.10', 'nft', async (scene) => {
     const { exec } = scene.on;
     const reasons = async (...missing: readonly string[]) => {
@@ -195,7 +198,7 @@ netTest('a program that is missing keeps nothing else from being done', (t) =>
           exec([missing.includes(program) ? `/nowhere/${program}` : program, ...rest], options),
       });
       const { findings, inForce } = await firewall.converge(desired(), signal);
-      // What can't be looked at is not said to be there.
+      // A part that can't be read is not reported as present.
       t.is(inForce, missing.includes('nft') || missing.includes('iptables') ? false : undefined);
       return findings.map(({ reason, fix = '' }) => [reason, /install the package (\S+)$/.exec(fix)?.[1]]);
     };

@@ -1,4 +1,4 @@
-// What drops packets of peers or keeps them from their way: it is named, with a command that cures it.
+// Rules that drop or divert packets of peers: each is named, with a command that repairs it.
 import { defaultMark } from '../../node/firewall/desired.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { LinuxLookup } from '../../node/kernel/lookup.js';
@@ -60,7 +60,7 @@ for (const [what, backend, harm, engine = '20.10'] of [
   netTest(`a rule that drops packets of peers is reported with a command that fixes it: ${what}`, (t) =>
     onHost(engine, backend, async (scene) => {
       const { on } = scene;
-      // One that can't be read keeps no other from being read.
+      // An unreadable table does not prevent others from being read.
       on.host.runSync([
         'nft',
         'add table ip sleeps { flags dormant; chain c { type filter hook forward priority 0; }; }',
@@ -78,7 +78,7 @@ for (const [what, backend, harm, engine = '20.10'] of [
       t.deepEqual(told, findings);
       const cure = commandOf(findings[0] ?? {});
       t.log(findings[0]?.message, cure);
-      // A rule is there by its handle; where it stands first, what is typed goes before it.
+      // The rule is found by its handle; if it is the first one, the command inserts before it.
       on.host.runSync(['sh', '-c', cure]);
       t.deepEqual((await scene.firewall.converge(desired(), signal)).findings, []);
       await works(t, scene, 'after what to type was typed');
@@ -143,7 +143,7 @@ netTest('a rule that may accept packets of peers is not reported as a drop', (t)
 );
 
 netTest(
-  'N24 R17 routing rules and strict filters of sources that keep packets from their way are named, and cured',
+  'N24 R17 routing rules and strict source filters that divert or drop packets are reported, and the fixes work',
   (t) =>
     onHost('20.10', 'nft', async ({ on }) => {
       const poller = new Poller();
@@ -180,7 +180,7 @@ netTest(
           ip('rule', 'del', 'pref', '100');
           ip('rule', 'del', 'pref', '1');
         }
-        // One that leads nowhere else is none of our business.
+        // A rule that does not divert packets is ignored.
         ip('rule', 'add', 'pref', '100', 'from', 'all', 'lookup', '101');
         t.deepEqual(await told(), []);
         sysctl('net.ipv4.conf.all.rp_filter=1');

@@ -1,5 +1,5 @@
-// The firewall effect on a real kernel: who gets in, from which address, and what is left after somebody else's changes.
-// Docker's rules are put there by hand, in both backends of iptables.
+// The firewall effect on a real kernel: which packets are admitted, from which address, and repair after changes of
+// other programs. Docker's rules are made by hand, in both backends of iptables.
 import { masquerade } from '../support/docker-rules.js';
 import { closed, desired, netTest, onHost, ourRule, signal, works } from '../support/firewall-scene.js';
 import { prefix } from '../support/pools.js';
@@ -8,7 +8,7 @@ for (const docker of ['20.10', '28'] as const) {
   for (const backend of ['nft', 'legacy'] as const) {
     const name = `${docker} with iptables-${backend}`;
 
-    netTest(`N22 peers get in and keep their addresses, strangers do not get in (${name})`, (t) =>
+    netTest(`N22 peers are admitted and keep their addresses, strangers are not admitted (${name})`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
         await closed(t, scene, 'before');
@@ -32,7 +32,7 @@ for (const docker of ['20.10', '28'] as const) {
       }),
     );
 
-    netTest(`N23 what is flushed, deleted, doubled or moved is repaired (${name})`, (t) =>
+    netTest(`N23 rules that are flushed, deleted, duplicated or moved are repaired (${name})`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
         await scene.converged(t);
@@ -106,7 +106,7 @@ for (const docker of ['20.10', '28'] as const) {
           t.is(await reaches(), 'timeout', `${table}: inserted`);
           scene.iptables('-t', table, '-D', chain, ...drop);
         }
-        // As an older version left it: its rule first, and once more.
+        // As an older version left it: its rule first, and a second time.
         scene.iptables('-I', 'DOCKER-USER', ...ourRule(user()).split(' ').slice(2));
         scene.iptables('-I', 'DOCKER-USER', ...drop);
         scene.iptables('-I', 'DOCKER-USER', ...ourRule(user()).split(' ').slice(2));
@@ -157,7 +157,7 @@ for (const docker of ['20.10', '28'] as const) {
       }),
     );
 
-    netTest(`${name}: rules of others stay as they are, also when ours go`, (t) =>
+    netTest(`${name}: foreign rules are unchanged, also when ours are removed`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
         scene.iptables('-I', 'DOCKER-USER', '-s', '1.2.3.4', '-m', 'comment', '--comment', 'a "b" xnet', '-j', 'DROP');

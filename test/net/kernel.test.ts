@@ -1,4 +1,4 @@
-// The netlink adapter's edges on the real kernel: nftables' notifications, locks, namespaces, and how a process ends.
+// The netlink adapter's edges on the real kernel: nftables' notifications, locks, namespaces, and the end of a process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
@@ -33,7 +33,7 @@ function readInNamespace(namespace: Namespace): SecondReading {
 }
 
 if (rooted) {
-  test.serial('node-netlink lists the links and routes that the mirror has, and what it has missed', async (t) => {
+  test.serial('node-netlink lists the links and routes that the mirror has, and those that it missed', async (t) => {
     const host = new LinuxRouteHost();
     const mirror = new KernelMirror({ kernel: host.kernel, protocol: 88 });
     const routes = new Routes({ kernel: host.kernel, mirror, protocol: 88 });
@@ -171,7 +171,7 @@ if (rooted) {
     }
   });
 
-  test.serial('a socket stays in the namespace it was opened in, and the thread comes back', async (t) => {
+  test.serial('a socket stays in the namespace that it was opened in, and the thread returns to its own', async (t) => {
     const namespace = Namespace.create('place');
     const poller = new Poller();
     try {

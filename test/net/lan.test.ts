@@ -1,5 +1,5 @@
-// LAN mode on the real kernel: the host's interface becomes the port of a bridge and back, while packets flow; and whatever
-// breaks, goes back, or is put in place again.
+// LAN mode on the real kernel: the host's interface becomes a port of a bridge and back, while packets flow; failures
+// are undone or repaired.
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { lanJournalPath } from '../../node/lan/journal.js';
@@ -39,7 +39,7 @@ async function nothingLost(t: ExecutionContext, flows: readonly PingFlow[], most
 
 if (!rooted) test.skip('LAN mode on the real kernel: needs root', (t) => t.pass());
 
-story('everything of an interface moves to a bridge and back, while packets flow', async (t, lan) => {
+story('everything on an interface moves to a bridge and back, while packets flow', async (t, lan) => {
   const before = lan.inventory('eth0');
   const effect = lan.effect();
   const flows = await lan.flows();
@@ -85,7 +85,7 @@ story('xnetd that is killed at any step of a move or its undoing ends in one of 
   await nothingLost(t, flows, 2);
 });
 
-story('a move after which no controller or no gateway answers goes back by itself', async (t, lan) => {
+story('a move after which a controller or gateway does not answer is undone', async (t, lan) => {
   const before = lan.inventory('eth0');
   const flows = await lan.flows();
   const breaking = (action: () => void, waitMs = 300) =>
@@ -104,7 +104,7 @@ story('a move after which no controller or no gateway answers goes back by itsel
   );
   t.regex(back.findings[0]?.message ?? '', /^a controller did not answer within 0.3 s after eth0 became a port/);
   isBack('no controller answers');
-  // Not again without a word of an operator, also not by another process.
+  // Not again without an operator's request, also not by another process.
   lan.answers = true;
   t.deepEqual((await lan.effect().converge(lanDesired, signal)).findings, back.findings);
   isBack('given up');
@@ -126,7 +126,7 @@ story('a move after which no controller or no gateway answers goes back by itsel
   lan.answers = false;
 });
 
-story('a move goes back also where the journal cannot be written, or a program undoes each repair', async (t, lan) => {
+story('a move is undone also if the journal can’t be written or a program undoes each repair', async (t, lan) => {
   const before = lan.inventory('eth0');
   const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
   const full = lan.effect({
@@ -170,7 +170,7 @@ story('a move goes back also where the journal cannot be written, or a program u
 });
 
 story(
-  'a move that was verified stays while the journal cannot be written; a lost journal keeps nothing from going back',
+  'a verified move stays while the journal can’t be written; a lost journal does not prevent undoing a move',
   async (t, lan) => {
     const before = lan.inventory('eth0');
     const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
@@ -179,7 +179,7 @@ story(
       steps: { reached: (step) => (step === 'moved' ? mkdirSync(blocker) : undefined) },
     });
     await t.throwsAsync(effect.converge(lanDesired, signal), { message: /lan\.json/ });
-    // A controller that is restarted meanwhile is no reason to go back.
+    // A controller that restarts meanwhile does not undo the move.
     lan.answers = false;
     await t.throwsAsync(effect.converge(lanDesired, signal), { message: /lan\.json/ });
     t.is(lan.masterOf('eth0'), 'xnet-lan');
@@ -192,7 +192,7 @@ story(
   },
 );
 
-story('nothing is moved while nothing answers that could tell whether it works', async (t, lan) => {
+story('nothing is moved while neither a controller nor a gateway answers', async (t, lan) => {
   const before = lan.inventory('eth0');
   lan.answers = false;
   lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'down']);
@@ -204,11 +204,11 @@ story('nothing is moved while nothing answers that could tell whether it works',
   t.deepEqual(lan.inventory('eth0'), before);
 });
 
-story('what others drop or add is put back, moves along, or stays', async (t, lan) => {
+story('objects that others delete or add are restored, moved or left', async (t, lan) => {
   const effect = lan.effect();
   const ip = (...words: string[]) => lan.host.runSync(['ip', ...words]);
   await effect.converge(lanDesired, signal);
-  // Next-hop objects go with a carrier that is lost; the routes effect makes them again.
+  // The kernel deletes next-hop objects when the carrier is lost; the routes effect restores them.
   const present = () =>
     lan
       .inventory('xnet-lan')
@@ -225,7 +225,7 @@ story('what others drop or add is put back, moves along, or stays', async (t, la
   await healed('the default route is dropped');
   ip('link', 'set', 'eth0', 'nomaster');
   await healed('the port is taken out');
-  // As a DHCP client does that knows nothing of the bridge.
+  // Like a DHCP client that does not know the bridge.
   ip('address', 'replace', '172.20.0.5/32', 'dev', 'eth0', 'valid_lft', '9000', 'preferred_lft', '8000');
   await healed('a renewed address comes back on the port');
   t.regex(ip('address', 'show', 'dev', 'xnet-lan'), /172.20.0.5\/32[^\n]*\n *valid_lft (9000|89\d\d)sec/);

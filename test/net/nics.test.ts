@@ -1,5 +1,5 @@
-// Nics on the real kernel: pairs between the namespace of a host and those of containers, which answer for themselves by
-// the interface that was asked.
+// Nics on the real kernel: pairs between the namespace of a host and those of containers, which answer by the interface
+// that the request came in on.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
@@ -24,7 +24,7 @@ const nic = { address: address('10.76.3.128'), container: 'db', interfaceName: '
 const pools = [prefix('10.76.0.0/16')];
 const { signal } = new AbortController();
 
-// A container: a process with a network namespace of its own, as Docker makes it.
+// A container: a process with its own network namespace, as Docker makes it.
 class Box {
   readonly #child = spawn('unshare', ['--net', 'sleep', '100000'], { stdio: 'ignore' });
   readonly namespace: string;
@@ -144,7 +144,8 @@ if (isRoot('nics on the real kernel')) {
     async (t) => {
       const { start, nics, converge, answers, links } = await scene(t);
       const db = await start('db', 'br1', '172.18.0.2/16', '172.18.0.1');
-      // On the same bridge as its nic, where both interfaces hear the same ARP, and with a strict source filter.
+      // On the same bridge as its nic, where both interfaces receive the same ARP requests, and with a strict source
+      // filter.
       const other = await start('web', 'docker0', '10.76.3.2/24', '10.76.3.1');
       other.set('net.ipv4.conf.all.rp_filter', '1');
       t.like(await converge([nic, web]), { findings: [], changes: 2 });
@@ -171,7 +172,7 @@ if (isRoot('nics on the real kernel')) {
         ['Ready', 'Ready'],
       );
       t.is((await converge([nic, web])).changes, 0, 'nothing is left to do');
-      // A controller that knows no nics says nothing of them.
+      // A controller that does not know nics sends none.
       t.like(await nics.converge({ nics: undefined, leases: [lease], pools }, signal), { changes: 0 });
       t.true((await links()).includes(endName(nic.address)));
 
@@ -184,7 +185,7 @@ if (isRoot('nics on the real kernel')) {
     },
   );
 
-  test.serial('what was half made, taken apart or started anew is put right, and what is not ours stays', async (t) => {
+  test.serial('nics that are half made, damaged or restarted are repaired, and foreign interfaces stay', async (t) => {
     const { ip, host, kernel, running, listed, start, nics, converge, answers, links } = await scene(t);
     t.deepEqual(reasons(await converge()), ['ContainerNotFound']);
     const first = await start('db', 'br1', '172.18.0.2/16', '172.18.0.1');
@@ -199,7 +200,7 @@ if (isRoot('nics on the real kernel')) {
     closeSync(veth.peer.namespaceFd);
     t.deepEqual(reasons(await converge()), []);
     t.true(await answers('10.76.3.128'));
-    // An operator's hand, in the container and on the host.
+    // An operator's changes, in the container and on the host.
     first.ip('address', 'flush', 'dev', 'nic0');
     first.ip('link', 'set', 'nic0', 'down');
     first.ip('rule', 'flush', 'table', String(nic.address));
@@ -216,14 +217,14 @@ if (isRoot('nics on the real kernel')) {
     t.deepEqual(reasons(await converge()), []);
     t.true(await answers('10.76.3.128'));
 
-    // The container ends: its namespace takes the pair along. Started again, it gets it again.
+    // The container ends: the kernel deletes the pair with its namespace. After a new start it has the nic again.
     await first.kill();
     await until('the pair is gone', async () => !(await links()).includes(endName(nic.address)));
     t.deepEqual(reasons(await converge()), ['ContainerNotRunning']);
     const second = await start('db', 'br1', '172.18.0.2/16', '172.18.0.1');
     t.deepEqual(reasons(await converge()), []);
     t.true(await answers('10.76.3.128'));
-    // Made anew by compose, while a process keeps the namespace of the former one.
+    // Recreated by compose, while a process keeps the namespace of the former container.
     const third = await start('db', 'br1', '172.18.0.3/16', '172.18.0.1');
     t.deepEqual(reasons(await converge()), []);
     t.notRegex(second.ip('link'), /nic0/);
@@ -236,7 +237,7 @@ if (isRoot('nics on the real kernel')) {
     t.deepEqual(reasons(await converge()), []);
     t.like(await nics.attached(), [{ address: nic.address }]);
 
-    // Names that others have, and addresses.
+    // Names and addresses that are in use.
     third.ip('link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1');
     t.deepEqual(reasons(await converge([nic, { ...web, container: 'db', interfaceName: 'lan0' }])), [
       'InterfaceNameTaken',
@@ -258,7 +259,7 @@ if (isRoot('nics on the real kernel')) {
     });
     t.deepEqual(reasons(await converge()), ['AddressInUse']);
     listed.pop();
-    // A container with the host's network, and one whose process is another's by now.
+    // A container with the host's network, and one whose process id belongs to another process by now.
     const { process: processOf } = globalThis;
     const own = { pid: processOf.pid } as Box;
     running.set(container.id, own);

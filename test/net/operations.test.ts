@@ -1,7 +1,7 @@
-// OPERATIONS.md, played: what happens to an etcd of three members and to controllers, and then each command of the page
-// with what it prints.
-// Invariant: a section or a block of the page that no test plays fails one, and so does a line that shows what is not so.
-// Machines of the lab have no systemd: what `systemctl` and `timedatectl` do is done in their place.
+// Plays OPERATIONS.md: each failure of an etcd with three members and of controllers, then each command of the page
+// with its output.
+// Invariant: a test fails if a section or a block of the page is not played, or if a line of output differs. Machines
+// of the lab have no systemd: the test does the work of `systemctl` and `timedatectl`.
 import { copyFileSync, readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { ExecResult } from '../../proto/process/exec.js';
@@ -50,7 +50,7 @@ class Page {
     return this.#left;
   }
 
-  /** play plays the next block; `instead` does what systemctl and timedatectl would. */
+  /** play plays the next block; `instead` does the work of systemctl and timedatectl. */
   async play(instead?: Instead): Promise<void> {
     const block = this.#left.shift();
     if (block === undefined) throw new Error('the section has no other block');
@@ -90,7 +90,7 @@ const partition = `table inet cut {
   chain out { type filter hook output priority 0; tcp dport 2380 drop; tcp sport 2380 drop; }
 }`;
 
-// Two hours ahead for as long as the file is there.
+// Two hours ahead while the file exists.
 const ahead =
   "import { existsSync } from 'node:fs'; const now = Date.now; " +
   "Date.now = () => now() + (existsSync('/run/ahead') ? 7_200_000 : 0);";
@@ -103,7 +103,7 @@ async function startAhead(site: EtcdSite, name: string): Promise<void> {
 }
 
 if (isRoot('OPERATIONS.md')) {
-  test('members of the store that are killed, hang, lose their disk or are partitioned', async (t) => {
+  test('etcd members that are killed, hang, lose their disk or are partitioned', async (t) => {
     const site = await siteOf(t);
     const one = new Page(t, site, 'One etcd member of three is gone');
     await site.kill('etcd-2');
@@ -150,7 +150,7 @@ if (isRoot('OPERATIONS.md')) {
     await full.play();
     t.deepEqual(full.blocks, []);
 
-    // As an operator copies it there.
+    // Copied as by an operator.
     for (const name of etcdMembers) copyFileSync(site.inHome('', 'backup.db'), site.inHome(name, 'backup.db'));
     const [restore = []] = restored.blocks;
     await restored.play((machine) => site.kill(machine));

@@ -1,4 +1,4 @@
-// Members of the etcd whose packets are dropped without a word: connections stay open and nothing comes.
+// etcd members whose packets are silently dropped: connections stay open, and no data arrives.
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { EtcdSite, etcdMembers } from '../support/etcd-site.js';
@@ -9,13 +9,13 @@ const drops = (what: string) => `table inet cut {
   chain out { type filter hook output priority 0; ${what} }
 }`;
 
-// From everybody, or from the other members alone: it still answers controllers then, and has no leader.
+// From all machines, or only from the other members: in that case it still answers controllers, and has no leader.
 const cuts = {
   'cut off': drops('meta l4proto tcp drop;'),
   'on the minority side': drops('tcp dport 2380 drop; tcp sport 2380 drop;'),
 };
 
-// Prints what the standard health service says: SERVING.
+// Prints the answer of the standard health service: SERVING.
 const channel = fileURLToPath(new URL('../../proto/rpc/channel.js', import.meta.url));
 const healthScript = `
   import { createRequire } from 'node:module';
@@ -39,7 +39,7 @@ if (isRoot('partitions of the etcd')) {
     const health = (status: string) =>
       site.until('', `node --input-type=module -e "${healthScript}"`, ({ stdout }) => stdout.trim() === status);
     let added = 0;
-    // By either controller, and seen by the other one: whichever member each of them is at.
+    // By either controller, and seen by the other one, whichever member each of them uses.
     const works = async () => {
       for (const [by, seenBy] of [
         ['c1', 'c2'],

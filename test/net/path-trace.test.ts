@@ -1,4 +1,4 @@
-// The table that a trace of packets makes on a host: how it goes.
+// The table that a trace makes on a host: its removal.
 import test from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { Traces } from '../../node/diagnosis/trace.js';
@@ -6,7 +6,7 @@ import { execThrough } from '../../proto/process/exec.js';
 import { isRoot } from '../support/linux-route-host.js';
 
 if (isRoot('the table of a trace')) {
-  test('the table of a trace goes with its end, and that of a daemon that was killed with the next start', async (t) => {
+  test('the table of a trace is deleted at its end, or at the next start of a daemon that was killed', async (t) => {
     const namespace = Namespace.create('path');
     t.teardown(() => namespace.delete());
     const options = { exec: execThrough(namespace.enter), namespace: namespace.path, nameOf: () => '' };

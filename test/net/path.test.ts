@@ -1,5 +1,5 @@
-// Each reason that `xctl ping` can give is produced on the real kernel by breaking exactly that, and is gone when that is
-// repaired.
+// Produces each reason of `xctl ping` on the real kernel by its exact cause, and checks that it is gone after the
+// repair.
 import test from 'ava';
 import type { Reason } from '../../cli/diagnosis/reasons.js';
 import { reasons } from '../../cli/diagnosis/reasons.js';
@@ -23,7 +23,7 @@ const dropTable = (rule: string) =>
   `nft 'add table inet mine; add chain inet mine guard { type filter hook forward priority 0; ${rule} }'`;
 const undropTable = 'nft delete table inet mine';
 
-// Every reason has one: a reason without a fixture does not compile.
+// A reason without a fixture does not compile.
 const fixtures: Readonly<Record<Exclude<Reason, 'Fine'>, Fixture>> = {
   ContainerNotFound: {
     breaks: () => undefined,
@@ -263,7 +263,7 @@ if (isRoot('reasons of a path on the real kernel')) {
   for (let group = 0; group < groups; group += 1) {
     const its = Object.entries(fixtures).filter((_, index) => index % groups === group);
     const names = its.map(([reason]) => reason).join(', ');
-    test(`reasons of a path, found where exactly that is broken, and gone when it is repaired: ${names}`, async (t) => {
+    test(`reasons of a path, each found when its cause exists, and gone after the repair: ${names}`, async (t) => {
       const hosts = pairs[group];
       if (hosts === undefined) return t.fail();
       const fine = async () => t.like(await hosts.verdict('h0/api', 'h1/api'), { reason: 'Fine', fix: '' });

@@ -24,7 +24,7 @@ async function run(...argv: readonly [string, ...string[]]): Promise<void> {
 
 type Disk = {
   readonly dir: string;
-  /** What a file has after the power has failed now; undefined if it is not there. */
+  /** The content of a file after a power failure at this moment; undefined if it does not exist. */
   afterPowerLoss(name: string): Promise<string | undefined>;
 };
 
@@ -40,7 +40,7 @@ async function makeDisk(t: ExecutionContext): Promise<Disk> {
   truncateSync(image, 8 * 1024 * 1024);
   await run('mkfs.ext4', '-q', image);
   for (const each of [dir, later]) mkdirSync(each);
-  // The file system neither flushes before a rename nor commits by itself meanwhile: only who asks for it is safe.
+  // The file system neither flushes before a rename nor commits on its own meanwhile: only explicit flushes are safe.
   await run('mount', '-o', 'loop,noauto_da_alloc,commit=300', image, dir);
   t.teardown(async () => {
     await exec(['umount', '--lazy', dir]);
@@ -84,7 +84,7 @@ if (isRoot('power loss')) {
       t.deepEqual(steps, ['temporary-written', 'renamed']);
       t.is(await afterPowerLoss('daemon.json'), bytes, 'once it is done, it is on the disk');
     }
-    // What nobody flushes is lost on this disk.
+    // Data that is not flushed is lost on this disk.
     const temporary = join(dir, 'temporary');
     writeFileSync(temporary, newer);
     renameSync(temporary, path);

@@ -1,4 +1,4 @@
-// Each finding of preflight about a host's kernel and files: what triggers it, and that its fix clears it.
+// Each finding of preflight about a host's kernel and files: its cause, and its fix, which clears it.
 import test, { type ExecutionContext } from 'ava';
 import type { PreflightFinding } from '../../node/preflight/finding.js';
 import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
@@ -13,7 +13,7 @@ const lease: PreflightLook = { subnet: prefix('10.76.3.0/24'), pool: [prefix('10
 const run = (host: PreflightHost, fix: string) => host.sh(fix);
 // The part of a fix that is a command: "give all hosts one MTU; here: ip link …", "nft insert …, and the same in …".
 const commandIn = (fix: string) => fix.replace(/^.*here: /, '').replace(/, and .*$/, '');
-// What a fix says to put into daemon.json: 'in /etc/docker/daemon.json: "mtu": 1400, and restart Docker'.
+// The content for daemon.json in a fix: 'in /etc/docker/daemon.json: "mtu": 1400, and restart Docker'.
 const intoDaemonJson = (host: PreflightHost, fix: string) => {
   const [, setting = ''] = /: (".*), and restart Docker$/.exec(fix) ?? [];
   host.write('etc/docker/daemon.json', `{${setting}}`);

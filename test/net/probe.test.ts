@@ -11,7 +11,7 @@ import { ip } from '../support/route-fixtures.js';
 
 const peer: ProbedPeer = { key: 1, nodeName: 'h2', gateway: ip('10.76.1.1'), address: ip('192.168.83.12') };
 
-// Both hosts, and a watch of what the first one's probe says.
+// Both hosts, and the results of the first one's probe.
 class TwoHosts {
   readonly first = Namespace.create('probe');
   readonly second = Namespace.create('probe');
@@ -98,7 +98,7 @@ if (isRoot('the probe on the real kernel')) {
     try {
       t.deepEqual(await hosts.until(() => true), { silent: [], largeLost: [] });
 
-      // Only what comes from the first host's subnet: the host itself still answers.
+      // Only packets from the first host's subnet: the host itself still answers.
       second.runSync(['nft', 'add table ip closed; add chain ip closed in { type filter hook input priority 0; }']);
       second.runSync(['nft', 'add rule ip closed in ip saddr 10.76.0.0/24 drop']);
       t.like((await hosts.until(silent)).silent[0], { peer, hostAnswers: true });
@@ -121,7 +121,7 @@ if (isRoot('the probe on the real kernel')) {
       second.runSync(['ip', 'link', 'set', 'eth0', 'mtu', '1500']);
       await hosts.until(well);
 
-      // Without its gateway address there is nothing to send from: no verdict, no exception.
+      // Without its gateway address it can't send: no verdict, no exception.
       first.runSync(['ip', 'address', 'delete', '10.76.0.1/24', 'dev', 'docker0']);
       await hosts.until(() => true);
     } finally {

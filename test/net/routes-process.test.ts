@@ -13,7 +13,7 @@ import { installed } from '../support/route-scenario.js';
 
 if (!rooted) test.skip('many routes and other processes on the real kernel: needs root', (t) => t.pass());
 
-story('16,384 routes go in, are seen whole, and go', async (t, on) => {
+story('16,384 routes are added, listed completely, and deleted', async (t, on) => {
   const { host, eth0, routes } = on;
   host.removeAddress('eth0', '192.168.83.1/24');
   host.addAddress('eth0', '192.168.80.1/20');
@@ -34,7 +34,7 @@ story('16,384 routes go in, are seen whole, and go', async (t, on) => {
   t.is(host.ip('nexthop', 'show'), '');
 });
 
-story('two protocols in one kernel leave each other alone', async (t, { host, eth0, routes }) => {
+story('two protocols in one kernel do not affect each other', async (t, { host, eth0, routes }) => {
   const mirror = new KernelMirror({ kernel: host.other, protocol: 89 });
   const others = new Routes({ kernel: host.other, mirror, protocol: 89 });
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
@@ -96,7 +96,7 @@ story(
   async (t, { host, eth0, routes }) => {
     const peers = [peer(1), peer(2), peer(3)];
     await routes.converge(wanted({ peers, ifindex: eth0 }), signal);
-    // Otherwise the kernel itself also tells of every route that uses the next hop.
+    // Otherwise the kernel also notifies every route that uses the next hop.
     host.namespace.runSync(['sh', '-c', 'echo 0 >/proc/sys/net/ipv4/nexthop_compat_mode']);
     const monitor = new Monitor(host);
     t.teardown(() => monitor.close());
@@ -110,7 +110,7 @@ story(
   },
 );
 
-story('a process that is killed half way is completed by the next', async (t, { host, eth0, mirror }) => {
+story('the next process completes the work of one that was killed', async (t, { host, eth0, mirror }) => {
   host.removeAddress('eth0', '192.168.83.1/24');
   host.addAddress('eth0', '192.168.80.1/20');
   await mirror.refresh();
@@ -122,7 +122,7 @@ story('a process that is killed half way is completed by the next', async (t, { 
   t.true(there > 0);
   const second = startProcess(t, { host, ifindex: eth0, peers: 16_384 });
   t.regex(await firstLine(second), /^converged \d+$/);
-  // All but the own subnet, and the guard.
+  // All except the own subnet, and the guard.
   t.is((await installed(host.kernel)).length, 16_384);
   t.is((await host.kernel.nextHops())?.length, 16_383);
 });
@@ -190,7 +190,7 @@ story('no packet is lost while next hops, forms and preferred sources change', a
     if (rounds % 3 === 1) host.addAddress('docker0', '10.76.0.1/24');
     await plain.converge(by(gateway === '192.168.83.11' ? '192.168.83.12' : '192.168.83.11'), signal);
     await routes.converge(by(gateway), signal);
-    // Taking the address away takes the routes along, which is the kernel's doing: without a preferred source first.
+    // When an address is removed, the kernel removes routes with it as preferred source: first without one.
     if (rounds % 3 === 1) {
       await routes.converge({ ...by(gateway), gateways: [] }, signal);
       host.removeAddress('docker0', '10.76.0.1/24');

@@ -1,5 +1,4 @@
-// The routes effect on the real kernel: the stories that a kernel in memory is told as well, and events of what others
-// change.
+// The routes effect on the real kernel: the scenarios that also run in memory, and events of foreign changes.
 import test from 'ava';
 import { type BridgeState, bridgeState, onBridgeChange } from '../../node/docker/engine/own-bridge.js';
 import type { KernelChange } from '../../node/kernel/mirror.js';
@@ -45,13 +44,13 @@ story('a bridge that loses its address, or is deleted, is reported at once', asy
     change();
     await told;
   };
-  // Of what others do to other interfaces, nothing is told.
+  // Changes of other interfaces are not reported.
   host.addAddress('shop', '10.99.0.1/24');
   host.removeAddress('shop', '10.99.0.1/24');
   await after(() => host.removeAddress('docker0', '10.76.0.1/24'), 'without gateway');
   await after(() => host.addAddress('docker0', '10.76.0.1/24'), 'whole');
   t.deepEqual(states, ['without gateway', 'whole']);
-  // The address goes first, and may be told of by itself.
+  // The address is removed first, and may be reported separately.
   await after(() => host.removeLink('docker0'), 'gone', 'without gateway');
   host.addLink('docker0');
   await after(() => host.addAddress('docker0', '10.76.0.1/24'), 'whole');
@@ -82,7 +81,7 @@ story(
   },
 );
 
-story('R7 R8 an interface that is taken down, up and renamed is followed by events alone', async (t, on) => {
+story('R7 R8 an interface that is taken down, up and renamed is followed by events only', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
   await routes.converge(desired, signal);
@@ -108,7 +107,7 @@ story('R7 R8 an interface that is taken down, up and renamed is followed by even
 });
 
 story(
-  'N24 forwarding that is turned off, of the host or of an interface, is told at once',
+  'N24 forwarding that is turned off, for the host or an interface, is reported at once',
   async (t, { host, mirror }) => {
     const sysctl = (setting: string) => host.namespace.runSync(['sysctl', '-qw', setting]);
     await mirror.refresh();
@@ -134,7 +133,7 @@ story(
   },
 );
 
-story('R7 a carrier that is lost and comes back is followed by events alone', async (t, on) => {
+story('R7 a carrier that is lost and comes back is followed by events only', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
   await routes.converge(desired, signal);
@@ -153,7 +152,7 @@ story('R7 a carrier that is lost and comes back is followed by events alone', as
   t.deepEqual(await installed(host.kernel), good);
 });
 
-story('an address that is taken away and given back is followed by events alone', async (t, on) => {
+story('an address that is removed and added again is followed by events only', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
   await routes.converge(desired, signal);
@@ -171,7 +170,7 @@ story('an address that is taken away and given back is followed by events alone'
   t.deepEqual(await installed(host.kernel), good);
 });
 
-story('the node address that is gone for a moment moves nothing to another interface', async (t, on) => {
+story('a node address that is gone for a moment does not move routes to another interface', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   host.addLink('public0');
   host.addAddress('public0', '203.0.113.5/24');
@@ -189,7 +188,7 @@ story('the node address that is gone for a moment moves nothing to another inter
   const gone = told(mirror, 'address');
   host.removeAddress('eth0', '192.168.83.1/24');
   await gone;
-  // A daemon that goes on, one that was started anew, and one that finds no routes of its own.
+  // A running daemon, a restarted one, and one that finds no routes of its own.
   for (const last of [underlay, undefined]) {
     const choice = await turn(last);
     t.is(choice.underlay?.ifname, 'eth0');
@@ -215,7 +214,7 @@ story(
     const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
     await routes.converge(desired, signal);
     const good = await installed(host.kernel);
-    // As systemd-networkd does at a restart with ManageForeignRoutes=yes, and one that configures the interface anew.
+    // Like systemd-networkd at a restart with ManageForeignRoutes=yes, and a service that reconfigures the interface.
     for (const between of ['', 'ip link set eth0 down; ip link set eth0 up;']) {
       const gone = told(mirror, 'address');
       const flush = 'ip nexthop flush proto 88; ip route flush proto 88; ip address flush dev eth0;';
@@ -248,7 +247,7 @@ story('R18 a routing daemon that changes thousands of routes wakes no lane, and 
   host.namespace.ipBatch(churn);
   await mirror.refresh();
   end();
-  // When the kernel drops notifications, the routes are dumped; none of them is of interest all the same.
+  // When the kernel drops notifications, the routes are dumped; but none of them concerns the daemon.
   t.deepEqual(
     [...kinds].filter((kind) => kind !== 'lost'),
     [],

@@ -1,4 +1,4 @@
-// A real xnetd on a real kernel that was killed before it wrote its cache.
+// A real xnetd on a real kernel, killed before it wrote its cache.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ else {
     bad.greet = [];
     void host.start();
     await bad.until('the third one watches', () => bad.said.length > 2);
-    // What others delete is repaired meanwhile, from what the kernel had.
+    // Deleted routes are repaired meanwhile, from what the kernel had.
     namespace.runSync(['ip', 'route', 'delete', '10.76.1.0/24']);
     await until('the route is back', async () => /^10\.76\.1\.0\/24/m.test(namespace.runSync(['ip', 'route'])));
     namespace.runSync(['nft', 'delete', 'element', 'ip', 'xnet', 'peers24', '{ 10.76.1.0 }']);

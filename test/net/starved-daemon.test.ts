@@ -1,4 +1,4 @@
-// A real xnetd on a real kernel that is short of what every process needs.
+// A real xnetd on a real kernel, without free file descriptors.
 import { join } from 'node:path';
 import test from 'ava';
 import { readCache } from '../../node/table/cache.js';
@@ -22,7 +22,7 @@ if (isRoot('a daemon that is short of file descriptors')) {
       const { code, stderr } = await exec(['prlimit', `--pid=${host.pid}`, `--nofile=${descriptors}:`]);
       t.is(code, 0, stderr);
     };
-    // Has every lane take a turn at once.
+    // Makes every lane take a turn at once.
     const reload = () => process.kill(host.pid, 'SIGHUP');
     const route = () => namespace.runSync(['ip', '-4', 'route', 'show', '10.76.1.0/24']);
     const state = join(host.dir, 'state');

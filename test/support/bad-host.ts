@@ -32,7 +32,7 @@ export const route = (cidr: string, via: string, nodeName = 'web-2') => ({
 /** version returns the version of a table at a revision. */
 export const version = (revision: number) => ({ clusterId: 'c-1', epoch: 1, revision });
 
-/** A controller that sends whatever a test tells it to, and receives the node's reports. */
+/** A controller that sends the test's messages, and receives the node's reports. */
 class BadController {
   readonly said: ((message: WatchResponse) => void)[] = [];
   readonly reports: ReportRequest__Output[] = [];

@@ -11,7 +11,7 @@ import { pause } from '../../proto/process/backoff.js';
 const lowestPort = 12_000;
 const highestPort = 32_000;
 
-/** freePort returns a loopback port that nobody listens on now, and that the kernel assigns to no connection. */
+/** freePort returns an unused loopback port that the kernel assigns to no connection. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowestPort, highestPort);

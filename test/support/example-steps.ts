@@ -5,9 +5,9 @@ export type ExampleStep = {
   /** Not an example: what the next one needs. */
   readonly prepares?: boolean;
   readonly code?: number;
-  /** It goes on until somebody ends it. */
+  /** It runs until it is ended. */
   readonly endless?: boolean;
-  /** What stands in an example for what nobody can know beforehand, and the command that prints it. */
+  /** A placeholder in an example for a value that is not known in advance, and the command that prints it. */
   readonly instead?: readonly [text: string, command: string];
   /** Another user's home. */
   readonly home?: string;
@@ -28,7 +28,7 @@ const addBlue = 'xctl leases add web-1 --pool edge --mode bridge --network blue 
 
 const newestRollout = ['r-4f2f9c03a1b2', 'xctl rollouts list -o name | tail -1'] as const;
 const moveAll = 'xctl nodes move $(xctl nodes list -o name) --pool b --max-unavailable 10% --per zone --yes';
-/** exampleSteps are the examples by their subject, in the order in which somebody could type them. */
+/** exampleSteps are the examples by their subject, in an order in which they can be typed. */
 export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
   'a new cluster': [
     example('xctl init --pool 10.76.0.0/16'),
@@ -76,7 +76,7 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl nodes add web-1 --address 192.168.83.83 --wait'),
     // It makes a token: its host adds the node when it joins.
     example('xctl nodes add db-1 --address 192.168.100.19 --adopt'),
-    // No host is there to become ready: it ends as it does then, only sooner.
+    // There is no host that becomes ready: it times out, but sooner.
     example(
       'xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m',
       { code: 7, instead: ['5m', 'echo 2s'] },
@@ -106,7 +106,7 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl leases add web-1 --pool new --replace 10.76.3.0/24', {
       instead: ['10.76.3.0/24', leaseIn('default')],
     }),
-    // No host is there to say which containers it has.
+    // There is no host that reports its containers.
     example('xctl nodes drain web-1 --deadline 10m', { code: 7, instead: ['10m', 'echo 1s'] }),
     example('xctl nodes drain web-1 db-1', { endless: true }),
     example('xctl nodes drain web-1 --cancel'),
@@ -129,7 +129,7 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl networks set blue --all --dry-run'),
     example('xctl networks include blue web-3'),
     example('xctl networks exclude blue web-3'),
-    // No host is there to say that it has left.
+    // There is no host that reports that it has left.
     example('xctl networks exclude blue web-3 web-4 --wait', { endless: true }),
     example('xctl networks remove blue --dry-run'),
     example('xctl networks remove blue --yes --wait', { endless: true }),
@@ -145,7 +145,7 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
   ],
   'what there is': [
     ...['xctl leases list', 'xctl leases list --pool default -o json'].map((line) => example(line)),
-    // One that was there once: its record is all that is left of it.
+    // A former controller: only its record is left.
     prepares(
       'etcdctl --endpoints unix:///var/lib/xnet-controller/etcd.run/client:0 put ' +
         `/xnet/v1/registrations/controller-2-7ebf '{"version":"0.1.0","addresses":[],"clockMs":1}'`,
@@ -162,7 +162,7 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     // No node holds a route.
     example('xctl routes approve --dry-run', { code: 4 }),
     example('xctl routes approve --revision 8412 --yes', { code: 4 }),
-    // No host is there to be asked.
+    // There is no host to ask.
     example('xctl ping web-1 db-1', { code: 8 }),
     example('xctl ping web-1/api 10.76.4.2', { code: 3 }),
     ...['xctl ping web-1/api db-1/postgres -o json', 'xctl trace web-1 db-1'].map((line) => example(line, { code: 8 })),

@@ -11,7 +11,7 @@ import { address, newDefaultPool } from './pools.js';
 const once = { operationId: '', dryRun: false };
 const { responseDeserialize } = services.node.service.Watch;
 
-/** Reader takes a message when it is told to, or at once. */
+/** Reader takes a message on demand, or at once. */
 export class Reader {
   readonly written: Buffer[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -41,7 +41,7 @@ export class Reader {
     this.#waiting.shift()?.();
   }
 
-  /** takeAll takes what is there and everything that comes. */
+  /** takeAll takes all present and future messages. */
   takeAll(): void {
     this.#willing = true;
     for (const take of this.#waiting.splice(0)) take();
@@ -80,7 +80,7 @@ export async function fanoutRig(limits?: SnapshotLimits) {
     return { reader, stream };
   };
   const settled = async () => {
-    // Two turns of the event loop: the broadcast begins in the first, what readers take shows in the second.
+    // Two turns of the event loop: the broadcast begins in the first, readers take messages in the second.
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
   const close = async () => {

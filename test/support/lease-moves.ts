@@ -1,4 +1,4 @@
-// A story of one host with a real dockerd: docker0 moves from lease to lease, and a bridge comes and goes beside it.
+// A story of one host with a real dockerd: docker0 moves from lease to lease, while a bridge is added and removed.
 import { existsSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
@@ -35,7 +35,7 @@ export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<vo
   t.deepEqual(await reasons([a], permitFor('', a)), []);
   await runIdle(host, 'one', '--restart=always');
   const pid = await dockerdPid(host);
-  // Without a permit the host has both leases and goes on with the first; a bridge comes beside it without a restart.
+  // Without a permit the host has both leases and stays on the first; a bridge is added without a restart.
   const beside = bridgeLease('10.90.3.0/24', 'side0');
   for (const permit of [undefined, permitFor('', b), permitFor('r-1', { ...b, generation: 7 })]) {
     t.deepEqual(await reasons([ending, b, beside], permit), ['WaitingForRollout']);
@@ -60,7 +60,7 @@ export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<vo
   ]);
   t.regex(await containerAddress(host, 'two', 'side'), /^10\.90\.3\./);
   t.deepEqual(await reasons([b, beside]), [], 'what it has needs no permit');
-  // The bridge ends: it stays as long as a container holds it, which is no fault.
+  // The bridge's lease ends: the bridge stays as long as a container is attached, which is no fault.
   const sideEnds = { ...beside, state: 'ending' } as const;
   const { findings } = await effect.converge(dockerWith([b, sideEnds]), never);
   t.deepEqual(
@@ -70,11 +70,11 @@ export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<vo
   await host.docker('rm', '--force', 'two');
   t.deepEqual(await reasons([b, sideEnds]), []);
   t.deepEqual(await networkNames(host), ['bridge', 'host', 'none']);
-  // Only a bridge is to stay: docker0 gets its former address back, with a permit that names no lease.
+  // Only a bridge remains: docker0 gets its former address back, with a permit that names no lease.
   const next = bridgeLease('10.91.3.0/24');
   const bEnds = { ...b, state: 'ending' } as const;
   t.deepEqual(await reasons([bEnds, next]), ['WaitingForRollout']);
-  // A lease that changes its mode keeps its subnet, which docker0 has to give up first.
+  // A lease that changes its mode keeps its subnet, which docker0 has to release first.
   t.deepEqual(await reasons([bridgeLease('10.80.3.0/24')]), ['AddressNotLeased']);
   t.deepEqual(await reasons([bEnds, next], permitFor('r-2')), []);
   t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'xnet0')], ['172.17.0.1/16', '10.91.3.1/24']);

@@ -65,7 +65,7 @@ export async function endBy(child: ChildProcess, name: NodeJS.Signals): Promise<
   return by;
 }
 
-/** untilSo looks again after each change in a folder until it finds something. */
+/** untilSo checks again after each change in a folder until it finds something. */
 export async function untilSo<T>(folder: string, find: () => T | undefined): Promise<T> {
   mkdirSync(folder, { recursive: true });
   const watcher = watch(folder);

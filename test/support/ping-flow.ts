@@ -57,8 +57,8 @@ export class PingFlow {
   }
 
   /**
-   * stop ends the flow and counts the requests up to the last one that was answered: those behind it may be in transit. What
-   * is to be counted has to be followed by answers, see seen().
+   * stop ends the flow and counts the requests up to the last one that was answered: later ones may be in transit. Wait
+   * for answers after the requests to count, see seen().
    */
   async stop(): Promise<{ readonly sent: number; readonly received: number }> {
     this.#child.kill('SIGINT');

@@ -15,7 +15,7 @@ import { type Exec, execThrough } from '../../proto/process/exec.js';
 import { procThrough } from './firewall-host.js';
 import { LinuxRouteHost } from './linux-route-host.js';
 
-/** PreflightLook changes how a host is looked at. */
+/** PreflightLook changes the input of preflight. */
 export type PreflightLook = Partial<PreflightGiven> & {
   readonly underlay?: PlaceSettings['underlay'];
   readonly stateDir?: string;

@@ -11,7 +11,7 @@ import { settingsOn, stateFolderOn } from './docker-lab.js';
 import { prefix } from './docker-values.js';
 import { procThrough } from './firewall-host.js';
 
-/** PreflightOn changes what preflight on a host of the lab is told. */
+/** PreflightOn changes the input of preflight on a host of the lab. */
 export type PreflightOn = Partial<PreflightGiven> & { readonly docker?: Partial<DockerSettings> };
 
 /** preflightOn runs preflight with the lease 10.76.3.0/24, without the rules of the firewall unless `quick` is false. */

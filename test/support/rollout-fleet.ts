@@ -80,14 +80,14 @@ export class RolloutFleet {
     await this.#put({ [keys.session(id)]: session, [keys.status(id)]: report(leases) });
   }
 
-  // What a host does with its assignment. Each permit is obeyed once.
+  // How a host acts on its assignment. Each permit is obeyed once.
   async #obey(id: string): Promise<void> {
     const { view } = this.core.feed;
     const assignment = assignmentOf(view, id);
     const permit = assignment?.permit;
     const staying = assignment?.leases.filter(({ state }) => state !== 'ending') ?? [];
     const { conditions = [], leases: uses = [] } = view.statuses.get(id)?.record ?? {};
-    // What failed is not wanted any more.
+    // A failed change is not wanted any more.
     if (conditions.length > 0 && staying.length > 0 && staying.every(({ state }) => state === 'in force')) {
       return this.#put({ [keys.status(id)]: report(uses) });
     }

@@ -172,7 +172,7 @@ export const hostScenarios: readonly Scenario[] = [
         const routes = effect({ nextHops });
         t.deepEqual(await settle(t, on, routes, cached(false)), { findings: [], changes: 0, what: [] });
         t.deepEqual(await installed(host.kernel), before);
-        // What others delete is repaired: as it was, not as in the cache.
+        // Deleted routes are repaired as they were, not as in the cache.
         const keys = new Set([peer(1), peer(2)].map(({ subnet }) => prefixKey(subnet)));
         for (const route of await host.kernel.routes(({ network, length }) =>
           keys.has(prefixKey({ network, length })),
@@ -181,7 +181,7 @@ export const hostScenarios: readonly Scenario[] = [
         }
         t.is((await settle(t, on, routes, cached(false))).changes, 2);
         t.deepEqual(await installed(host.kernel), before);
-        // The kernel's word ends where a network of the host itself begins.
+        // The kernel does not take precedence over a network of the host itself.
         const own = [prefix('10.76.0.0/24'), prefix('10.76.3.0/24')];
         await settle(t, on, effect({ nextHops }), {
           ...cached(false),
@@ -192,7 +192,7 @@ export const hostScenarios: readonly Scenario[] = [
         const lines = await installed(host.kernel);
         t.is(lines.length, 3);
         t.regex(lines[1] ?? '', /^10\.76\.1\.0\/24 by 192\.168\.83\.11 /);
-        // After a reboot there is nothing to believe.
+        // After a reboot the kernel is empty.
         await routes.remove(signal);
         t.is((await settle(t, on, effect({ nextHops }), cached(false))).findings.length, 0);
         t.deepEqual(await installed(host.kernel), lines);

@@ -154,7 +154,7 @@ export async function changesVersion(t: ExecutionContext, stage: ServiceStage): 
   });
   t.is(changes, '');
   t.is(readFileSync(host.inside('/etc/xnet/xnetd.yaml'), 'utf8'), edited);
-  // Another build of the same version does not go where a daemon runs from.
+  // Another build of the same version does not overwrite the files of a running daemon.
   writeFileSync(join(copy, 'VERSION'), `${version}\n`);
   await seal(copy);
   const { stdout } = await node.exec(['sh', join(copy, 'install.sh')]);

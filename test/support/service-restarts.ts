@@ -125,7 +125,7 @@ export async function bootsBeforeDocker(t: ExecutionContext, stage: ServiceStage
   await control.ctl('start', 'xnet-controller');
   await untilReady();
 
-  // It fails: a setting that nobody knows.
+  // It fails: an unknown setting.
   const settings = host.inside('/etc/xnet/xnetd.yaml');
   const good = readFileSync(settings, 'utf8');
   writeFileSync(settings, `${good}\nnosuchsetting: 1\n`);

@@ -20,7 +20,7 @@ const execute = promisify(execFile);
 
 const target = (wants: string) => `[Unit]\nDescription=What a host boots to\n${wants}`;
 const boots = {
-  // What poweroff.target does to services, and no more: all the machine underneath has one kernel.
+  // The effect of poweroff.target on services only: all the machine underneath has one kernel.
   'off.target': '[Unit]\nDefaultDependencies=no\nRequires=shutdown.target\nAfter=shutdown.target\n',
   'multi-user.target': target(''),
   'default.target': target('Wants=multi-user.target systemd-journald.service\nAfter=multi-user.target\n'),
@@ -88,7 +88,7 @@ function stageOn(lab: Lab, node: ServiceHost, control: ServiceHost) {
   const controlPrefix = join(control.machine.store, 'prefix');
 
   const xctl = (...args: readonly string[]) => control.run(join(controlPrefix, 'bin/xctl'), ...args);
-  // As an operator does it: one command there, one here, and between them a token that is in nobody's command line.
+  // As an operator does it: one command on each machine, and a token that is in no command line.
   const joinHost = async () => {
     const { token } = addedNodeFrom(await xctl('nodes', 'add', 'h1', '--address', host.address, '-o', 'json'));
     const join = [
@@ -135,8 +135,7 @@ function stageOn(lab: Lab, node: ServiceHost, control: ServiceHost) {
     await execute('sh', ['-c', script, 'sh', folder, join(work, 'sums')]);
   };
 
-  // What the kernel says of routes and next hops while something is done; markers of our own tell where that begins
-  // and ends in what it says.
+  // The kernel's notifications of routes and next hops during an action; markers of our own delimit it.
   let markers = 0;
   const routeChangesDuring = async (act: () => Promise<unknown>): Promise<string> => {
     const monitor = await host.spawn(['ip', '-4', 'monitor', 'route', 'nexthop'], {

@@ -99,7 +99,7 @@ export async function startsAsServices(t: ExecutionContext, stage: ServiceStage)
   }
   t.regex(await host.run(['nft', 'list', 'tables']), /xnet/);
   t.is((await node.exec(['xnetd', 'status'])).code, 0);
-  // Nothing is in the way on a host that is a node, either.
+  // There are no obstacles on a host that is a node, either.
   const looked = await node.exec(['xnetd', 'preflight', '--peer', peer.address, '-o', 'json']);
   const { findings } = JSON.parse(looked.stdout) as PreflightReport;
   t.deepEqual(
@@ -176,7 +176,7 @@ async function doesWhatItDoesSeldom(
   t.regex(await xctl('ping', 'h1/probe', 'h1'), /Fine|packets pass/);
   await xctl('nics', 'remove', nic, '--yes');
   await probe.remove();
-  // Forwarding that somebody has turned off, on a host whose Docker drops what nobody let in.
+  // Forwarding that was turned off by hand, on a host whose Docker drops what no rule accepts.
   await host.run(['sysctl', '--quiet', '--write', 'net.ipv4.ip_forward=0']);
   await node.until('it forwards again', async () => {
     return (await host.run(['cat', '/proc/sys/net/ipv4/ip_forward'])).trim() === '1';

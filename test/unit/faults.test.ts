@@ -94,7 +94,7 @@ test('the counts of the page are those of its rows', (t) => {
   t.deepEqual(shown, [...each, counts(rows)]);
 });
 
-test('steps are passed in by tests alone', (t) => {
+test('only tests pass steps to programs', (t) => {
   const programs = ['proto', 'controller', 'node', 'cli', 'deploy'].flatMap((part) => sourcesIn(root, part));
   for (const { path, imports } of programs) {
     t.false(

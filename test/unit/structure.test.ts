@@ -13,7 +13,7 @@ const parts = ['proto', 'controller', 'node', 'cli'] as const;
 const sources = parts.flatMap((part) => sourcesIn(root, part));
 const withDeploy = [...sources, ...sourcesIn(root, 'deploy')];
 
-test('controller, node and cli import proto and themselves, proto imports nobody', (t) => {
+test('controller, node and cli import proto and themselves, proto imports none of them', (t) => {
   for (const { path, imports } of sources) {
     const own = path.split('/')[0] ?? '';
     for (const name of imports.filter((name) => name.startsWith('.'))) {
@@ -112,7 +112,7 @@ test('deploy imports nothing of node', (t) => {
   }
 });
 
-test('no word stands for everything', (t) => {
+test('no name is a catch-all word', (t) => {
   for (const { path, text } of sources) {
     const name = path.split('/').at(-1) ?? '';
     t.notRegex(name, /manager|handler|helper|util/i, path);

@@ -12,7 +12,7 @@ import { useOf } from '../../view/leases.js';
 import type { ReadonlyView } from '../../view/view.js';
 import type { Live } from './records.js';
 
-/** NamedNetwork is a network by name, as it is or as it would be. */
+/** NamedNetwork is a named network, present or planned. */
 export type NamedNetwork = { readonly name: string; readonly record: NetworkRecord };
 
 type Facts = { readonly live: Pick<Live, 'statusOf' | 'isConnected'>; readonly nowMs: number };

@@ -1,7 +1,7 @@
 // Chooses which lease docker0 is to have, or that it gets its former address back.
-// Invariant: docker0 moves from a lease that it has only with a permit that names the change. What it has already needs
-// none, so that it is repaired without a controller. Where it has no lease of this node, an operator's request on the host
-// does as well as a permit. Pure.
+// Invariant: docker0 moves from a lease that it has only with a permit that names the change. Its present lease needs
+// no permit, so it is repaired without a controller. Where it has no lease of this node, an operator's request on the
+// host does as well as a permit. Pure.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
 import { dockerRange } from '../../../proto/domain/docker-range.js';
 import {
@@ -91,7 +91,7 @@ function waitsForRollout(has: Bip | undefined, wanted: Lease | undefined): Findi
   };
 }
 
-// docker0 has no lease of this node; if it has one that xnet wrote, that may be another node's some day.
+// docker0 has no lease of this node; an address that xnet wrote may be leased to another node later.
 function waitsWithout(waiting: Finding, ours: Bip | undefined): Finding {
   const fix = `${waiting.fix}; to restart Docker at once: systemctl reload xnetd`;
   if (ours === undefined) return { ...waiting, fix };

@@ -94,7 +94,7 @@ function setKey(
   if (bipsEqual(present, wanted)) return { bytes: bytes ?? Buffer.alloc(0), changed: false };
   if (bipsEqual(present, ours)) return { bytes: withValue(document, property, formatBip(wanted)), changed: true };
   const message =
-    `bip is ${property.value ? quoted(property.value) : 'there without a value'}, by another hand, and the lease is ` +
+    `bip is ${property.value ? quoted(property.value) : 'there without a value'}, which xnet did not set, and the lease is ` +
     formatBip(wanted);
   const fix = 'remove the key "bip", or lease its subnet to this node (xctl nodes add --subnet)';
   return refusal(document, property, { refused: 'BipByHand', message, fix });
@@ -108,7 +108,7 @@ function foreignPools(document: JsonDocument, wanted: Bip, ours: Bip | undefined
   if (present !== undefined && [wanted, ours].some((bip) => addressPoolsEqual(present, bip?.networks)))
     return undefined;
   const message =
-    `${poolsKey} is there by another hand, and in mode block Docker takes the subnets of new networks from the lease, ` +
+    `${poolsKey} has a value that xnet did not set, and in mode block Docker takes the subnets of new networks from the lease, ` +
     formatPrefix(wanted.networks.base);
   const fix = `remove the key "${poolsKey}", or use mode bip (xctl nodes set NAME --mode bip)`;
   return refusal(document, property, { refused: 'AddressPoolsByHand', message, fix });
@@ -136,7 +136,7 @@ function foreignRange(document: JsonDocument, wanted: Bip, ours: Bip | undefined
   if (property === undefined || wanted.fixedCidr === undefined) return undefined;
   if ([wanted, ours].some((bip) => isRange(property, bip?.fixedCidr))) return undefined;
   const message =
-    `${rangeKey} is ${quoted(property.value ?? '')}, by another hand, and the part of the lease that Docker is to hand out is ` +
+    `${rangeKey} is ${quoted(property.value ?? '')}, which xnet did not set, and the part of the lease that Docker is to hand out is ` +
     formatPrefix(wanted.fixedCidr);
   return refusal(document, property, { refused: 'FixedCidrByHand', message, fix: `remove the key "${rangeKey}"` });
 }
@@ -223,7 +223,7 @@ function readChecked(bytes: Buffer | undefined): JsonDocument | DaemonJsonRefusa
     }
     seen.add(name);
     if (ourKeys.includes(name) && value === undefined) {
-      const message = `the value of ${quoted(name)} is not a text, and dockerd refuses anything else`;
+      const message = `the value of ${quoted(name)} is not a string, and dockerd refuses anything else`;
       return refusal(document, property, {
         refused: 'Invalid',
         message,

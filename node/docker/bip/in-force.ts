@@ -1,4 +1,5 @@
-// What docker0 has, and whether that is a bip: its address, Docker's allocation, and the range for other networks.
+// Determines what docker0 has, and whether that is a bip: its address, Docker's allocation, and the range for other
+// networks.
 // Invariant: a bip is in force only if Docker itself says so; the interface alone does not count. Pure.
 import { type Prefix, prefixContains, prefixesEqual, prefixOf } from '../../../proto/domain/address.js';
 import {

@@ -69,7 +69,7 @@ export async function moveFlag(host: DockerHost, seen: FlagSeen, signal: AbortSi
     await makeFolder(dirname(dropIn.path), 0o755);
     await writeOwnFile(dropIn.path, Buffer.from(dropIn.text), 0o644);
     await host.steps.reached('drop-in-written');
-    // The flag goes first: with neither, Docker keeps the address that docker0 has; with both, it does not start.
+    // The flag is removed first: with neither, Docker keeps docker0's address; with both, it does not start.
     await reload(host);
     const after = await dockerdUnit(host.exec, unitName, signal);
     if (after === undefined || flagsOf(after.argv).has('bip')) throw new Error(`${unitName} still has the flag --bip`);
@@ -115,7 +115,7 @@ export async function putFlagBack(host: DockerHost, journal: Journal): Promise<F
       throw error;
     });
     if (present !== undefined && present !== dropIn.text) {
-      const message = `${dropIn.path}, by which dockerd has no flag --bip, was changed by another hand`;
+      const message = `${dropIn.path}, which takes the flag --bip from dockerd, was changed by another program`;
       return blocked('DropInEdited', message, `remove it, then run: systemctl daemon-reload`);
     }
     // Where nothing is, a folder that can't be written is no obstacle.
@@ -125,7 +125,7 @@ export async function putFlagBack(host: DockerHost, journal: Journal): Promise<F
     await writeJournal(host.settings.stateFolder, { ...journal, dropIn: undefined });
     return undefined;
   } catch (error) {
-    const message = `${dropIn.path}, by which dockerd has no flag --bip, can't be removed: ${messageOf(error)}`;
+    const message = `${dropIn.path}, which takes the flag --bip from dockerd, can't be removed: ${messageOf(error)}`;
     return blocked('FlagNotPutBack', message, `remove it, then run: systemctl daemon-reload`);
   }
 }

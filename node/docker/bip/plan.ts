@@ -44,7 +44,10 @@ export type BipSeen = {
   readonly nowMs: number;
   /** An operator requested it: earlier failures and the restart limit do not apply. */
   readonly byHand: boolean;
-  /** Id of the rollout that permits the change; empty: none is needed. What failed is tried again in another rollout. */
+  /**
+   * Id of the rollout that permits the change; empty: none is needed. A failed change is tried again in another
+   * rollout.
+   */
   readonly rollout: string;
 };
 
@@ -89,7 +92,7 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   if (!edit.changed && inForce) return { do: 'nothing' };
   const isOurs = edit.changed || bipsEqual(journal.ours?.bip, wanted);
   if (!isOurs) {
-    const message = `daemon.json has bip ${formatBip(wanted)}, by another hand, and Docker was not restarted since`;
+    const message = `daemon.json has bip ${formatBip(wanted)}, which xnet did not set, and Docker was not restarted since`;
     return report(blocked('RestartNeeded', message, 'restart Docker'));
   }
   const without = withoutOurs(journal.ours, file);

@@ -177,7 +177,7 @@ async function inUse(
 
 async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
   const { networkName, bridgeName, subnet, gateway, range, nodeId, lan } = desired;
-  // What somebody has already is kept from Docker.
+  // Addresses that are in use are excluded from Docker's allocation.
   const taken = lan === undefined ? [] : await inUse(host, addressesIn(range ?? lan.lease), bridgeName, signal);
   if ('reason' in taken) return taken;
   const everything = lan === undefined ? undefined : allTaken(desired, taken);

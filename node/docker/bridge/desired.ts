@@ -14,9 +14,9 @@ export type DesiredBridge = {
   readonly networkName: string;
   /** "xnet0" */
   readonly bridgeName: string;
-  /** The lease ends: the network goes once nothing is attached to it. */
+  /** The lease ends: the network is removed once nothing is attached to it. */
   readonly ending: boolean;
-  /** Of one that ends: what is attached is detached first, as an operator asked. */
+  /** For an ending lease: containers are detached first, at an operator's request. */
   readonly detach?: true;
 };
 

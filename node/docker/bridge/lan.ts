@@ -71,7 +71,7 @@ export function addressesIn(range: Prefix): readonly Ipv4[] {
   return Array.from({ length: count }, (_, index) => ipv4FromNumber(range.network + index));
 }
 
-/** ownAmong returns the host's own addresses among others: nobody answers the host's ARP requests for these. */
+/** ownAmong returns the host's own addresses among others: the host's ARP requests for these get no answer. */
 export function ownAmong(addresses: readonly Ipv4[], interfaces: readonly HostInterface[]): readonly Ipv4[] {
   const own = new Set(interfaces.flatMap((each) => each.addresses.map(({ address }) => address)));
   return addresses.filter((address) => own.has(address));

@@ -72,7 +72,7 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
     prefixesEqual(subnet.prefix, desired.subnet) &&
     subnet.gateway === desired.gateway &&
     (desired.lan === undefined || fitsLan(network)) &&
-    // What Docker hands out does not matter where nothing is to be kept from it.
+    // Docker's range does not matter if no address has to be excluded.
     (desired.range === undefined || rangesEqual(subnet.range, desired.range))
   );
 }
@@ -101,8 +101,8 @@ function strays(
     });
 }
 
-// A network that the host had already, exactly as desired, serves as one of ours would. It stays its maker's: it is neither
-// repaired nor removed.
+// A network that the host already had, exactly as desired, is used like one of ours. It stays the operator's: it is
+// neither repaired nor removed.
 function planKept(desired: DesiredBridge, { networks, interfaces }: BridgesSeen): BridgePlan | undefined {
   const network = networks.find((each) => !isOurNetwork(each) && isAsDesired(each, desired));
   if (network === undefined) return undefined;
@@ -148,8 +148,9 @@ export function planBridge(
 }
 
 /**
- * planStrays decides which networks of ours go without another in their place: those of leases that end, and those of
- * none. One that containers are attached to stays, unless they are to be detached; that is a note while its lease lasts.
+ * planStrays decides which networks of ours are removed without a replacement: those of ending leases, and those
+ * without a lease. A network with attached containers stays, unless they have to be detached; this is a note while its
+ * lease lasts.
  */
 export function planStrays(
   desired: readonly DesiredBridge[],

@@ -45,7 +45,7 @@ export type EngineNetwork = {
   readonly keepsAddresses: boolean;
   /** What leaves the network gets an address of the host. */
   readonly masquerades: boolean;
-  /** Addresses that Docker hands out to nobody. */
+  /** Addresses that Docker hands out to no container. */
   readonly excluded: readonly Ipv4[];
 };
 
@@ -106,7 +106,7 @@ export type NetworkToCreate = {
   readonly labels: Readonly<Record<string, string>>;
   /** A bridge that is not Docker's, beside which the network is to exist: no address of it changes, nothing is masqueraded. */
   readonly beside?: {
-    /** Addresses that Docker is to hand out to nobody. */
+    /** Addresses that Docker must hand out to no container. */
     readonly excluded: readonly Ipv4[];
   };
 };

@@ -1,5 +1,6 @@
-// The command line by which a unit starts dockerd, as its files have it, and the drop-in that takes a flag out of it. Pure.
-// Invariant: but for the flag, the text stays as it was written, with variables and quotes.
+// The command line by which a unit starts dockerd, as its files have it, and the drop-in that removes a flag from it.
+// Pure.
+// Invariant: except for the flag, the text stays as it was written, with variables and quotes.
 
 /** UnitFile is a file of a unit and its text. */
 export type UnitFile = { readonly path: string; readonly text: string };

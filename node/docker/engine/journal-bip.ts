@@ -43,7 +43,7 @@ type WithParts = {
   readonly networks?: AddressPool | undefined;
   readonly fixedCidr?: Prefix | undefined;
 };
-/** withParts puts what belongs to a bip into it: in the journal it is beside it, since earlier versions read the bip alone. */
+/** withParts adds its parts to a bip: in the journal they are beside it, because earlier versions read only the bip. */
 export const withParts = <T extends WithParts>({ networks: pool, fixedCidr: part, ...rest }: T) => ({
   ...rest,
   bip: {

@@ -42,7 +42,7 @@ export type Ours = {
 
 /** Apply is a change of docker0's address that has begun. */
 export type Apply = {
-  /** The bip that docker0 is to get. */
+  /** The bip that docker0 gets. */
   readonly bip: Bip;
   /** A leave: the bip is docker0's former one, and its key is removed from the file once it is in force. */
   readonly leaving: boolean;

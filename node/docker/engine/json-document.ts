@@ -214,6 +214,7 @@ function describe(text: string, error: ParseError): Complaint {
   if ((here[0] === '}' || here[0] === ']') && before.endsWith(',')) {
     return { message: `a comma before ${here[0]}`, fix: 'remove the comma' };
   }
-  if (here[0] === "'") return { message: "a text in '…', which JSON does not know", fix: 'write the text in "…"' };
+  if (here[0] === "'")
+    return { message: 'a string in single quotes, which JSON does not allow', fix: 'write the string in "…"' };
   return { message: `not JSON (${printParseErrorCode(error.error)})`, fix: 'correct the file' };
 }

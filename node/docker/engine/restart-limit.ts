@@ -1,7 +1,7 @@
 // Limits how often xnet restarts Docker. Each restart stops or delays containers, so neither a controller that keeps
-// changing its assignment nor a daemon that keeps dying may cause restarts without end. What operators have rollouts do
-// (a move and its undoing) leaves room for repairs: each permit counts apart, and all permits together have a limit of
-// their own, against a controller that gives permits without end.
+// changing its assignment nor a daemon that keeps dying may cause restarts without end. Restarts by rollouts (a move
+// and its undoing) leave room for repairs: each permit counts apart, and all permits together have a limit of their
+// own, against a controller that gives permits without end.
 // Invariant: an operator is never limited: a leave by hand, `systemctl reload xnetd`, and a change of daemon.json or of
 // dockerd's flags by anybody else permit the next restart at once. Pure.
 import { sha256 } from './content-hash.js';

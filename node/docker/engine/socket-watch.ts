@@ -4,7 +4,7 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { pause } from '../../../proto/process/backoff.js';
 
-/** socketId identifies the file of a socket; undefined: none is to be seen. A program that starts makes another. */
+/** socketId identifies the file of a socket; undefined: there is none. A program that starts makes a new one. */
 export function socketId(path: string): string | undefined {
   try {
     const { dev, ino, ctimeMs } = statSync(path);

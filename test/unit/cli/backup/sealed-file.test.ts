@@ -63,7 +63,7 @@ test('whatever byte is changed, the file is refused, also if its checksum was co
   }
 });
 
-test('a part that is cut off, repeated or moved is noticed', async (t) => {
+test('a part that is cut off, repeated or moved is detected', async (t) => {
   const text = (await sealed(ended([[{ key: 'a', value: '1' }], [{ key: 'b', value: '2' }]]))).toString('latin1');
   const lines = text.split('\n');
   const first = lines.indexOf('}') + 1;

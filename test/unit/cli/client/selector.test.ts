@@ -22,7 +22,7 @@ test('selectors select the same as in kubectl', (t) => {
     ['zone=a', 'web'],
     ['zone==a', 'web'],
     ['zone = a', 'web'],
-    // What has not the label is not labelled so, either.
+    // A node without the label does not match, either.
     ['zone!=a', 'db bare'],
     ['zone != a , tier != db', 'bare'],
     ['zone in (a,b)', 'web db'],

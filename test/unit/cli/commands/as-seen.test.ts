@@ -7,7 +7,7 @@ import { node } from '../../../support/cli-values.js';
 
 const zoneOf = ({ labels }: NodeOutput) => [labels['zone']];
 
-// A controller with one node, which somebody else changes before each of the first calls.
+// A controller with one node, which another operator changes before each of the first calls.
 function controllerWith(others: readonly Readonly<Record<string, string>>[]) {
   let revision = 10;
   let labels: Record<string, string> = { zone: 'eu-1' };

@@ -22,7 +22,7 @@ function folderFor(t: ExecutionContext): ContextFolder {
   return new ContextFolder(join(home, 'contexts'));
 }
 
-test('a context survives writing and reading, and nothing else is accepted', async (t) => {
+test('a context is the same after writing and reading, and invalid ones are refused', async (t) => {
   const saved = await savedFor('alice');
   const text = formatContext(saved);
   t.deepEqual(parseContext(text), { value: saved });

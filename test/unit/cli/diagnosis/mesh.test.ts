@@ -15,7 +15,7 @@ const end = (node: string): PathEnd => ({
 });
 const fleet = (size: number) => Array.from({ length: size }, (_, index) => end(`n${index}`));
 
-test('a node sends to every other one once, in questions that a daemon answers; a sample is of that size', (t) => {
+test('a node sends to every other node once, in questions of allowed size; a sample has the requested size', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300 }), fc.option(fc.integer({ min: 1, max: 80 })), (size, some) => {
       const nodes = fleet(size);

@@ -122,7 +122,7 @@ test('every problem of a file is named, at its line and column', (t) => {
   for (const [given, message] of [
     ['', /^f is empty: it begins with apiVersion: xnet/],
     ['nodes:', /f has 2 problems/],
-    ['---\napiVersion: xnet/v1\n---\nx: 1\n', /^f:3:1: a second document begins/],
+    ['---\napiVersion: xnet/v1\n---\nx: 1\n', /^f:3:1: a fleet file has one document/],
     ['apiVersion: xnet/v1\npools: [*a]', /^f: Unresolved alias/],
   ] as const) {
     t.throws(() => readFleet(given, 'f'), { instanceOf: XnetError, code: 'InvalidArgument', message }, given);
@@ -132,7 +132,7 @@ test('every problem of a file is named, at its line and column', (t) => {
   t.deepEqual(readFleet(merged, 'f').file.nodes[1]?.labels, { zone: 'z' });
 });
 
-test('a file changes what it names; what it does not name is left alone, unless it is pruned', (t) => {
+test('a file changes the objects that it names; others are left alone, unless they are pruned', (t) => {
   const head = 'apiVersion: xnet/v1\n';
   t.deepEqual(planned(head), []);
   t.deepEqual(planned(`${head}nodes: [{name: web-1, address: 192.168.83.1}]`), []);
@@ -232,7 +232,7 @@ test('clashes of a file with itself and with the fleet are all found before anyt
   t.deepEqual(clashes(swapped), []);
 });
 
-test('steps are tried beforehand, but for those that others prepare', (t) => {
+test('steps are dry-run beforehand, except those that depend on others', (t) => {
   const { file } = readFleet(
     [
       'apiVersion: xnet/v1',

@@ -38,7 +38,7 @@ test('the node list as a table', async (t) => {
     'new-7  192.168.83.11  10.76.3.0/24  pending            -        -           8s',
     '! db-1: Docker: dockerd did not start (and 1 more: xctl nodes show db-1)',
     '! db-2: disconnected 3m ago (its lease and the routes to it stay); on the host: systemctl status xnetd',
-    '! db-3: it was revoked: no controller talks to it; its lease and the routes to it stay until it is removed',
+    '! db-3: it was revoked: controllers refuse it; its lease and the routes to it stay until it is removed',
     '    fix: xctl nodes remove db-3 --force',
     '! new-7: its daemon has never connected: start it on the host',
   ]);

@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
   ],
   [
     { state: 'NODE_STATE_REVOKED', ...draining },
-    'web-1 is revoked: no controller talks to it, and its leases and the routes to it stay until it is removed',
+    'web-1 is revoked: controllers refuse it, and its leases and the routes to it stay until it is removed',
     'xctl nodes remove web-1 --force',
   ],
   [

@@ -110,7 +110,7 @@ test('after a crash in the middle of a line, the chain continues behind it', asy
     const verdict = await log.verify();
     t.true(verdict.ok, verdict.problems.join());
     t.deepEqual([verdict.entries, verdict.head.sequence], [4, 4]);
-    t.regex(verdict.problems[0] ?? '', /line 4: is torn/);
+    t.regex(verdict.problems[0] ?? '', /line 4: is incomplete/);
     t.is((await log.list(all)).length, 4);
     await log.close();
   }

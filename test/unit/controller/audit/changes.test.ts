@@ -68,8 +68,8 @@ test('refused calls of strangers are logged, and a flood of them is counted', as
   t.is((await entries.list(all)).length, 100);
   now = 10_000;
   await refuse('Join');
-  t.is((await entries.list({ ...all, limit: 1 }))[0]?.message, '901 refused calls before this one are not told; no');
-  // What changes something is told however much is refused.
+  t.is((await entries.list({ ...all, limit: 1 }))[0]?.message, '901 refused calls before this one were not logged; no');
+  // Changes are logged however many calls are refused.
   for (let n = 0; n < 500; n++) await audit.ended(call('SetNode', {}), { outcome: 'OK', message: '' });
   t.is((await entries.list({ ...all, call: 'SetNode' })).length, 500);
   await entries.close();
@@ -103,7 +103,7 @@ test('a change has its entries although the call was cancelled', async (t) => {
   const entries = await open(dir);
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
   const core = await Core.start(new MemoryStore(new MemoryCluster()), { audit }).ready();
-  // The handler runs, and gRPC tells nobody how the call ended.
+  // The handler runs, and gRPC reports no end of the call.
   const change = (name: string, request: object, work: () => Promise<unknown>) =>
     new Promise<unknown>((resolve) =>
       audit.around(call(name, request), () => resolve(work().catch((error: unknown) => error))),
@@ -200,7 +200,7 @@ test('nothing is committed before its announcement is on disk', async (t) => {
   for (const fail of ['sync', 'write'] as const) {
     if (fail === 'sync') disk.failingSyncs = 2;
     else disk.roomLeft = 0;
-    await t.throwsAsync(core.nodes.add(once, newNode), { message: /nothing is changed as long as the audit log/ });
+    await t.throwsAsync(core.nodes.add(once, newNode), { message: /refusing changes because the audit log/ });
     t.is(cluster.revision, revision);
     disk.roomLeft = undefined;
     disk.failingSyncs = 0;

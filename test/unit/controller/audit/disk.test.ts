@@ -98,7 +98,7 @@ test('a partial write on a full disk is removed and written again as a whole', a
     t.is((await log.append(facts('node/two')))?.written, false);
     t.is((await log.append(facts('node/three')))?.written, false);
     disk.roomLeft = undefined;
-    // By itself, though nobody asks for another change.
+    // Without another change.
     await until('it is written', async () => log.problem === undefined);
     t.deepEqual((await log.verify()).problems, []);
     t.is(readFileSync(only(dir), 'utf8').split('\n').length, 4);

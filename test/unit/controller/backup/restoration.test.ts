@@ -45,7 +45,7 @@ const contentOf = ({ entries }: Pick<Listing, 'entries'>): readonly SavedRecord[
 
 const beginning = (restore: string) => ({ restore, dryRun: false, clusterKey, force: false });
 
-test('a store is as the backup, whatever step is repeated because its answer was lost', async (t) => {
+test('the restored store equals the backup, whichever step is repeated after a lost answer', async (t) => {
   const { cluster, core, restoration, records, backup, sent, listing } = await emptyStore(t);
   const half = Math.ceil(records.length / 2);
   for (let times = 0; times < 2; times++) await restoration.begin({ ...beginning('r-1'), backup });

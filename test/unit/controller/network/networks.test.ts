@@ -104,7 +104,7 @@ test('bridges have names that fit the kernel and differ', (t) => {
   );
 });
 
-test('the nodes that a selector has get a lease each, also those that come later or get the label', async (t) => {
+test('each selected node gets a lease, also a node that is added or labelled later', async (t) => {
   const { core, networks, add, leases, until } = await scene(t, 2);
   const [one, two] = [await add('web-1', 1, { role: 'web' }), await add('db-1', 2)];
   await networks.create(once, { name: 'blue', pool: 'edge', selection: web });
@@ -136,7 +136,7 @@ test('the nodes that a selector has get a lease each, also those that come later
   t.deepEqual(movesOfPool(core.feed.view, 'edge', 'block'), [], 'no rollout moves them');
 });
 
-test('a lease ends the careful way, and the network goes with the last one', async (t) => {
+test('a lease ends when its host has stopped using it, and the network is deleted with the last one', async (t) => {
   const { core, networks, add, leases, remove, until } = await scene(t);
   const [one, two] = [await add('web-1', 1), await add('web-2', 2)];
   const uses = (node: string, more: Partial<LeaseUse> = {}) =>
@@ -183,7 +183,7 @@ test('a lease ends the careful way, and the network goes with the last one', asy
   await t.throwsAsync(remove('blue'), { message: /there is no network "blue"/ });
 });
 
-test('everything is checked first; what turns up later is said of the node, and the others go on', async (t) => {
+test('everything is checked first; a later problem is reported for its node, and the others continue', async (t) => {
   const { core, networks, add, leases, remove, until } = await scene(t, 1, '10.90.0.0/23');
   const [one, two, three] = [await add('web-1', 1, { role: 'web' }), await add('web-2', 2), await add('web-3', 3)];
   const create = (selection: NewSelection, name = 'blue', bridgeName = 'br-blue') =>
@@ -234,7 +234,7 @@ test('everything is checked first; what turns up later is said of the node, and 
   await until('it is gone or ending', () => leases(one).every((lease) => lease.endsWith('ending')));
 });
 
-test('the last lease of a node is not taken with a network, and what can’t end is said', async (t) => {
+test('the last lease of a node does not end with a network, and obstacles are reported', async (t) => {
   const { core, networks, add, leases, remove, until } = await scene(t);
   const one = await add('web-1', 1);
   const first = leasesOf(core.feed.view, one)[0]?.subnet ?? prefix('10.76.0.0/24');
@@ -260,7 +260,7 @@ test('the last lease of a node is not taken with a network, and what can’t end
   return undefined;
 });
 
-test('of two that make a network at once one does, and two controllers grant one lease to each node', async (t) => {
+test('of two concurrent creations of a network one succeeds, and two controllers grant one lease to each node', async (t) => {
   const { cores, core, add, leases, until } = await scene(t, 2);
   const nodes = await Promise.all(Array.from({ length: 20 }, (_, index) => add(`web-${index}`, index + 1)));
   const made = await Promise.allSettled(
@@ -285,7 +285,7 @@ test('of two that make a network at once one does, and two controllers grant one
   t.is(new Set(subnets).size, count);
 });
 
-test('the record keeps what a newer version wrote, and is in the audit log', (t) => {
+test('the record keeps fields of a newer version, and is in the audit log', (t) => {
   const record = { pool: 'edge', bridgeName: 'br-blue', all: true, labels: {}, nodes: [], except: [], createdMs: 1 };
   t.deepEqual(decode('network', encode('network', record)), { record });
   t.true('problem' in decode('network', '{"pool":"edge"}'));

@@ -118,7 +118,8 @@ test('N20 a subnet that overlaps another host’s network comes last, one that o
   const own = [{ prefix: half, source: 'interface br-shop' }];
   t.is(choose({ avoid: [half] }), '10.76.2.0/24');
   t.is(choose({ avoid: [prefix('10.76.0.128/25'), prefix('10.0.0.0/8')] }), '10.76.0.0/24', 'all overlap: the first');
-  // One that somebody gave back comes before a fresh one that a host can't route to, and so do they before its own former.
+  // A freed subnet comes before a fresh one that a host can't route to, and both come before the node's own former
+  // subnet.
   const freed: [Prefix, SubnetRecord][] = [
     [prefix('10.76.0.0/24'), quarantined('web-1', '192.168.83.11', 100, 200)],
     [prefix('10.76.2.0/24'), quarantined('web-2', '192.168.83.12', 100, 200)],
@@ -135,7 +136,7 @@ test('N20 a subnet that overlaps another host’s network comes last, one that o
   t.is(choose({ avoid: [half], subnet: prefix('10.76.1.0/24') }), '10.76.1.0/24', 'an operator may');
 });
 
-test('networks of a host that give way to the lease do not block it', (t) => {
+test('networks of a host that the lease replaces do not block it', (t) => {
   const networks = ['docker0', 'xnet0', 'br-shop'].map((name) => ({
     prefix: prefix('10.76.3.0/24'),
     source: `interface ${name}`,
@@ -190,7 +191,7 @@ test('a pool never grants a subnet of another length', (t) => {
   t.is(show(chooseSubnet(state, wish('web-1'), 10)), '10.76.0.0/24');
 });
 
-test('usage adds up, whatever stands in a pool', (t) => {
+test('usage adds up, whatever records a pool has', (t) => {
   const kinds = fc.constantFrom('free', 'leased', 'quarantined', 'freed');
   fc.assert(
     fc.property(fc.array(kinds, { maxLength: 32 }), fc.nat(7), fc.integer({ min: 0, max: 3 }), (states, from, bits) => {

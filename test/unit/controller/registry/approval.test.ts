@@ -27,7 +27,7 @@ test('the store explains a withdrawal by a freed subnet or a leaving node of thi
   t.deepEqual(unexplained(rig.view, withdrawn), withdrawn.slice(0, 3));
 });
 
-test('an approval names a version of the past at which somebody holds a withdrawal, and only advances', (t) => {
+test('an approval names a past version at which a node holds a withdrawal, and only advances', (t) => {
   const rig = started().join(1).join(2).join(3);
   const held: HeldRoutes = { count: 4, subnets: withdrawn, epoch: 1, revision: 3, isUnexplained: true };
   const holders: Holder[] = [

@@ -19,7 +19,7 @@ test('a block has room for docker0 and other networks, whose length is within bo
   t.regex(problems({ mode: 'bip', networkLength: 26 }).join(), /^network length: only in mode block/);
 });
 
-test('the part that Docker hands out is smaller than what its bridge has', (t) => {
+test('the part that Docker hands out is smaller than the subnet of its bridge', (t) => {
   const problems = (dockerLength: number, change: Partial<Parameters<typeof dockerLengthProblems>[0]> = {}) =>
     dockerLengthProblems({ subnetLength: 24, mode: 'bip', dockerLength, ...change });
   t.deepEqual([...problems(25), ...problems(29), ...problems(25, { ...blocks })], []);

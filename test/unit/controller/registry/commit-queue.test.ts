@@ -172,7 +172,7 @@ test('a failed guard, proposal or preparation affects no other commit', async (t
   t.is(cluster.get('unprepared'), undefined);
 });
 
-test('what waits is bounded in bytes: what comes beyond is refused unasked, and taken when there is room', async (t) => {
+test('the queue is bounded in bytes: changes beyond are refused undecided, and accepted when there is room', async (t) => {
   const cluster = new MemoryCluster();
   const store = new HeldStore(cluster);
   const queue = new CommitQueue({ store, reached: async () => undefined, mostBytes: 100 * 1024 });
@@ -203,7 +203,7 @@ test('what waits is bounded in bytes: what comes beyond is refused unasked, and 
   t.true((await again).committed);
 });
 
-test('a dependent commit is decided once the view has the one before', async (t) => {
+test('a dependent commit is decided once the view has the previous one', async (t) => {
   const cluster = new MemoryCluster();
   const store = new MemoryStore(cluster);
   const seen: (() => void)[] = [];

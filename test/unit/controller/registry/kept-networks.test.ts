@@ -34,7 +34,7 @@ async function viewOf(cidr: string) {
   return core.feed.view;
 }
 
-test('a host says which networks are Docker’s, and which address it has in each', (t) => {
+test('a host reports which networks are Docker’s, and its address in each', (t) => {
   const seen = describeNetworks(
     [
       { prefix: prefix('10.76.3.0/24'), source: 'interface docker0' },
@@ -84,7 +84,7 @@ test('docker0 or a network inside a pool is kept as it is', async (t) => {
   t.deepEqual(leases, [['10.76.4.0/24', { state: 'leased', node: 'n-1', generation: 1, sinceMs: 0, ...names }]]);
 });
 
-test('what can’t be kept without a restart is refused, with what was found', async (t) => {
+test('a network that can’t be kept without a restart is refused, with the networks found', async (t) => {
   const view = await viewOf('10.76.0.0/16');
   const refusal = (networks: readonly HostNetwork[], more = {}) => {
     const error = t.throws<Error & { problems: readonly string[] }>(() => keptNetwork(view, 'web-1', networks, more));
@@ -101,11 +101,14 @@ test('what can’t be kept without a restart is refused, with what was found', a
   t.regex(called('docker_gwbridge', 'docker_gwbridge'), /docker_gwbridge: it is Docker's own/);
   t.regex(called('a'.repeat(64), 'br01'), /is not a Docker network name/);
   const two = [docker0('10.76.3.0/24', '10.76.3.1'), named('10.76.4.0/24', '10.76.4.1', 'blue', 'br01')];
-  t.regex(refusal(two), /several networks to keep[\s\S]*10\.76\.3\.0\/24 of docker0[\s\S]*10\.76\.4\.0\/24 of blue/);
+  t.regex(
+    refusal(two),
+    /several networks that it could keep[\s\S]*10\.76\.3\.0\/24 of docker0[\s\S]*10\.76\.4\.0\/24 of blue/,
+  );
   t.is(keptNetwork(view, 'web-1', two, { subnet: prefix('10.76.4.0/24') }).networkName, 'blue');
 });
 
-test('a subnet that somebody else has is not kept', async (t) => {
+test('a subnet that another node has is not kept', async (t) => {
   const { core, close } = await rig();
   t.teardown(close);
   await core.pools.create(once, newPool('10.80.0.0/16', 'edge'));

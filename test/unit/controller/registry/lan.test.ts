@@ -88,7 +88,7 @@ test(bars, async (t) => {
   );
 });
 
-test('no route leads to a LAN, and its hosts are told where it is', async (t) => {
+test('no route leads to a LAN, and its hosts receive its prefix and gateway', async (t) => {
   const { core, refused } = await scene(t);
   const lanNetwork = { prefix: lan.prefix, source: 'interface eth0' };
   const { subject: id } = await core.nodes.add(once, { ...ofLan('web-1', 11), networks: [lanNetwork] });

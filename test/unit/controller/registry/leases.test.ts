@@ -80,7 +80,7 @@ test('bridge leases of one node differ in network and bridge, also while one is 
   });
 });
 
-test('a Docker network that a host has already is leased as it is, and is in the way of every other lease', async (t) => {
+test('a Docker network that a host already has is leased unchanged, and blocks every other lease', async (t) => {
   const { core, nodeId, leases } = await scene(t);
   await report(
     core,
@@ -148,7 +148,7 @@ test('the last lease of a node does not end, that of a host that never connected
   t.regex(removed.message, /10\.76\.0\.0\/24 is in quarantine/);
 });
 
-test('a host that uses none of its leases may begin; one that uses another waits for a permit', async (t) => {
+test('a host that uses none of its leases needs no permit; one that uses another lease waits for one', async (t) => {
   const { core, nodeId } = await scene(t);
   const permit = () => assignmentOf(core.feed.view, nodeId)?.permit;
   t.deepEqual(permit(), { rollout: '', subnet: prefix(first), generation: 1 });
@@ -187,13 +187,13 @@ test('a host whose only lease goes to mode bridge gives docker0 back, and to mod
   t.deepEqual(permit(), { rollout: '', subnet: prefix(first), generation: 1 });
 });
 
-test('a node has at most as many leases as its host takes', async (t) => {
+test('a node has at most as many leases as its host accepts', async (t) => {
   const { core, nodeId, leases } = await scene(t);
   for (let number = 1; number < mostLeases; number += 1) {
     const names = { networkName: `net-${number}`, bridgeName: `br-${number}` };
     await core.leases.add(once, nodeId, { pool: 'side', ...names });
   }
   const more = core.leases.add(once, nodeId, { pool: 'side', networkName: 'more', bridgeName: 'br-more' });
-  await t.throwsAsync(more, { message: 'web-1 has 64 leases, and no host takes more' });
+  await t.throwsAsync(more, { message: 'web-1 has 64 leases, the most that a node can have' });
   t.is(leases().length, mostLeases);
 });

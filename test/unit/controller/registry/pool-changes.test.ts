@@ -33,7 +33,7 @@ test('P10 a pool does not grow over another range, and an existing overlap does 
   t.is(core.feed.view.contradictions.size, 0);
 });
 
-test('P10 a pool shrinks when nothing is outside; everything that is gets named at once', async (t) => {
+test('P10 a pool shrinks when nothing is outside; otherwise everything outside is named at once', async (t) => {
   let now = Date.now();
   const { core, close } = await rig(1, '10.76.0.0/16', () => now);
   t.teardown(close);

@@ -1,4 +1,5 @@
-// Leases of nodes that are down: kept, unless their pool reclaims them, by nobody's clock, and never in an outage.
+// Leases of nodes that are down: kept unless their pool reclaims them, independent of clocks, and never reclaimed in an
+// outage.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

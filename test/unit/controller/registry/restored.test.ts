@@ -73,7 +73,7 @@ test('a node that was removed before a backup does not come back to the store re
   t.deepEqual(decideSweep(accepting.feed.view, (record?.untilMs ?? 0) + longestSkewMs)?.operations, [
     { kind: 'delete', key: `revoked/removed-${subject}` },
   ]);
-  // What is reserved for another node is not given to a host because it holds it.
+  // A subnet that is reserved for another node is not given to a host because the host holds it.
   await accepting.pools.reserve(once, { pool: 'new', cidr: subnet, nodeName: 'db-1', reason: '' });
   await t.throwsAsync(accepting.nodes.adopt('n-lost', held), { message: /is reserved for db-1/ });
   t.false(accepting.feed.view.nodes.has('n-lost'));
@@ -135,7 +135,7 @@ test('a controller that used a restored store before --accept-store begins an ep
   t.is(again.feed.version.epoch, epoch, 'the flag was left in place');
 });
 
-test('hosts that have seen a higher epoch than the store has are let in after --epoch-after, which works once', async (t) => {
+test('hosts that have seen a higher epoch than the store’s are admitted after --epoch-after, which works once', async (t) => {
   const { core, cluster, start, backup, dir } = await restorableStore(t);
   await core.stop();
   cluster.restore(backup);
@@ -206,7 +206,7 @@ test('a host gets back all leases that the restored store lost, of a node that i
   }
 });
 
-test('a lease for a network that the backup has is given back as that', async (t) => {
+test('a lease for a network of the backup is restored with its network', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   const { feed, nodes, pools, leases } = core;
   await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20') });
@@ -228,7 +228,7 @@ test('a lease for a network that the backup has is given back as that', async (t
   return undefined;
 });
 
-test('a lease that another node has is not given back, and none of the others either', async (t) => {
+test('if another node has one of the leases, none is restored', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   const { feed, nodes, pools, leases } = core;
   await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });
@@ -282,7 +282,7 @@ test('a host keeps the leases that it holds, and does not use others of the back
     await new RolloutRegistry(accepting.context).control(once, rollout, control);
   }
   t.notRegex(JSON.stringify(next()), /restored/);
-  // After the backup the host went back to its first lease; the others may be somebody else's since.
+  // After the backup the host went back to its first lease; other nodes may have the other leases since.
   if (held === undefined) return t.fail();
   t.is(assignmentOf(accepting.feed.view, id)?.permit, undefined, 'nothing is permitted before the host is seen');
   await accepting.nodes.adopt(id, held);

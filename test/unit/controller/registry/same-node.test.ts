@@ -56,7 +56,7 @@ test('P17 of two operators who change the same node, one wins and the other lear
   await close();
 });
 
-test('P17 of two operators who rename a node, one wins and the other learns the name it has', async (t) => {
+test('P17 of two operators who rename a node, one wins and the other learns the new name', async (t) => {
   const { a, b, id, settled, close } = await twoOperators();
   const seen = await settled();
   const failed = rejections(

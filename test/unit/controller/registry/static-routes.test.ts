@@ -133,7 +133,7 @@ test('subnets with static routes are counted, also reserved ones; one that leads
   t.is(found[0]?.subject, keys.subnet('default', prefix(`10.76.${left}.0/24`)));
 });
 
-test('a host whose lease took the place of its static route after a backup gets it again from the restored store', async (t) => {
+test('a host whose lease replaced its static route after the backup gets the lease again from the restored store', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   await core.pools.reserve(once, { pool: 'default', cidr: prefix('10.76.8.0/24'), reason: 'by hand' });
   const routes = new StaticRouteRegistry(core.context);

@@ -1,4 +1,4 @@
-// What has ended goes from the store by itself, whoever does it, and not before it has ended for everybody.
+// Ended records are deleted from the store, by any controller, and only after they have ended for all controllers.
 import test from 'ava';
 import { tokenRecord } from '../../../../controller/authority/tokens.js';
 import { longestSkewMs, sweepOnce } from '../../../../controller/registry/sweep.js';

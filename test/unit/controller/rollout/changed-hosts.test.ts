@@ -29,7 +29,7 @@ function subnetsOf({ core }: RolloutFleet, nodeId: string) {
   return (core.feed.view.leasesOfNode.get(nodeId) ?? []).flatMap((id) => core.feed.view.subnets.get(id)?.subnet ?? []);
 }
 
-test('a step fails where its host has got another lease meanwhile, and leaves no records that exclude each other', async (t) => {
+test('a step fails if its host got another lease meanwhile, and leaves no contradicting records', async (t) => {
   const { fleet, core, leases, idOf, move, record } = await fleetOf(t, 1);
   await core.pools.create(once, newPool('10.78.0.0/16', 'c'));
   const { subject: id } = await move('b', 'h-0');
@@ -56,7 +56,7 @@ test('a host whose daemon knows one lease is not in a rollout: it would move wit
   await t.throwsAsync(move('b', 'h-0', 'h-1'), { message: /^h-0: its daemon is of a version that knows one lease/ });
 });
 
-test('a host that waits on an ending lease for its other one gets its permit by a move to where it is', async (t) => {
+test('a host that waits for a permit gets it by a move to the pool that it is in', async (t) => {
   const { fleet, core, leases, idOf, move, record } = await fleetOf(t, 1);
   fleet.execute(core, 'c-1');
   const [first] = subnetsOf(fleet, idOf('h-0'));

@@ -29,7 +29,7 @@ test('limits of unavailable nodes', (t) => {
   );
 });
 
-test('nodes move to another pool one after the other, and back to the very subnets that they had', async (t) => {
+test('nodes move to another pool one after the other, and back to their former subnets', async (t) => {
   const fleet = await RolloutFleet.start(['good', 'good', 'good', 'good']);
   t.teardown(() => fleet.close());
   const { view } = fleet.core.feed;
@@ -48,7 +48,7 @@ test('nodes move to another pool one after the other, and back to the very subne
   t.deepEqual(overlapsIn(fleet.cluster.history), []);
 });
 
-test('a failure stops it; nothing else is touched; it is resumed when the host can', async (t) => {
+test('a failure stops the rollout; no other node is changed; it can be resumed when the host is repaired', async (t) => {
   const fleet = await RolloutFleet.start(['good', 'rolls back once', 'good']);
   t.teardown(() => fleet.close());
   fleet.execute(fleet.core, 'c-1');

@@ -120,7 +120,7 @@ test('an assignment is sent when it changes, and only then', async (t) => {
   await close();
 });
 
-test('what could not be sent while the store was refused is sent when it is accepted again', async (t) => {
+test('changes that could not be sent while the store was refused are sent when it is accepted again', async (t) => {
   const { core, add, attach, settled, close } = await fanoutRig();
   const { subject } = await add(1);
   await add(2);
@@ -143,7 +143,7 @@ test('what could not be sent while the store was refused is sent when it is acce
   await close();
 });
 
-test('a table read from the store while a restored backup is adopted is sent to nobody', async (t) => {
+test('a table read from the store while a restored backup is adopted is not sent', async (t) => {
   const { core, fanout, add, attach, settled, close } = await fanoutRig({ most: 1, longestMs: 600_000 });
   for (const index of [1, 2]) await add(index);
   const slow = await attach('web-1', false);

@@ -130,7 +130,7 @@ test('a node that dies with its controller is reported down once, by the remaini
     cluster.history.flatMap(({ changes }) =>
       changes.filter((change) => change.kind === 'put' && change.entry.value.includes('"NodeDown"')),
     );
-  // Its session is of a controller that is gone a moment later, and nobody sees its stream end.
+  // Its session is of a controller that is gone a moment later, so no controller sees its stream end.
   const value = encode('session', { controller: 'ctl-c', fingerprint: 'host', sinceMs: 1 });
   const record = encode('status', {
     ...status,

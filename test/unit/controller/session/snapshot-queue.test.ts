@@ -13,13 +13,13 @@ const haveTables = (readers: readonly Reader[]) =>
   readers.filter(({ kinds }) => kinds.includes('snapshot')).map((reader) => readers.indexOf(reader));
 const first = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-test('C17 a fleet that reconnects at once gets its tables in turn, each node what it misses meanwhile, and one that left none', async (t) => {
+test('C17 a fleet that reconnects at once gets its tables in turn, with later changes, and a node that left gets none', async (t) => {
   const { fanout, add, attach, settled, close } = await fanoutRig(limits);
   for (const index of first(fleet)) await add(index + 1);
   const nodes = [];
   for (const index of first(fleet)) nodes.push(await attach(`web-${index + 1}`, false));
   const readers = nodes.map(({ reader }) => reader);
-  // Each has taken its assignment, which nobody waits for.
+  // Each has read its assignment, which is not queued.
   for (const reader of readers) reader.takeOne();
   await settled();
   t.deepEqual(haveTables(readers), first(most), 'in the order in which they came');

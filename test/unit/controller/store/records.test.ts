@@ -9,7 +9,7 @@ import { MemoryCluster, MemoryStore } from '../../../support/memory-store.js';
 import { address, prefix } from '../../../support/pools.js';
 import { newPool } from '../../../support/registry-values.js';
 
-// What looks like something of ours is none of it.
+// Keys that look like ours but are not.
 const unknown = {
   later: { network: 1, length: 8, address: 5 },
   address2: 7,

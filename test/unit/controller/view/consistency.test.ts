@@ -22,7 +22,7 @@ function routesOf(table: FleetTable): Readonly<Record<string, string>> {
 
 const both = { '10.76.1.0/24': '192.168.83.1', '10.76.2.0/24': '192.168.83.2' };
 
-// What somebody could write with etcdctl, and the key that is named for it.
+// A record that could be written with etcdctl, and the key that is named for it.
 const mistakes: readonly (readonly [string, Readonly<Record<string, string | undefined>>, string, RegExp])[] = [
   [
     'the same subnet under another pool',

@@ -49,7 +49,7 @@ function apart(
 
 const sorted = (map: ReadonlyMap<number, SubnetRecord>) => [...map].sort(([a], [b]) => a - b);
 
-test('a choice is that of a walk over all records, whatever came and went before', (t) => {
+test('the chosen subnet equals that of a search of all records, after any history', (t) => {
   const steps = fc.array(
     fc.record({ index: fc.nat(17), record: fc.option(records, { nil: undefined }), range: fc.constantFrom(...ranges) }),
     { maxLength: 60 },

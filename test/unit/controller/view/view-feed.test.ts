@@ -116,7 +116,7 @@ test('--accept-store holds for the store at start, once; other controllers follo
   t.is(other.core.feed.view.nodes.size, 1);
   await accepting.core.pools.create(once, { ...pool, ...networks, name: 'other', cidr: prefix('10.77.0.0/16') });
 
-  // What steps back later is refused by the one that was started with it, too.
+  // A store that steps back later is refused by the controller that was started with the flag, too.
   store.connect(false);
   cluster.restore(cluster.revision - 1);
   store.connect(true);

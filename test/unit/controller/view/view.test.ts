@@ -2,7 +2,7 @@
 import test from 'ava';
 import { type ReadonlyView, View } from '../../../../controller/view/view.js';
 
-test('readers of a view can change nothing of it', (t) => {
+test('readers of a view can’t change it', (t) => {
   const view: ReadonlyView = new View();
   // The compiler refuses each of them: a line that it accepts fails the build. None is run.
   const attempts = [

@@ -26,7 +26,7 @@ test('a lab has machines of different addresses, all of its LAN', (t) => {
   );
 });
 
-test('the machines of the default LAN have the addresses that the documents name', (t) => {
+test('the machines of the default LAN have the addresses in the documentation', (t) => {
   const { machines } = planLab('1f0c9a', prefixOf(parseIpv4('192.168.83.0') ?? (0 as Ipv4), 24), 57);
   const addressOf = new Map(machines.map((machine) => [machine.name, machine.address]));
   t.is(addressOf.get('h1'), '192.168.83.11');

@@ -23,7 +23,7 @@ async function served(t: ExecutionContext, leave: Leave): Promise<string> {
   return path;
 }
 
-test('each step arrives, and whether a lease was known', async (t) => {
+test('the client receives each step, and whether a lease was known', async (t) => {
   const path = await served(t, async (options, onStep) => {
     t.deepEqual(options, asked);
     onStep('firewall');
@@ -37,7 +37,7 @@ test('each step arrives, and whether a lease was known', async (t) => {
   t.deepEqual(steps, ['firewall', 'routes\n{"done":true}']);
 });
 
-test('an error arrives as it was raised', async (t) => {
+test('the client receives an error as it was thrown', async (t) => {
   const fence = { reason: 'removed', clusterId: 'c-1', epoch: 1, revision: 7 } as const;
   const raised = new XnetError('Fenced', 'removed', { problems: ['a', 'b'], hint: 'xnetd join', fence });
   const errors = [raised, new XnetError('FailedPrecondition', 'containers run'), new Error('not ours')];
@@ -58,7 +58,7 @@ test('an error arrives as it was raised', async (t) => {
   }
 });
 
-test('a daemon that ends in the middle, or that speaks otherwise, is an error and no success', async (t) => {
+test('a daemon that ends in the middle, or answers in another format, is an error', async (t) => {
   const path = socketIn(t);
   const service = await startLocalService(path, (_options, onStep) => {
     onStep('firewall');
@@ -89,7 +89,7 @@ test('a daemon that ends in the middle, or that speaks otherwise, is an error an
   }
 });
 
-test('a request that is none leaves nothing, and a second service of one socket is refused', async (t) => {
+test('an invalid request has no effect, and a second service on one socket is refused', async (t) => {
   const path = await served(t, async () => {
     t.fail();
     return true;

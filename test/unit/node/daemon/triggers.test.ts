@@ -173,7 +173,7 @@ test('nftables commits cause no Docker call, and trigger only the lane that they
   t.true(storm.filter((turn) => turn === 'firewall now').length <= 12);
 });
 
-test('on a host of LAN mode, any change of routes or addresses is looked at at once, and not endlessly', (t) => {
+test('on a host of LAN mode, any change of routes or addresses triggers a turn at once, and not endlessly', (t) => {
   const { change } = scene([], false, true);
   const route = new Set(['route'] as const);
   t.deepEqual(change([route]), ['routes now', 'lan now']);

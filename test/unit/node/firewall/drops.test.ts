@@ -46,7 +46,8 @@ test('a rule that drops packets of peers is named with its owner and a command',
     [],
   );
 
-  // As ufw-docker has it, with and without a port that is published: Docker's rule is right, and nobody is told to delete it.
+  // As ufw-docker has it, with and without a port that is published: Docker's rule is right, and no fix says to delete
+  // it.
   const published = `-A DOCKER -d 10.76.1.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT`;
   const leaves = [':FORWARD DROP [0:0]', ':DOCKER - [0:0]', ':DOCKER-USER - [0:0]', '-A FORWARD -j DOCKER-USER'];
   const dockers = ['-A FORWARD -j DOCKER', published, `-A DOCKER ! -i docker0 -o docker0 -j DROP`];

@@ -64,7 +64,7 @@ test('any history of changes ends with the table that a turn with all peers leav
   t.true(short > 0);
 });
 
-test('a table that is not as before is left to a turn', (t) => {
+test('a changed table is left to a turn of the lane', (t) => {
   const table = installed(
     listing(
       replaceText(
@@ -88,7 +88,7 @@ test('a table that is not as before is left to a turn', (t) => {
   t.is(setElementsOf({ added: [], removed: [first, second] }, table), undefined, 'no set is left empty');
 });
 
-test('where no answer about the addresses of the peers differs, the foreign rules that drop are the same', (t) => {
+test('if no answer about the addresses of peers differs, the same foreign rules drop packets', (t) => {
   const someRule = fc
     .tuple(fc.constantFrom('-s', '-d', '! -s', '! -d'), someSubnet, fc.constantFrom('DROP', 'ACCEPT', 'RETURN'))
     .map(([option, range, target]) => `-A FORWARD ${option} ${formatPrefix(range)} -j ${target}`);

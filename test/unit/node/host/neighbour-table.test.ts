@@ -7,7 +7,7 @@ import { silent } from '../../../support/controller.js';
 
 const folder = 'sys/net/ipv4/neigh/default';
 
-// What writing would do to the machine that the test runs on is not tried: the table is one for all network namespaces.
+// Writing is not tested, because the table belongs to the machine: all network namespaces share it.
 function files(soft: number, hard: number, write?: ProcFiles['write']) {
   const values = new Map([
     [`${folder}/gc_thresh2`, String(soft)],

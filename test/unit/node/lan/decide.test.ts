@@ -25,7 +25,7 @@ function reasons(snapshot: Partial<LanSnapshot>, journal = emptyLanJournal) {
   return found.do === 'nothing' ? found.findings.map(({ reason }) => reason) : found.do;
 }
 
-test('a host is moved, verified, left alone, and returned', (t) => {
+test('an interface is moved, verified, left alone, and returned', (t) => {
   t.like(step({}), { do: 'move', port: { name: 'eth0' }, bridge: undefined });
   t.is(step({ snapshot: moved, journal: lanJournal({ phase: 'moving', proven: false }) }).do, 'verify');
   t.like(step({ snapshot: moved, journal: lanJournal() }), { do: 'nothing', ours: true, findings: [] });
@@ -53,7 +53,7 @@ test('a host is moved, verified, left alone, and returned', (t) => {
   });
 });
 
-test('what others change in place is repaired where nobody else took care of it', (t) => {
+test('foreign changes are repaired, unless another program has already done so', (t) => {
   const repair = (more: Partial<LanSnapshot>) => {
     const found = step({ snapshot: { ...moved, ...more }, journal: lanJournal() });
     return found.do === 'repair' ? found.requests.map(({ what }) => what) : found.do;
@@ -77,7 +77,7 @@ test('what others change in place is repaired where nobody else took care of it'
   });
 });
 
-test("a bridge that is not xnet's is used if it has the address, and else left alone", (t) => {
+test('a bridge that xnet did not make is used if it has the address, and otherwise left alone', (t) => {
   const foreign = lanBridgeLink({ alias: '' });
   const used = { links: [lanLink({ master: 9 }), foreign], addresses: moved.addresses };
   t.like(step({ snapshot: lanSnapshot(used) }), { do: 'nothing', ours: false, findings: [] });
@@ -93,7 +93,7 @@ test("a bridge that is not xnet's is used if it has the address, and else left a
   t.deepEqual(reasons({ addresses: [] }), ['LanNoAddress']);
 });
 
-test('what an operator made of the interface meanwhile is never taken apart', (t) => {
+test('an operator’s later changes of the interface are never undone', (t) => {
   const back = (snapshot: Partial<LanSnapshot>, journal = lanJournal()) =>
     decideLan(undefined, { snapshot: { ...moved, ...snapshot }, journal, boot: 'first', factsOf: () => facts });
   const other = lanLink({ ifindex: 5, name: 'br0', kind: 'bridge' });
@@ -116,7 +116,7 @@ test('what an operator made of the interface meanwhile is never taken apart', (t
   t.is(back(empty, earlier).do, 'return', 'as is one that Docker made before the address came');
 });
 
-test('whatever keeps an interface from a bridge is named at once, with what to do', (t) => {
+test('all obstacles to a bridge are reported at once, each with its fix', (t) => {
   const found = (more: Partial<LanSnapshot>, of: Partial<PortFacts> = {}) => {
     const snapshot = lanSnapshot(more);
     const [port] = snapshot.links;

@@ -19,7 +19,7 @@ const someRoute = fc
 const hex = ({ header, attributes }: KernelObject) =>
   JSON.stringify([header.toString('hex'), attributes.map(({ type, value }) => [type, value.toString('hex')])]);
 
-test('exactly what is on one interface is added to the other before it is deleted, in an order that the kernel accepts', (t) => {
+test('exactly the objects of one interface are added to the other before they are deleted, in an order that the kernel accepts', (t) => {
   fc.assert(
     fc.property(fc.array(someAddress), fc.array(someRoute), (addresses, routes) => {
       const snapshot = lanSnapshot({ links: [port, bridge], addresses, routes });
@@ -55,7 +55,7 @@ test('exactly what is on one interface is added to the other before it is delete
   );
 });
 
-test('of a route by several interfaces, only the part by the one that moves changes', (t) => {
+test('of a route by several interfaces, only the next hop by the moving one changes', (t) => {
   const hop = (ifindex: number, flags: number) => {
     const bytes = Buffer.alloc(8);
     bytes.writeUInt16LE(8, 0);

@@ -1,4 +1,4 @@
-// A leave that the controllers ask for: what is in the way is reported, and nothing is begun before it is gone.
+// A leave that the controllers request: obstacles are reported, and nothing is begun before they are gone.
 import test from 'ava';
 import type { Known } from '../../../../node/daemon/known.js';
 import { AskedLeave } from '../../../../node/leave/asked-leave.js';
@@ -55,7 +55,7 @@ function scene(before: Known, obstacles: () => Promise<readonly Finding[]>) {
   return { known, stop, leave, told, begun: () => begun, begins: () => new Promise<void>((done) => begins.push(done)) };
 }
 
-test('a host leaves when it is requested, not before, and not after the request was withdrawn', async (t) => {
+test('a host leaves when requested, not before, and not after the request was withdrawn', async (t) => {
   const on = scene({ ...asked, assignment }, async () => []);
   const ended = on.leave.run(on.stop.signal);
   const begins = on.begins();

@@ -1,4 +1,4 @@
-// The marker of a leave that did not end, as it is found by whoever comes next.
+// The marker of a leave that did not end, as the next command finds it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -53,7 +53,7 @@ test('only ends of nics that are not declared are removed, and nothing while the
   t.deepEqual([silent.remove, silent.states[0]?.reason], [[stray], 'DockerNotAnswering']);
 });
 
-test('a nic of a lease that the host uses no more goes, and one of a network that ends keeps it', (t) => {
+test('a nic of a lease that the host no longer uses is removed, and a nic delays the end of its network', (t) => {
   const end = link(endName(nic.address), { alias: aliasOf(nic, 'id-db') });
   const seen = { containers: [container('db')], links: [bridge, end] };
   t.deepEqual(planNics(desired, seen).remove, []);
@@ -97,7 +97,7 @@ test('the nics that containers have are known by the kernel, as after a restart 
   t.deepEqual(attachedBy([...others, end]), [{ containerId: 'id-db', address: nic.address }]);
 });
 
-test('what can’t be made is said, with what to do', (t) => {
+test('nics that can’t be made are reported, with the fix', (t) => {
   const said = (one: Partial<Nic>, containers = [container('db')], links = [bridge]) =>
     planNics({ ...desired, nics: [{ ...nic, ...one }] }, { containers, links }).states.map(({ reason }) => reason);
   t.deepEqual(said({}), []);
@@ -136,7 +136,7 @@ test('a container sends to the pools by its first nic, unless Docker gave it an 
   t.deepEqual(leads('10.76.3.2'), [false, false]);
 });
 
-test('a host keeps the newer list of nics, and its own where a controller says nothing of them', (t) => {
+test('a host keeps the newer list of nics, and its own if a controller sends none', (t) => {
   const assignment = (nodeId: string, epoch?: number, revision = 0): Assignment => ({
     ...{ nodeId, nodeName: 'web-1', address: address('192.168.83.11'), availability: 'active', leases: [lease] },
     ...{ permit: undefined, leave: false },

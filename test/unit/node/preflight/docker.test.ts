@@ -1,4 +1,4 @@
-// What preflight decides about Docker: each finding, and the state in which there is none.
+// Decisions of preflight about Docker: each finding, and the state in which there is none.
 import test, { type ExecutionContext } from 'ava';
 import type { EngineSeen } from '../../../../node/docker/engine/engine.js';
 import { unsupportedEngine } from '../../../../node/docker/engine/preflight.js';
@@ -93,7 +93,7 @@ async function fileCase(t: ExecutionContext, text: string, lease: readonly strin
   t.deepEqual(await ratings(withFile(text), unknown), none, `${text} without`);
 }
 
-test('daemon.json as it is: against the lease, and before one is known', async (t) => {
+test('the present daemon.json: compared with the lease, and before one is known', async (t) => {
   await fileCase(t, '{"debug": true}', [], []);
   await fileCase(t, '{"debug": true,}', ['stops DaemonJsonInvalid'], ['stops DaemonJsonInvalid']);
   await fileCase(t, '{"bip": "10.1.2.1/24"}', ['stops DaemonJsonBipByHand'], ['warns DaemonJsonBipByHand']);
@@ -101,9 +101,9 @@ test('daemon.json as it is: against the lease, and before one is known', async (
   await fileCase(t, '{"bridge": "br0"}', ['stops DaemonJsonBridgeSet'], ['warns DaemonJsonBridgeSet']);
   await fileCase(t, '{"fixed-cidr": "10.9.0.0/24"}', ['stops DaemonJsonDoesNotFit'], ['warns DaemonJsonDoesNotFit']);
   await fileCase(t, '{"default-gateway": "10.9.0.1"}', ['stops DaemonJsonDoesNotFit'], ['warns DaemonJsonDoesNotFit']);
-  // In mode bridge they are not in the way.
+  // In mode bridge they do not conflict.
   t.deepEqual(await ratings(withFile('{"bridge": "br0"}'), { ...known, mode: 'bridge' }), []);
-  // What xnet wrote itself is no other hand's.
+  // Keys that xnet wrote are not foreign.
   const own = { ...withFile('{"bip": "10.1.2.1/24"}'), ours: bip('10.1.2.1/24') };
   t.deepEqual([await ratings(own, known), await ratings(own, unknown)], [[], []]);
   const unread = { ...plain, file: blocked('DaemonJsonUnreadable', 'it is a directory', 'make it a file') };

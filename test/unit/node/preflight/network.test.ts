@@ -1,4 +1,4 @@
-// What preflight decides about a network that no test machine has, and about ranges and routes that it is told of.
+// Decisions of preflight about networks that no test machine has, and about given ranges and routes.
 import test from 'ava';
 import { linkFlags } from '../../../../node/kernel/route-kernel.js';
 import { type AddressesSeen, addressFindings } from '../../../../node/preflight/address-findings.js';
@@ -67,7 +67,7 @@ test('the ranges of networks that Docker makes: of daemon.json, of a flag, its o
   t.deepEqual(of('[{"base": "10.76.3.0/24", "size": 26}]'), []);
 });
 
-test('a network that has exactly the subnet of a lease of mode bridge is what the lease is for', (t) => {
+test('a network with exactly the subnet of a lease of mode bridge is no conflict', (t) => {
   const seen = { ...addresses, networks: [network('shop', '10.76.3.0/24')] };
   const as = (mode: 'bip' | 'bridge') => ratings(addressFindings(seen, requestFrom({ ...given, mode }, undefined)));
   t.deepEqual(as('bridge'), []);

@@ -87,7 +87,7 @@ function report(findings: readonly PreflightFinding[]): PreflightReport {
   return { ok, counts, findings: findings.map((one) => ({ ...one, fix: one.fix ?? null })) };
 }
 
-test('the gravest comes first, each once, with its fix below it; the exit code tells', (t) => {
+test('the most severe finding comes first, each once, with its fix; the exit code shows whether there are any', (t) => {
   const findings = inOrder([
     finding('info', 'DockerFound'),
     finding('warns', 'MtuDiffers', 'ip link set eth0 mtu 1400'),
@@ -103,12 +103,12 @@ test('the gravest comes first, each once, with its fix below it; the exit code t
     '                       fix: ip link set eth0 mtu 1400',
     'info      DockerFound  what DockerFound is',
     '',
-    'things that stop xnet on this host: 1; warnings: 1',
+    "xnet can't run on this host; findings that stop it: 1; warnings: 1",
   ]);
   t.is(preflightExitCode(report(findings)), 8);
   const info = report([finding('info', 'DockerFound')]);
   t.is(preflightExitCode(info), 0);
-  t.is(preflightLines(info, (text) => text).at(-1), 'nothing is in the way of xnet on this host');
+  t.is(preflightLines(info, (text) => text).at(-1), 'xnet can run on this host: no findings stop it or warn');
 });
 
 test('a systemctl that hangs is waited for 5 s in all', async (t) => {

@@ -103,7 +103,7 @@ test('of many silent peers a few are probed per round, all of them in turn', (t)
   t.regex(probeFindings(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
 });
 
-test('peers that have long been silent do not hold up that another one falls silent', (t) => {
+test('peers that have long been silent do not delay the detection of another one', (t) => {
   const rounds = new Rounds();
   const peers = peersOf(120);
   const dead = [...peers.values()].slice(0, 100);
@@ -131,7 +131,7 @@ test('peers that have long been silent do not hold up that another one falls sil
   return t.is(rounds.verdict().silent.length, 101);
 });
 
-test('peers that lose large packets do not hold up that another one falls silent', (t) => {
+test('peers that lose large packets do not delay the detection of a silent one', (t) => {
   const rounds = new Rounds();
   const peers = peersOf(120);
   const lossy = [...peers.values()].slice(0, 100);

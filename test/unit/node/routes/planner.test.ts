@@ -154,7 +154,7 @@ test('the cost of a plan depends on the change, not on the number of peers', asy
   const rest = { unresolved: noRoutes.unresolved, pools, own: [], gateways: [], underlay };
   const planner = new RoutePlanner();
   const looked: number[] = [];
-  // The mirror, and which destinations somebody looks at.
+  // The mirror, and which destinations are read.
   const observed: Observed = {
     get routes() {
       const { routes } = mirror;

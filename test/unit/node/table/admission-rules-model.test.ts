@@ -53,7 +53,7 @@ test('for any input of a controller, a host routes only subnets of its pools, an
         table = admitDelta(before, delta, rules);
         t.true(isHarmless(table, taken));
         for (const [id, held] of before.routes) {
-          // What was there is there, changed at most by a route that is acceptable.
+          // The former routes are there, changed at most by an acceptable route.
           const after = table.routes.get(id);
           t.truthy(after);
           if (after !== held) t.is(routeProblem(after ?? held, table.pools, rules), undefined);

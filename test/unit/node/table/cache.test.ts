@@ -109,7 +109,7 @@ function kept({ assignment: { availability }, table }: Cached): unknown {
   return { availability, version, lists, unresolved: [...unresolved].sort(), pools };
 }
 
-test('after any history, killed within any write, the cache is the state before that write or after it', async (t) => {
+test('after any history and a kill within any write, the cache has the state before or after that write', async (t) => {
   const log = pino({ level: 'silent' });
   let appended = 0;
   await fc.assert(
@@ -152,7 +152,7 @@ test('after any history, killed within any write, the cache is the state before 
   t.true(appended > 0);
 });
 
-test('the whole is written anew when the changes have grown, were removed or could not be written', async (t) => {
+test('the whole cache is rewritten when the changes have grown, were removed or could not be written', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const writer = new CacheWriter(dir, pino({ level: 'silent' }));
@@ -197,7 +197,7 @@ test('the whole is written anew when the changes have grown, were removed or cou
   t.false(existsSync(changesPath(dir)));
 });
 
-test('a table that was written after another is read as it was', async (t) => {
+test('a table that was written after another one is read unchanged', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const hop = (number: number, nodeName: string) => ({

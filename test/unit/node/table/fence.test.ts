@@ -9,7 +9,7 @@ import type { Fence } from '../../../../proto/errors.js';
 const fence: Fence = { reason: 'removed', clusterId: 'c', epoch: 2, revision: 50 };
 const version = (revision: number, epoch = 2, clusterId = 'c'): Version => ({ clusterId, epoch, revision });
 
-test('only its own cluster fences a host, and no controller that knows less than the host', (t) => {
+test('only its own cluster can fence a host, and no controller with an older store than the host has seen', (t) => {
   const by = (seen: Version | undefined, clusterId?: string) => fenceProblem(fence, { version: seen, clusterId });
   t.is(by(version(50)), undefined);
   t.is(by(version(49), 'c'), undefined);

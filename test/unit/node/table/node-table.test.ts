@@ -132,7 +132,7 @@ test('a route that comes back is not held any more', (t) => {
   t.is(withSnapshot(elsewhere, { ...again, unexplained: [] }).routes.size, 3, 'now it explains them');
 });
 
-test('a static route that a restored store lost waits for an approval, however few they are', (t) => {
+test('static routes that a restored store lost wait for an approval, however few there are', (t) => {
   const route = (index: number): Route => ({
     ...{ subnet: prefix(`10.76.${index}.0/24`), nextHop: address(`192.168.83.${index}`), nodeName: `web-${index}` },
     ...(index === 1 ? { isStatic: true } : {}),

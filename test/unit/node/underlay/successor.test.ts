@@ -20,7 +20,7 @@ const found = (...addresses: readonly Address[]) => {
   return address === undefined ? undefined : formatIpv4(address);
 };
 
-test('only one address of the same interface and network takes the place of another', (t) => {
+test('a new address counts only if it is the only one of the same interface and network', (t) => {
   const moved = on(2, '192.168.83.99', '192.168.83.0/24');
   t.is(found(moved), '192.168.83.99');
   t.is(found(moved, on(3, '10.50.0.9', '10.50.0.0/16')), '192.168.83.99');

@@ -14,7 +14,7 @@ const silent: Watcher = {
 };
 
 // Each refusal in a row doubles the pause, up to a minute: without the wake-ups this takes longer than AVA waits.
-test('a certificate that comes while an attempt with the old one is under way is tried at once', async (t) => {
+test('a certificate that arrives during an attempt with the old one is tried at once', async (t) => {
   const stop = new AbortController();
   const wanted = 14;
   let attempts = 0;

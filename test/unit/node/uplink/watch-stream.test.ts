@@ -13,7 +13,7 @@ function chunk(details: Partial<SnapshotChunk__Output>): WatchResponse__Output {
   return { snapshot: { version, ...nothing, ...details } };
 }
 
-test('a snapshot of which a chunk can not be read is not delivered, whatever comes after that chunk', (t) => {
+test('a snapshot with an unreadable chunk is not delivered, whatever follows', (t) => {
   const delivered: string[][] = [];
   const reader = new MessageReader({
     onAssignment: () => undefined,

@@ -118,7 +118,7 @@ test('unusable and public ranges are recognised', (t) => {
   t.false(borrowed !== undefined && isPrivate(borrowed), 'people use it, and it is public');
 });
 
-test('names that could do harm are refused', (t) => {
+test('unsafe names are refused', (t) => {
   for (const name of ['web-1', 'a', 'db.eu-1', 'x'.repeat(63)]) t.true('value' in checkName(name), name);
   for (const name of [
     '',

@@ -125,7 +125,7 @@ uzA6YnE9I3gvcVQyPundabAAnmBKriJo5VyMspYN
 -----END CERTIFICATE REQUEST-----
 `;
 
-test('a request by another program is read; its names and wishes are not', async (t) => {
+test('a request by another program is accepted; its names and extensions are ignored', async (t) => {
   t.is((await keyOfRequest(byOpenssl)).length, 91);
   t.is(
     (await keyOfRequest(byOpenssl.replaceAll('BEGIN C', 'BEGIN NEW C').replaceAll('END C', 'END NEW C'))).length,
@@ -136,7 +136,7 @@ test('a request by another program is read; its names and wishes are not', async
   t.regex(error?.message ?? '', /P-256/);
 });
 
-test('DER is read only in the form in which it is written', (t) => {
+test('DER is read only in its canonical form', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70_000 }), fc.constantFrom(...Object.values(tags)), (bytes, tag) => {
       const whole = element(tag, bytes);

@@ -70,7 +70,7 @@ test('an identity survives formatting and parsing, and nothing else is one', (t)
   );
   fc.assert(
     fc.property(anyIdentity, anyIdentity, (a, b) => {
-      // The subject of one and the URI of another: nobody.
+      // The subject of one and the URI of another: no identity.
       const subject = { CN: a.id, OU: a.role, O: a.clusterId };
       const same = uriOf(a) === uriOf(b);
       t.is(identityOf(subject, `URI:${uriOf(b)}`) === undefined, !same);
@@ -166,7 +166,7 @@ test('C21 a chain proves only the authority with the known digest', async (t) =>
   for (const chain of [
     ...[[], [leaf], [leaf, next.certificate], [leaf, old.certificate], [leaf, cross]],
     [leaf, foreign.certificate, old.certificate],
-    // The right authority behind what it never signed: anybody can send its certificate along.
+    // The right authority behind a certificate that it never signed: any server can send its certificate along.
     [(await certify(identity, foreign)).certificate, old.certificate],
     [(await certify(identity, foreign)).certificate, cross, old.certificate],
   ]) {

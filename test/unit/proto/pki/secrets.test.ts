@@ -99,7 +99,7 @@ test('a secret file is read only if no other user can read it', async (t) => {
   symlinkSync(path, link);
   await refused(/can't read/, link);
   await refused(/not a plain file|can't read/, dir);
-  // A link in the way of a new file is not followed either: what it points at stays as it is.
+  // A link at the place of a new file is not followed either: its target stays as it is.
   const target = join(dir, 'target');
   writeFileSync(target, 'theirs', { mode: 0o644 });
   rmSync(link);
@@ -113,7 +113,7 @@ test('a secret file is read only if no other user can read it', async (t) => {
   t.is(readFileSync(target, 'utf8'), 'theirs');
 });
 
-test('the authority’s key opens with the cluster key alone, and only as it was sealed', async (t) => {
+test('the authority’s key opens only with the cluster key, and only unchanged', async (t) => {
   const path = join(folder(t), 'cluster.key');
   t.is(await readClusterKey(path), undefined);
   const key = await makeClusterKey(path);

@@ -106,7 +106,7 @@ test('a file is written with its mode, whatever the umask; a symlink in its plac
     t.deepEqual(readdirSync(folder).sort(), ['elsewhere', 'folder', 'state']);
   }));
 
-test('a file that is created takes the place of none, not even of a dangling symlink', (t) =>
+test('a file that is created replaces none, not even a dangling symlink', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'key');
     await writeAtomically(path, next, { place: 'create' });

@@ -63,7 +63,7 @@ test('a connection without a certificate proves nothing', async (t) => {
   server.close();
 });
 
-test('a connection that is closed before it was looked at proves nothing', async (t) => {
+test('a connection that is closed before its certificate was read proves nothing', async (t) => {
   const socket = new TLSSocket(new Socket());
   socket.destroy();
   await once(socket, 'close');

@@ -59,7 +59,7 @@ test('error details are compatible with the reference library, both ways', (t) =
   );
 });
 
-test('a fence arrives whole, and an incomplete one is none', (t) => {
+test('a fence is decoded completely, and an incomplete one is ignored', (t) => {
   const fence = { reason: 'removed' as const, clusterId: 'c-1', epoch: 1, revision: 42 };
   const bytes = encodeDetails(new XnetError('NotFound', 'gone', { fence, hint: 'join again' }));
   t.deepEqual(decodeDetails(bytes), { code: 'NotFound', problems: [], hint: 'join again', fence });

@@ -1,4 +1,4 @@
-// What anybody may have: so much at once, so much more with time.
+// The quota of a caller: a burst, then a rate.
 import test from 'ava';
 import fc from 'fast-check';
 import { JoinThrottle } from '../../../../controller/service/join-throttle.js';

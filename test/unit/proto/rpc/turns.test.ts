@@ -34,14 +34,14 @@ test('a few begin at once, the others in turn: one address after the other', asy
   t.deepEqual(begun, ['a1', 'a2', 'a3', 'b2', 'c1', 'a4', 'a5']);
 });
 
-test('sockets that do not go on lose their turns', async (t) => {
+test('sockets that do not continue lose their turns', async (t) => {
   const turns = new Turns({ most: 2, longestMs: 1, mostBytes: 8 });
   for (let index = 0; index < 20; index += 1) turns.take(from('10.0.0.1'), () => undefined);
   await new Promise<void>((resolve) => turns.take(from('10.0.0.2'), resolve));
   t.pass();
 });
 
-test('a socket that sends more than a first message before its turn is destroyed, and what others sent is left to be read', async (t) => {
+test('a socket that sends more than a first message before its turn is destroyed, and data of others stays unread', async (t) => {
   const turns = new Turns({ most: 1, longestMs: 3_600_000, mostBytes: 8 });
   const first = from('a');
   turns.take(first, () => undefined);
@@ -58,7 +58,7 @@ test('a socket that sends more than a first message before its turn is destroyed
   t.deepEqual([modest.destroyed, modest.readableLength, modest.listenerCount('readable')], [false, 8, 0]);
 });
 
-test('whatever arrives, closes and ends, each socket that stays begins once and no more are under way', async (t) => {
+test('in any order of events, each socket that stays begins once, within the limit of concurrent handshakes', async (t) => {
   const actions = fc.array(fc.record({ address: fc.constantFrom('a', 'b', 'c'), end: fc.nat(5) }), { maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(actions, async (all) => {

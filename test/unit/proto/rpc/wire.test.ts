@@ -46,7 +46,7 @@ function wireOf(described: Readonly<Record<string, Described>>): Wire {
   );
 }
 
-// What of `before` is different in `now`, and which of its numbers have another meaning there.
+// The differences between `before` and `now`, and the numbers whose meaning changed.
 function differencesOf(before: Wire, now: Wire): readonly string[] {
   return Object.entries(before).flatMap(([type, members]) =>
     Object.entries(members).flatMap(([name, was]) => {

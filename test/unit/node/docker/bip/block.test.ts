@@ -9,34 +9,23 @@ import { bipInForce } from '../../../../../node/docker/bip/in-force.js';
 import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
 import { inBlockFinding, outsideNetworks } from '../../../../../node/docker/block-networks.js';
 import { emptyJournal, type Journal, readJournal, writeJournal } from '../../../../../node/docker/engine/journal.js';
-import { dockerDefaults } from '../../../../../node/docker/engine/settings.js';
 import { hostNetworks, unroutedNetworks } from '../../../../../node/docker/host-networks.js';
 import { formatPrefix } from '../../../../../proto/domain/address.js';
-import { bip, bridge, container, defaultNetwork, network, prefix } from '../../../../support/docker-values.js';
+import {
+  bip,
+  bridge,
+  container,
+  defaultNetwork,
+  network,
+  prefix,
+  untouchedHost,
+} from '../../../../support/docker-values.js';
 
+const seen = untouchedHost;
 const lease = { subnet: prefix('10.86.0.0/20'), mode: 'block', networkLength: 26 } as const;
 const wanted = bipOfLease(lease);
 const pools = wanted.networks === undefined ? [] : [wanted.networks];
 const compose = new Map([['com.docker.compose.project', 'shop']]);
-
-const seen: BipSeen = {
-  engine: {
-    version: { version: '28.5.2', major: 28, isDocker: true },
-    info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
-    networks: [defaultNetwork('172.17.0.0/16')],
-    containers: [],
-  },
-  interfaces: [bridge('docker0', '172.17.0.1/16'), bridge('eth0', '192.168.83.11/24')],
-  flags: new Map(),
-  path: '/etc/docker/daemon.json',
-  file: undefined,
-  journal: emptyJournal,
-  onRunning: 'refuse',
-  restarts: dockerDefaults.restarts,
-  nowMs: Date.UTC(2026, 0, 1, 12),
-  byHand: false,
-  rollout: '',
-};
 
 function withNetworks(...networks: readonly ReturnType<typeof network>[]): BipSeen {
   return { ...seen, engine: { ...seen.engine, networks: [...seen.engine.networks, ...networks] } };
@@ -57,7 +46,7 @@ test('docker0 gets the first /24 of a block, unless something else has addresses
   t.is(said(planJoin(lan, wanted)), 'SubnetTaken');
 });
 
-test('a block is in force once Docker takes new networks from it, and a leave takes it back', (t) => {
+test('a block is in force once Docker takes new networks from it, and a leave undoes it', (t) => {
   const joined = planJoin(seen, wanted);
   if (joined.do !== 'apply') return t.fail(joined.do);
   const { after, ours } = joined.change;
@@ -86,7 +75,7 @@ test('a block is in force once Docker takes new networks from it, and a leave ta
   return t.is(said(planLeave(ended, false)), 'put-back');
 });
 
-test('a bip by hand that is kept in a block stays, and a leave has Docker give the range back', (t) => {
+test('an operator’s bip that is kept in a block stays, and a leave removes the range', (t) => {
   const file = Buffer.from('{"bip": "10.86.0.1/24"}');
   const interfaces = [bridge('docker0', '10.86.0.1/24')];
   const networks = [defaultNetwork('10.86.0.0/24')];
@@ -162,7 +151,7 @@ test('a flag of dockerd that names ranges for networks is refused in mode block'
   t.is(await flagFinding(given, bip('10.86.0.1/24'), true), undefined);
 });
 
-test('networks within the block are routed; others are named, with the command that makes each anew', (t) => {
+test('networks within the block are routed; others are named, with the command that recreates each', (t) => {
   const networks = [
     defaultNetwork('10.86.0.0/24'),
     network('inside', '10.86.1.0/26'),

@@ -34,14 +34,15 @@ function chosen(
   return 'waiting' in choice && choice.waiting !== undefined ? `${what} waits` : what;
 }
 
-test('a move needs a permit that names it; keeping, repairing and beginning need none of a rollout', (t) => {
+test('a move needs a permit that names it; keeping, repairing and first using a lease need none', (t) => {
   t.is(chosen([a, b], undefined, onA), '10.76.1.1/24 waits');
   t.is(chosen([a, b], permit('r-1', b), onA), '10.80.1.1/24');
   t.is(chosen([a, b], permit('', b), onA), '10.76.1.1/24 waits', 'that of a first lease is not one to leave another');
   t.is(chosen([a, b], permit('r-1', { ...b, generation: 2 }), onA), '10.76.1.1/24 waits');
   t.is(chosen([a, b], permit('r-1', a), onA), '10.76.1.1/24 waits');
   t.is(chosen([a, b], permit('r-1'), onA), '10.76.1.1/24 waits');
-  // The key was taken out of daemon.json, docker0 flushed, or Docker restarted without it: repaired without anybody.
+  // The key was taken out of daemon.json, docker0 flushed, or Docker restarted without it: repaired without an
+  // operator.
   for (const present of [onA, docker, undefined])
     t.is(chosen([lease('10.76.1.0/24', 'in force')], undefined, onA, present), '10.76.1.1/24');
   t.is(chosen([b], permit('', b), undefined), '10.80.1.1/24', 'the first lease');
@@ -51,7 +52,7 @@ test('a move needs a permit that names it; keeping, repairing and beginning need
   t.is(chosen([b], undefined, onA), 'hold waits');
 });
 
-test('docker0 gets its former address back when no lease is to have it, with a permit for that', (t) => {
+test('without a lease for it docker0 gets its former address back, with a permit for that', (t) => {
   t.is(chosen([a, bridge], undefined, onA), '10.76.1.1/24 waits');
   t.is(chosen([a, bridge], permit('r-1'), onA), 'give-back');
   t.is(chosen([a, bridge], permit('', bridge), onA), '10.76.1.1/24 waits');
@@ -61,7 +62,7 @@ test('docker0 gets its former address back when no lease is to have it, with a p
   t.is(chosen([a, bridge], undefined, undefined, docker), 'give-back', 'it has ended already');
 });
 
-test('where docker0 has no lease of the node, an operator on the host may request the change', (t) => {
+test('if docker0 has no lease of the node, an operator on the host may request the change', (t) => {
   const requested = (leases: readonly Lease[], ours: Bip | undefined) => chosen(leases, undefined, ours, docker, true);
   t.is(requested([a, b], onA), '10.76.1.1/24 waits', 'a request never leaves a lease');
   t.is(requested([a, bridge], onA), '10.76.1.1/24 waits');

@@ -136,7 +136,7 @@ test('whatever the bytes are, the answer is an edit that JSON.parse reads, or a 
   t.pass();
 });
 
-test('in mode block, ranges for networks by another hand are refused, and only ours change', (t) => {
+test('in mode block, ranges for networks that xnet did not set are refused, and only ours change', (t) => {
   const text = (bytes: Buffer | undefined, bip: Bip, ours?: Bip) => {
     const set = setBip(bytes, bip, ours);
     return 'refused' in set ? `${set.refused} ${set.line}: ${set.fix}` : set.bytes.toString();
@@ -146,7 +146,7 @@ test('in mode block, ranges for networks by another hand are refused, and only o
     made,
     '{\n  "mtu": 1400,\n  "bip": "10.76.3.1/24",\n  "default-address-pools": [{"base":"10.76.0.0/20","size":26}]\n}\n',
   );
-  t.is(text(Buffer.from(made), inBlock), made, 'the same by another hand serves');
+  t.is(text(Buffer.from(made), inBlock), made, 'the same value that xnet did not set serves');
   const other: Bip = { ...wanted, networks: { base: prefixOf(wanted.address, 20), size: 27 } };
   t.regex(
     text(Buffer.from(made), other),

@@ -10,10 +10,18 @@ import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bi
 import { desiredBridges, planBridge } from '../../../../../node/docker/bridge/plan.js';
 import type { EngineNetwork } from '../../../../../node/docker/engine/engine.js';
 import { emptyJournal, readJournal, writeJournal } from '../../../../../node/docker/engine/journal.js';
-import { dockerDefaults } from '../../../../../node/docker/engine/settings.js';
 import type { Lease } from '../../../../../proto/domain/network.js';
-import { bip, bridge, defaultNetwork, labels, network, prefix } from '../../../../support/docker-values.js';
+import {
+  bip,
+  bridge,
+  defaultNetwork,
+  labels,
+  network,
+  prefix,
+  untouchedHost,
+} from '../../../../support/docker-values.js';
 
+const seen = untouchedHost;
 const lease: Lease = {
   ...{ pool: 'default', subnet: prefix('10.76.3.0/24'), generation: 1, mode: 'bip', dockerLength: 25 },
   ...{ networkName: 'xnet', bridgeName: 'xnet0', state: 'wanted' },
@@ -26,25 +34,6 @@ const withRange = (made: EngineNetwork, part = range): EngineNetwork => ({
   subnets: made.subnets.map((subnet) => ({ ...subnet, range: part })),
 });
 
-const seen: BipSeen = {
-  engine: {
-    version: { version: '28.5.2', major: 28, isDocker: true },
-    info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
-    networks: [defaultNetwork('172.17.0.0/16')],
-    containers: [],
-  },
-  interfaces: [bridge('docker0', '172.17.0.1/16')],
-  flags: new Map(),
-  path: '/etc/docker/daemon.json',
-  file: undefined,
-  journal: emptyJournal,
-  onRunning: 'refuse',
-  restarts: dockerDefaults.restarts,
-  nowMs: Date.UTC(2026, 0, 1, 12),
-  byHand: false,
-  rollout: '',
-};
-
 test('fixed-cidr is written beside the bip, moves with it and is taken out with it', (t) => {
   t.deepEqual(wanted, { ...bip('10.76.3.1/24'), fixedCidr: range });
   const text = (bytes: Buffer | undefined, bipWanted = wanted, ours?: typeof wanted) => {
@@ -54,7 +43,7 @@ test('fixed-cidr is written beside the bip, moves with it and is taken out with 
   const former = Buffer.from('{\n  "mtu": 1400\n}\n');
   const made = text(former);
   t.is(made, '{\n  "mtu": 1400,\n  "bip": "10.76.3.1/24",\n  "fixed-cidr": "10.76.3.0/25"\n}\n');
-  t.is(text(Buffer.from(made)), made, 'the same by another hand serves');
+  t.is(text(Buffer.from(made)), made, 'the same value that xnet did not set serves');
   const removed = removeBip(Buffer.from(made), wanted);
   t.deepEqual('bytes' in removed && removed.bytes, former);
   const other = bipOfLease({ ...lease, subnet: prefix('10.76.4.0/24') });
@@ -69,7 +58,7 @@ test('fixed-cidr is written beside the bip, moves with it and is taken out with 
   t.is(bipOfLease({ subnet: prefix('10.86.0.0/20'), mode: 'block', dockerLength: 21 }).fixedCidr, undefined);
 });
 
-test('the bip is in force once Docker hands out that part alone, and a leave has it hand out all again', (t) => {
+test('the bip is in force once Docker hands out only that part, and a leave undoes it', (t) => {
   const joined = planJoin(seen, wanted);
   if (joined.do !== 'apply') return t.fail(joined.do);
   const { after, ours } = joined.change;
@@ -120,7 +109,7 @@ test('a flag of dockerd that names the part is refused', async (t) => {
   t.is(await flagFinding(given, wanted, true), undefined, 'it is the part of the lease');
 });
 
-test('a network of mode bridge is made with the part, and made anew if Docker hands out another', (t) => {
+test('a network of mode bridge is made with the part, and recreated if Docker hands out another one', (t) => {
   const [desired] = desiredBridges({ nodeId: 'node-1', leases: [{ ...lease, mode: 'bridge' }], permit: undefined });
   if (desired === undefined) return t.fail();
   t.deepEqual(desired.range, range);

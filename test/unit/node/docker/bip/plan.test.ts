@@ -15,30 +15,12 @@ import {
   writeJournal,
 } from '../../../../../node/docker/engine/journal.js';
 import { decidedBy, startAt } from '../../../../../node/docker/engine/restart-limit.js';
-import { dockerDefaults, type OnRunning } from '../../../../../node/docker/engine/settings.js';
+import type { OnRunning } from '../../../../../node/docker/engine/settings.js';
 import { formatPrefix, parseIpv4, prefixOf } from '../../../../../proto/domain/address.js';
-import { bip, bridge, container, defaultNetwork, network } from '../../../../support/docker-values.js';
+import { bip, bridge, container, defaultNetwork, network, untouchedHost } from '../../../../support/docker-values.js';
 
-const engine = {
-  version: { version: '28.5.2', major: 28, isDocker: true },
-  info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
-  networks: [defaultNetwork('172.17.0.0/16')],
-  containers: [],
-};
-
-const seen: BipSeen = {
-  engine,
-  interfaces: [bridge('docker0', '172.17.0.1/16'), bridge('eth0', '192.168.83.11/24')],
-  flags: new Map(),
-  path: '/etc/docker/daemon.json',
-  file: undefined,
-  journal: emptyJournal,
-  onRunning: 'refuse',
-  restarts: dockerDefaults.restarts,
-  nowMs: Date.UTC(2026, 0, 1, 12),
-  byHand: false,
-  rollout: '',
-};
+const seen = untouchedHost;
+const { engine } = seen;
 
 function reasonOf(plan: ReturnType<typeof planJoin>): string {
   return plan.do === 'report' ? plan.finding.reason : plan.do;

@@ -58,7 +58,7 @@ test('the network of mode lan has the LAN as its subnet and hands out the lease,
   );
 });
 
-test('an address that answers ARP is kept from Docker, and named', (t) => {
+test('an address that answers ARP is excluded from Docker’s allocation, and named', (t) => {
   if (desired === undefined) return t.fail();
   const text = [
     'IP address       HW type     Flags       HW address            Mask     Device',
@@ -86,7 +86,7 @@ test('an address that answers ARP is kept from Docker, and named', (t) => {
   t.like(allTaken(desired, all), { reason: 'AddressesTaken', transient: false });
 });
 
-test('the LAN stays a network of the host, and its containers are reached', (t) => {
+test('the LAN remains a network of the host, and its containers are reachable', (t) => {
   const networks = [made, network('shop', '172.18.0.0/16')];
   const report = hostNetworks(networks, [placed, bridge('br-shop', '172.18.0.1/16')], [lease]);
   t.deepEqual(

@@ -95,7 +95,7 @@ const several = fc.uniqueArray(
   { selector: ({ networkName }) => networkName },
 );
 
-test('a network that the host had already, exactly as desired, serves and is never touched', (t) => {
+test('a network that the host already had, exactly as desired, is used and never changed', (t) => {
   const kept = network('blue', '10.76.3.0/24', { bridgeName: 'br01' });
   const blue = { ...desired, networkName: 'blue', bridgeName: 'br01' };
   const containers = [container('c-1', 'blue')];
@@ -129,7 +129,7 @@ test('a network that the host had already, exactly as desired, serves and is nev
   t.deepEqual(unroutedNetworks(scene(there), [{ mode: 'bridge' }]), ['blue']);
 });
 
-test('several networks stand side by side: none is touched for another, and one that ends goes when nothing holds it', (t) => {
+test('several networks exist side by side: none is changed for another, and an ending one is removed when no container is attached', (t) => {
   fc.assert(
     fc.property(several, fc.subarray([1, 2, 3, 4]), fc.subarray([1, 2, 3, 4]), (all, made, used) => {
       const networks = made.map((index) =>
@@ -142,7 +142,7 @@ test('several networks stand side by side: none is touched for another, and one 
       const plans = staying.map((each) => planBridge(each, all, seen, 'refuse'));
       const strays = planStrays(all, seen);
       const removed = [strays, ...plans].flatMap(({ removals }) => removals.map((removal) => removal.network));
-      // What a lease that stays has is never removed, nor anything that a container holds.
+      // The network of a lease that stays is never removed, nor one that a container holds.
       t.false(removed.some((each) => staying.some((lease) => isAsDesired(each, lease))));
       t.false(removed.some((each) => attachedTo(each, containers).length > 0));
       t.is(new Set(removed).size, removed.length, 'each once');
@@ -172,7 +172,7 @@ test('several networks stand side by side: none is touched for another, and one 
   );
 });
 
-test('a network whose lease ends with --disconnect goes, and what is attached is detached first', (t) => {
+test('a network whose lease ends with --disconnect is removed after its containers are detached', (t) => {
   const [one, two] = [1, 2].map((index) =>
     network(`xnet-${index}`, `10.76.${index}.0/24`, { bridgeName: `x${index}`, labels }),
   );
@@ -194,7 +194,7 @@ test('a network whose lease ends with --disconnect goes, and what is attached is
   );
 });
 
-test('a container is noted if a network of it has no lease', (t) => {
+test('a container is noted if one of its networks has no lease', (t) => {
   const networks = [
     defaultNetwork('10.76.1.0/24'),
     network('xnet', '10.90.1.0/24', { labels }),
