@@ -43,7 +43,7 @@ test.serial('a controller without the cluster key reports that with a remedy', a
   t.regex(made.stderr, /the cluster key \S+ does not exist\ncopy it from/);
   t.is((await (await xctl([unix(b)])).run('status')).code, 0);
   const audit = await (await xctl([unix(a)])).run('audit', '--verify');
-  t.regex(audit.stdout, /^whole: /);
+  t.regex(audit.stdout, /^intact: /);
   t.regex(audit.stderr, /^note: this is the log of \S+; others have their own: \S+ \(unix:/, 'two others');
 });
 
