@@ -1,14 +1,22 @@
 // A controller with two workers behind one port: nodes are spread over them by address, each hears of changes made at the
 // other, and a worker that is killed takes nothing with it.
+
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import type { WatchResponse__Output } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
+import { HealthProbe } from '../../proto/rpc/health-probe.js';
+import type { PortSource } from '../../proto/rpc/port-source.js';
+import { startServer } from '../../proto/rpc/server.js';
+import { ServerTls } from '../../proto/rpc/server-tls.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { makeTestAuthority } from '../support/test-authority.js';
 import { until } from '../support/until.js';
 
 const options = { timeoutMs: 30_000 };
@@ -140,4 +148,51 @@ test('workers end with their supervisor; those that can’t start end the contro
   await controller.launch(['--workers', '1']);
   await controller.ready();
   t.is(controller.registration(), registration);
+});
+
+test('a connection that was passed on closes, however it ends, so that it counts no longer', async (t) => {
+  const authority = await makeTestAuthority();
+  const listening = createServer({ pauseOnConnect: true });
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => listening.close());
+  const address = listening.address();
+  if (address === null || typeof address === 'string') return t.fail();
+  const endpoint = { kind: 'tcp', host: '127.0.0.1', port: address.port } as const;
+  let passed = 0;
+  let closed = 0;
+  const ports: PortSource = {
+    check: async () => undefined,
+    open: async (_endpoint, _most, take) => {
+      listening.on('connection', (socket) => {
+        passed += 1;
+        // As the supervisor's channel does, which counts by this event.
+        socket.once('close', () => {
+          closed += 1;
+        });
+        take(socket);
+      });
+      return () => listening.removeAllListeners('connection');
+    },
+  };
+  const tls = new ServerTls(authority.server, 'certificates');
+  const server = await startServer({ endpoints: [endpoint], bindings: [], tls, ports });
+  const probe = new HealthProbe(endpoint, await authority.credentialsFor('node', 'n-1'));
+  t.is(await probe.ask(20_000), undefined, 'a call is answered');
+  t.deepEqual([passed, closed], [1, 0]);
+  probe.close();
+  await until('the connection of a client that closes', async () => closed === 1);
+  for (const end of ['destroy', 'resetAndDestroy', 'end'] as const) {
+    const count = closed;
+    const socket = connect({ host: '127.0.0.1', port: address.port });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write('nothing of TLS');
+    socket[end]();
+    await until(`a client that knows no TLS: ${end}`, async () => closed === count + 1);
+  }
+  const stays = new HealthProbe(endpoint, await authority.credentialsFor('node', 'n-2'));
+  t.is(await stays.ask(20_000), undefined);
+  await server.close(50);
+  t.is(closed, passed, 'and all of them when the server closes');
+  stays.close();
 });
