@@ -56,6 +56,8 @@ type Chosen = { readonly waiting: Waiting; readonly commit: Commit };
 // and cost both sides more, unless enough waits to fill them: then the disks write several at once.
 const usuallyUnderWay = 2;
 const mostUnderWay = 8;
+// Bytes under way up to which there are more than the usual: large ones would make each other late.
+const manyBytes = 256 * 1024;
 // Proposals that about fill a transaction: a lease is some seven records of 127.
 const enoughToFill = 16;
 // Proposals examined for one transaction. There are more only if thousands arrive at once.
@@ -80,6 +82,7 @@ export class CommitQueue {
   readonly #pending = new Set<Transaction>();
   readonly #taken = new Set<number>();
   #underWay = 0;
+  #bytesUnderWay = 0;
   /** Bytes of all unanswered proposals. */
   #bytes = 0;
 
@@ -125,7 +128,8 @@ export class CommitQueue {
 
   // How many transactions may be under way.
   get #room(): number {
-    return this.#waiting.length < enoughToFill ? usuallyUnderWay : mostUnderWay;
+    const isBurst = this.#waiting.length >= enoughToFill && this.#bytesUnderWay < manyBytes;
+    return isBurst ? mostUnderWay : usuallyUnderWay;
   }
 
   #go(): void {
@@ -135,6 +139,7 @@ export class CommitQueue {
       if (chosen.length === 0) return;
       this.#pending.add(transaction);
       this.#underWay += 1;
+      this.#bytesUnderWay += transaction.footprint.bytes;
       void this.#run(transaction, chosen);
     }
   }
@@ -218,6 +223,7 @@ export class CommitQueue {
       for (const { waiting } of chosen) waiting.reject(error);
     }
     this.#underWay -= 1;
+    this.#bytesUnderWay -= transaction.footprint.bytes;
     this.#go();
     if (result !== undefined) await this.#answer(chosen, result);
     transaction.settled = true;
