@@ -3,12 +3,19 @@
 import { XnetError } from '../../proto/errors.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import type { CommandContext } from '../client/context.js';
-import { type FleetStep, secondsOf } from '../fleet/plan.js';
+import type { NetworkSelection } from '../fleet/networks.js';
+import type { FleetStep } from '../fleet/plan.js';
+import { secondsOf } from '../fleet/pools.js';
 import { rehearsable } from '../fleet/rehearsal.js';
 import { ProgressLine } from '../output/screen.js';
 
 /** StepCall is the mode of a step: an operation, or a dry run, which changes nothing. */
 export type StepCall = { readonly operationId: string } | { readonly dryRun: true };
+
+function selectionOf({ selector: { all, labels, nodes }, except }: NetworkSelection) {
+  const none = !all && Object.keys(labels).length === 0 && nodes.length === 0;
+  return { selector: { all, none, labels, nodes: [...nodes] }, except: { nodes: [...except] } };
+}
 
 /**
  * makeStep makes one change that restarts nothing.
@@ -28,13 +35,14 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       return;
     }
     case 'set pool': {
-      const { quarantine, reclaimAfter, followAddress } = step.change;
+      const { quarantine, reclaimAfter, followAddress, dockerLength } = step.change;
       await client.change((admin) => admin.setPool.bind(admin), {
         ...call,
         name: step.name,
         ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
         ...(reclaimAfter === undefined ? {} : { reclaimAfterSeconds: secondsOf(reclaimAfter) }),
         ...(followAddress === undefined ? {} : { followAddress }),
+        ...(dockerLength === undefined ? {} : { dockerLength }),
       });
       return;
     }
@@ -62,9 +70,10 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       await client.change((routes) => routes.removeStaticRoute.bind(routes), { ...call, subnet: step.subnet });
       return;
     case 'add node': {
-      const { name, address, pool = '', mode, labels = {} } = step.node;
+      const { name, address, pool = '', subnet = '', mode, labels = {} } = step.node;
       const given = mode === undefined ? {} : { mode: wireFromMode(mode) };
-      await client.change((admin) => admin.addNode.bind(admin), { ...call, name, address, pool, labels, ...given });
+      const request = { ...call, name, address, pool, subnet, labels, ...given };
+      await client.change((admin) => admin.addNode.bind(admin), request);
       return;
     }
     case 'set node': {
@@ -78,6 +87,43 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       });
       return;
     }
+    case 'add lease': {
+      const { pool, subnet = '', mode, network = '', bridge = '' } = step.lease;
+      await client.change((lease) => lease.addLease.bind(lease), {
+        ...call,
+        ...{ node: step.node, pool, subnet, networkName: network, bridgeName: bridge },
+        ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+      });
+      return;
+    }
+    case 'end lease': {
+      const { node, subnet } = step;
+      await client.change((lease) => lease.endLease.bind(lease), { ...call, node, subnet, force: false });
+      return;
+    }
+    case 'create network': {
+      const { name, pool = '', bridge = '' } = step;
+      const request = { ...call, name, pool, bridgeName: bridge, ...selectionOf(step.selection) };
+      await client.change((network) => network.createNetwork.bind(network), request);
+      return;
+    }
+    case 'set network': {
+      const request = { ...call, name: step.name, ...selectionOf(step.selection) };
+      await client.change((network) => network.changeNetwork.bind(network), request);
+      return;
+    }
+    case 'remove network':
+      await client.change((network) => network.removeNetwork.bind(network), { ...call, name: step.name });
+      return;
+    case 'add nic': {
+      const { node, container, address = '', interface: interfaceName = '' } = step.nic;
+      const request = { ...call, node, container, address, interfaceName };
+      await client.change((nics) => nics.addNic.bind(nics), request);
+      return;
+    }
+    case 'remove nic':
+      await client.change((nics) => nics.removeNic.bind(nics), { ...call, address: step.address });
+      return;
     case 'remove node':
       await client.change((admin) => admin.removeNode.bind(admin), { ...call, node: step.name, force: false });
       return;

@@ -10,14 +10,19 @@ import { wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { exportFleet } from '../fleet/export.js';
-import { type FleetFile, formatFleet, type Issue, readFleet } from '../fleet/file.js';
-import { type FleetPlan, type FleetState, type FleetStep, planFleet, stepText } from '../fleet/plan.js';
+import { formatFleet, type Issue, readFleet } from '../fleet/file.js';
+import { type FleetPlan, type FleetState, type FleetStep, planFleet } from '../fleet/plan.js';
 import { pathOf } from '../fleet/rehearsal.js';
+import type { FleetFile } from '../fleet/shape.js';
+import { stepText } from '../fleet/step-text.js';
+import { networkFromWire } from '../output/network.js';
+import { nicFromWire } from '../output/nic.js';
 import { nodeFromWire } from '../output/node.js';
 import { poolFromWire } from '../output/pool.js';
 import { isRolloutOver, rolloutFromWire } from '../output/rollout.js';
 import { routeOutputOf } from '../output/route.js';
 import { makeStep, rehearse } from './fleet-change.js';
+import { waitForLeases } from './network-wait.js';
 import { type PaceOptions, paceOf, startRollout, watchRollout } from './rollouts.js';
 
 /** FileOptions are the options of `apply` and `diff`. */
@@ -36,10 +41,15 @@ async function stateOf({ client }: CommandContext): Promise<FleetState & { reado
   const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
   const { nodes, revision } = await client.read((admin) => admin.listNodes.bind(admin), {});
   const { routes } = await client.read((admin) => admin.listRoutes.bind(admin), { node: '' });
+  const { networks } = await client.read((network) => network.listNetworks.bind(network), {});
+  const { nics } = await client.read((each) => each.listNics.bind(each), { node: '' });
   return {
     pools: pools.map(poolFromWire),
     nodes: nodes.map(nodeFromWire),
     routes: routes.map(routeOutputOf).filter((route) => route.static),
+    networks: networks.map(networkFromWire),
+    // What belongs to a lease that has ended can't be made again.
+    nics: nics.map(nicFromWire).filter(({ pool }) => pool !== null),
     revision,
   };
 }
@@ -122,8 +132,15 @@ export async function applyFleet(context: CommandContext, options: ApplyOptions)
   if (dryRun) return;
   const question = { what: `make these ${steps.length} changes`, name: 'apply', severe: false, given: undefined };
   if (steps.length > 0 && !(await confirmed(context, question))) return;
+  const changed = new Set<string>();
   for (const step of steps) {
     if (step.kind === 'rollout' || step.kind === 'rollout of a pool') continue;
+    if (step.kind === 'create network' || step.kind === 'set network') changed.add(step.name);
+    if (step.kind === 'add nic') {
+      // Its address may be in the subnet that a node gets for a network.
+      for (const name of changed) await waitForLeases(context, name);
+      changed.clear();
+    }
     await makeStep(context, step, { operationId: idOf(step) });
     for (const line of stepText(step)) output.message(`done: ${line}`);
   }

@@ -43,6 +43,18 @@ function reasonOf(member: MemberOutput): string {
   return state === 'ending' && inUse ? `used by ${attachedText(member)}` : state;
 }
 
+const leasesMs = 30_000;
+
+/** waitForLeases waits until controllers have given a network's nodes their leases: those that can have one, and for 30 s. */
+export async function waitForLeases({ client }: CommandContext, name: string): Promise<void> {
+  const deadline = performance.now() + leasesMs;
+  while (performance.now() < deadline) {
+    const { members } = await seen(client, name);
+    if (!members.some(({ state, message }) => state === 'pending' && message === null)) return;
+    await pause(askEveryMs);
+  }
+}
+
 /** waitForNetwork waits for a goal. @throws XnetError Unavailable */
 export async function waitForNetwork(
   { client, settings, interruption }: CommandContext,

@@ -8,14 +8,13 @@ import {
   prefixCovers,
   prefixesOverlap,
 } from '../../proto/domain/address.js';
-import type { FleetFile, Issue, Path } from './file.js';
+import type { Issue, Path } from './file.js';
+import { type LeaseClashState, hostedClashes } from './lease-clashes.js';
 import { routeClashes } from './routes.js';
+import type { FleetFile } from './shape.js';
 
 /** ClashState is the part of a fleet that can clash. */
-export type ClashState = {
-  readonly pools: readonly { readonly name: string; readonly cidr: string }[];
-  readonly nodes: readonly { readonly name: string; readonly address: string }[];
-};
+export type ClashState = LeaseClashState;
 
 type Part<T> = {
   readonly name: string;
@@ -65,6 +64,7 @@ export function clashesIn(file: FleetFile, state: ClashState, { prune }: { reado
     ...sameAddresses(nodes, nodeNames),
     ...outside(file),
     ...routeClashes(file, state),
+    ...hostedClashes(file, state, { prune }),
   ];
 }
 

@@ -1,4 +1,4 @@
-// The fleet file: pools, reservations, nodes, labels and static routes as they are to be. Pure.
+// The fleet file: reads and writes pools, nodes, static routes, networks and nics as they are to be. Pure.
 // Invariant: a file with any problem is refused as a whole, with all problems, each at its line and column.
 import * as v from 'valibot';
 import {
@@ -12,132 +12,12 @@ import {
   parseDocument,
   stringify,
 } from 'yaml';
-import { checkDuration, formatDuration } from '../../proto/domain/duration.js';
-import {
-  type Checked,
-  checkAddress,
-  checkDockerName,
-  checkInterfaceName,
-  checkLabel,
-  checkName,
-  checkPrefix,
-  checkText,
-} from '../../proto/domain/input.js';
-import { modes } from '../../proto/domain/network.js';
+import { formatDuration } from '../../proto/domain/duration.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-
-/** fleetVersion is the version of the format. */
-export const fleetVersion = 'xnet/v1';
-
-const textNeeded = 'has to be text: put it in quotes';
-const lengthNeeded = 'has to be a whole number from 1 to 30';
-const truthNeeded = 'has to be true or false';
-const listNeeded = 'has to be a list';
-const mapNeeded = 'has to be a map of keys and values';
-
-function checked(check: (text: string) => Checked<unknown>) {
-  return v.pipe(
-    v.string(textNeeded),
-    v.rawCheck(({ dataset, addIssue }) => {
-      if (!dataset.typed) return;
-      const result = check(dataset.value);
-      if ('problem' in result) addIssue({ message: result.problem });
-    }),
-  );
-}
-
-// The message for a value that is not a map; an unknown key has a separate issue.
-function entry<Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.strictObject(entries, mapNeeded);
-}
-
-const name = checked(checkName);
-// The bounds are those of the controllers, so that a file is refused before any of it is done.
-const yearMs = 365 * 86_400_000;
-const quarantineBounds = { minMs: 0, maxMs: yearMs };
-const reclaimBounds = { minMs: 600_000, maxMs: yearMs };
-const duration = checked((text) => checkDuration(text, quarantineBounds));
-const reclaimAfter = checked((text) => (text === 'never' ? { value: 0 } : checkDuration(text, reclaimBounds)));
-const mode = v.picklist(modes, 'has to be bip, bridge, block or lan');
-
-const length = v.custom<number>(
-  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 30,
-  lengthNeeded,
-);
-
-const reservation = entry({
-  cidr: checked(checkPrefix),
-  /** The node that it is kept for. */
-  node: v.optional(name),
-  reason: v.optional(checked(checkText)),
-});
-
-const pool = entry({
-  name,
-  cidr: checked(checkPrefix),
-  subnetLength: v.optional(length),
-  mode: v.optional(mode),
-  networkLength: v.optional(length),
-  dockerLength: v.optional(length),
-  /** Of mode lan: the router of the hosts' own network, and that network; absent: the range of the pool. */
-  gateway: v.optional(checked(checkAddress)),
-  lan: v.optional(checked(checkPrefix)),
-  networkName: v.optional(checked(checkDockerName)),
-  bridgeName: v.optional(checked(checkInterfaceName)),
-  quarantine: v.optional(duration),
-  /** A duration or "never". */
-  reclaimAfter: v.optional(reclaimAfter),
-  followAddress: v.optional(v.boolean(truthNeeded)),
-  /** All reservations of the pool; absent: they are left alone. */
-  reservations: v.optional(v.array(reservation, listNeeded)),
-});
-
-// Not v.record, which checks no key while a value is wrong.
-const labels = v.pipe(
-  v.custom<Readonly<Record<string, string>>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    mapNeeded,
-  ),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    for (const [key, value] of Object.entries<unknown>(dataset.value)) {
-      const result = typeof value === 'string' ? checkLabel(key, value) : { problem: textNeeded };
-      if (!('problem' in result)) continue;
-      const at = { type: 'object', origin: 'value', input: dataset.value, key, value } as const;
-      addIssue({ message: result.problem, path: [at] });
-    }
-  }),
-);
-
-const node = entry({
-  name,
-  address: checked(checkAddress),
-  pool: v.optional(name),
-  mode: v.optional(mode),
-  labels: v.optional(labels),
-  cordoned: v.optional(v.boolean(truthNeeded)),
-});
-
-const route = entry({
-  subnet: checked(checkPrefix),
-  /** The address of the host, which is not a node. */
-  nextHop: checked(checkAddress),
-  name: v.optional(name),
-});
-
-const fleet = entry({
-  apiVersion: v.literal(fleetVersion, `has to be ${fleetVersion}`),
-  pools: v.optional(v.array(pool, listNeeded), []),
-  nodes: v.optional(v.array(node, listNeeded), []),
-  /** Static routes. */
-  routes: v.optional(v.array(route, listNeeded), []),
-});
-
-/** FleetFile is a fleet file without problems. */
-export type FleetFile = v.InferOutput<typeof fleet>;
+import { type FleetFile, fleetShape, fleetVersion } from './shape.js';
 
 /** ListName names a list of a fleet file. */
-export type ListName = 'pools' | 'nodes' | 'routes';
+export type ListName = 'pools' | 'nodes' | 'routes' | 'networks' | 'nics';
 
 /** Path is the way to a value of a file: ["pools", 0, "cidr"]. */
 export type Path = readonly (string | number)[];
@@ -203,6 +83,8 @@ function duplicates(raw: unknown): Issue[] {
     ...twice('nodes', 'name', 'node'),
     ...twice('nodes', 'address', 'address'),
     ...twice('routes', 'subnet', 'subnet'),
+    ...twice('networks', 'name', 'network'),
+    ...twice('nics', 'address', 'address'),
   ];
 }
 
@@ -254,7 +136,7 @@ export function readFleet(text: string, source: string): ReadFleet {
     throw refused(source, [`${source} is empty: it begins with apiVersion: ${fleetVersion}`]);
   const read = contentOf(document);
   if ('problem' in read) throw refused(source, [`${source}: ${read.problem}`]);
-  const result = v.safeParse(fleet, read.value);
+  const result = v.safeParse(fleetShape, read.value);
   const issues = [...(result.issues ?? []).map(issueOf), ...duplicates(read.value)];
   const textOf = ({ path, message, ofKey = false }: Issue) => {
     const offset = nodeAt(document.contents as Node | null, path, ofKey)?.range?.[0] ?? 0;

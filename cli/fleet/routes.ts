@@ -1,7 +1,8 @@
 // The static routes of a fleet file. Pure.
 // Invariant: a subnet whose host is a node by now needs no static route: its lease replaced it.
 import { parseIpv4, parsePrefix, prefixCovers } from '../../proto/domain/address.js';
-import type { FleetFile, Issue } from './file.js';
+import type { Issue } from './file.js';
+import type { FleetFile } from './shape.js';
 
 /** RouteStep is one change of a static route. */
 export type RouteStep =

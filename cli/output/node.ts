@@ -44,6 +44,8 @@ export type NodeLeaseOutput = {
   /** Docker network and Linux bridge of modes bridge and lan; null in other modes. */
   readonly network: string | null;
   readonly bridge: string | null;
+  /** The named network that it is for; null: none. */
+  readonly memberOf: string | null;
   /** "wanted", "in force" or "ending", as the node last reported. */
   readonly state: string;
   readonly since: string | null;
@@ -112,6 +114,7 @@ function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
     lan: wire.lan,
     network: isBridge ? wire.networkName : null,
     bridge: isBridge ? wire.bridgeName : null,
+    memberOf: orNull(wire.network),
     state: leaseStateOf(wire.state),
     since: isoTime(wire.sinceMs),
   };

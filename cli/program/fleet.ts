@@ -16,7 +16,7 @@ export function addFleet(program: Command): void {
   addPace(
     program
       .command('apply')
-      .description('make the fleet as in a file: pools, reservations, nodes, labels')
+      .description('make the fleet as in a file: pools, nodes, leases, static routes, networks, nics')
       .addOption(file())
       .addOption(prune()),
   )
@@ -31,7 +31,11 @@ A file:
   pools:
     - {name: a, cidr: 10.76.0.0/16, quarantine: 1h, reclaimAfter: never, reservations: [{cidr: 10.76.0.0/22, reason: lab}]}
   nodes:
-    - {name: web-1, address: 192.168.83.11, pool: a, labels: {zone: eu-1}}
+    - {name: web-1, address: 192.168.83.11, pool: a, labels: {zone: eu-1}, leases: [{pool: b}]}
+  networks:
+    - {name: blue, pool: b, labels: {zone: eu-1}}
+  nics:
+    - {node: web-1, container: shop-db-1, address: 10.76.3.200}
 
 Examples:
   xctl apply -f fleet.yaml --dry-run

@@ -32,6 +32,8 @@ export type NewNetwork = {
   readonly name: string;
   readonly pool?: string;
   readonly selection: NewSelection;
+  /** Ids of nodes; absent: none, or, of a network that exists, as they are. */
+  readonly except?: readonly string[];
   /** Absent: derived from the name. */
   readonly bridgeName?: string;
 };
@@ -45,7 +47,7 @@ const mostNamed = 4_096;
  * @throws XnetError NotFound, AlreadyExists, FailedPrecondition, PoolExhausted
  */
 export function decideCreateNetwork(view: ReadonlyView, wanted: NewNetwork, nowMs: number): Decision {
-  const { name, selection } = wanted;
+  const { name, selection, except = [] } = wanted;
   const key = keys.network(name);
   requireDecodable(view, key);
   const before = view.networks.get(name)?.record;
@@ -62,7 +64,7 @@ export function decideCreateNetwork(view: ReadonlyView, wanted: NewNetwork, nowM
   }
   requireFreeName(view, name);
   const bridgeName = chosenBridge(view, wanted);
-  const record: NetworkRecord = { pool, bridgeName, ...selection, except: [], createdMs: nowMs };
+  const record: NetworkRecord = { pool, bridgeName, ...selection, except: [...new Set(except)], createdMs: nowMs };
   requireRoomFor(view, name, record, nowMs);
   return {
     subject: name,
@@ -110,12 +112,14 @@ function chosenBridge(view: ReadonlyView, { name, bridgeName }: NewNetwork): str
 }
 
 function existing(view: ReadonlyView, before: NetworkRecord, wanted: NewNetwork): Decision {
-  const { name, pool, selection, bridgeName } = wanted;
+  const { name, pool, selection, bridgeName, except = before.except } = wanted;
   const { removing, ...kept } = before;
   const differences = [
     pool === undefined || pool === before.pool ? '' : `its pool is ${before.pool}`,
     bridgeName === undefined || bridgeName === before.bridgeName ? '' : `its bridge is ${before.bridgeName}`,
-    sameSelection(selection, before) ? '' : `it is for ${describeSelection(view, before)}`,
+    sameSelection(selection, before) && sameIds(except, before.except)
+      ? ''
+      : `it is for ${describeSelection(view, before)}`,
   ].filter((difference) => difference !== '');
   if (differences.length > 0) {
     throw new XnetError('AlreadyExists', `network ${name} already exists: ${differences.join(', ')}`, {
@@ -128,8 +132,12 @@ function existing(view: ReadonlyView, before: NetworkRecord, wanted: NewNetwork)
 }
 
 function sameSelection(a: NewSelection, b: NewSelection): boolean {
-  const ids = (nodes: readonly string[]) => [...new Set(nodes)].sort().join();
-  return a.all === b.all && sameLabels(a.labels, b.labels) && ids(a.nodes) === ids(b.nodes);
+  return a.all === b.all && sameLabels(a.labels, b.labels) && sameIds(a.nodes, b.nodes);
+}
+
+function sameIds(a: readonly string[], b: readonly string[]): boolean {
+  const text = (ids: readonly string[]) => [...new Set(ids)].sort().join();
+  return text(a) === text(b);
 }
 
 /** describeSelection describes which nodes have a network: "nodes with role=web, and web-9". */
@@ -187,6 +195,8 @@ export type NetworkChange = {
   /** Ids of nodes. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** Replaces those that were excluded. */
+  readonly except?: readonly string[];
 };
 
 /**
@@ -211,7 +221,7 @@ export function decideChangeNetwork(view: ReadonlyView, name: string, wanted: Ne
   // Ids of nodes that were removed are dropped.
   const exists = (id: string) => nodeOf(id) !== undefined;
   const nodes = [...new Set([...selection.nodes, ...include.filter((id) => !byLabels(id))])];
-  const except = [...new Set([...before.except, ...exclude.filter(byLabels)])];
+  const except = [...new Set([...(wanted.except ?? before.except), ...exclude.filter(byLabels)])];
   const record: NetworkRecord = {
     ...before,
     all: selection.all,
@@ -219,7 +229,7 @@ export function decideChangeNetwork(view: ReadonlyView, name: string, wanted: Ne
     nodes: nodes.filter((id) => exists(id) && !exclude.includes(id)),
     except: except.filter((id) => exists(id) && !include.includes(id)),
   };
-  if (sameSelection(record, before) && [...record.except].sort().join() === [...before.except].sort().join()) {
+  if (sameSelection(record, before) && sameIds(record.except, before.except)) {
     return { subject: name };
   }
   requireRoomFor(view, name, record, nowMs);

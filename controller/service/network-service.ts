@@ -73,11 +73,12 @@ class NetworkCalls {
   }
 
   async #selection(wire: NodeSelector__Output | null, problems: Problems): Promise<NewSelection> {
-    const { all = false, labels = {}, nodes = [] } = wire ?? {};
+    const { all = false, none = false, labels = {}, nodes = [] } = wire ?? {};
     for (const [key, value] of Object.entries(labels)) problems.take('label', checkLabel(key, value));
     const isNarrowed = nodes.length > 0 || Object.keys(labels).length > 0;
     if (all && isNarrowed) problems.add('all nodes are selected: leave out labels and nodes, or --all');
-    if (!all && !isNarrowed) problems.add('no node is selected: --all, --label KEY=VALUE or --node NAME');
+    if (none && (all || isNarrowed)) problems.add('no node is selected, and some are: leave out either');
+    if (!all && !isNarrowed && !none) problems.add('no node is selected: --all, --label KEY=VALUE or --node NAME');
     return { all, labels: { ...labels }, nodes: [...(await this.#ids(nodes, problems))] };
   }
 
@@ -87,12 +88,14 @@ class NetworkCalls {
     const pool = request.pool === '' ? undefined : problems.take('pool', checkName(request.pool));
     const bridgeName = request.bridgeName === '' ? undefined : checkedBridgeName(request.bridgeName, problems);
     const selection = await this.#selection(request.selector, problems);
+    const except = request.except === null ? undefined : await this.#ids(request.except.nodes, problems);
     throwIfAny(problems.list, 'invalid network');
     if (name === undefined) throw new XnetError('Internal', 'missing validation problem');
     const wanted = {
       ...{ name, selection },
       ...(pool === undefined ? {} : { pool }),
       ...(bridgeName === undefined ? {} : { bridgeName }),
+      ...(except === undefined ? {} : { except }),
     };
     const { networks, feed, now } = this.#deps;
     const { unchanged, message } = await networks.create(mutationId(request), wanted);
@@ -106,8 +109,13 @@ class NetworkCalls {
     const include = await this.#ids(request.include, problems);
     const exclude = await this.#ids(request.exclude, problems);
     const selection = request.selector === null ? undefined : await this.#selection(request.selector, problems);
+    const except = request.except === null ? undefined : await this.#ids(request.except.nodes, problems);
     throwIfAny(problems.list, 'invalid change of a network');
-    const wanted = { include, exclude, ...(selection === undefined ? {} : { selection }) };
+    const wanted = {
+      ...{ include, exclude },
+      ...(selection === undefined ? {} : { selection }),
+      ...(except === undefined ? {} : { except }),
+    };
     const { networks, feed, now } = this.#deps;
     const { unchanged, message } = await networks.change(mutationId(request), name, wanted);
     const planned = request.dryRun ? plannedIn(decideChangeNetwork(feed.view, name, wanted, now())) : undefined;

@@ -5,10 +5,12 @@ export interface NodeSelector {
   'all'?: (boolean);
   'labels'?: ({[key: string]: string});
   'nodes'?: (string)[];
+  'none'?: (boolean);
 }
 
 export interface NodeSelector__Output {
   'all': (boolean);
   'labels': ({[key: string]: string});
   'nodes': (string)[];
+  'none': (boolean);
 }

@@ -2,64 +2,23 @@
 import test from 'ava';
 import { exportFleet } from '../../../../cli/fleet/export.js';
 import { formatFleet, readFleet } from '../../../../cli/fleet/file.js';
-import { type FleetState, planFleet, stepText } from '../../../../cli/fleet/plan.js';
+import { type FleetState, planFleet } from '../../../../cli/fleet/plan.js';
 import { pathOf, rehearsable } from '../../../../cli/fleet/rehearsal.js';
-import { nodeFromWire } from '../../../../cli/output/node.js';
-import { poolFromWire } from '../../../../cli/output/pool.js';
+import { stepText } from '../../../../cli/fleet/step-text.js';
 import { XnetError } from '../../../../proto/errors.js';
-
-const pool = (name: string, cidr: string, more: object = {}) =>
-  poolFromWire({
-    ...{ name, cidr, subnetLength: 24, mode: 'MODE_BIP', networkName: 'xnet', bridgeName: 'xnet0' },
-    ...{
-      quarantineSeconds: 3600,
-      reclaimAfterSeconds: 0,
-      followAddress: false,
-      reservations: [],
-      createdMs: 1,
-      lan: null,
-      usage: null,
-      ...more,
-    },
-  } as unknown as Parameters<typeof poolFromWire>[0]);
-
-const node = (name: string, address: string, more: object = {}) =>
-  nodeFromWire({
-    ...{
-      id: `n-${name}`,
-      name,
-      address,
-      labels: { zone: 'z1' },
-      availability: 'AVAILABILITY_ACTIVE',
-      mode: 'MODE_BIP',
-    },
-    ...{
-      pool: 'a',
-      subnet: '10.76.0.0/24',
-      gateway: '10.76.0.1',
-      generation: 1,
-      createdMs: 1,
-      state: 'NODE_STATE_READY',
-    },
-    ...{
-      seenMs: 0,
-      controller: '',
-      routes: null,
-      conditions: [],
-      hostNetworks: [],
-      leases: [],
-      containers: [],
-      drain: null,
-    },
-    ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '', containerCount: 0, ...more },
-  } as unknown as Parameters<typeof nodeFromWire>[0]);
+import { nodeOutput as node, poolOutput as pool } from '../../../support/fleet.js';
 
 const reserved = { cidr: '10.76.9.0/24', nodeName: 'web-9', reason: 'kept' };
 const ofLan = { mode: 'MODE_LAN', lan: { prefix: '192.168.61.0/24', gateway: '192.168.61.254' } };
 const fleet: FleetState = {
   pools: [pool('a', '10.76.0.0/16', { reservations: [reserved] }), pool('b', '10.79.0.0/16')],
-  nodes: [node('web-1', '192.168.83.1'), node('web-2', '192.168.83.2', { availability: 'AVAILABILITY_DRAINING' })],
+  nodes: [
+    node('web-1', '192.168.83.1'),
+    node('web-2', '192.168.83.2', { subnet: '10.76.1.0/24', availability: 'AVAILABILITY_DRAINING' }),
+  ],
   routes: [{ subnet: '10.76.8.0/24', nextHop: '192.168.83.8', node: 'by-hand' }],
+  networks: [],
+  nics: [],
 };
 
 const planned = (text: string, prune = false) => {
