@@ -1,6 +1,7 @@
 // `xctl check`: sends packets between all nodes, and examines paths that do not carry them.
-// Invariant: at most 32 nodes are asked at a time, each one question at a time, and at most 16 paths are examined.
+// Nodes that are removed meanwhile are left out, and said. Invariant: at most 32 nodes are asked at a time, each one question at a time, and at most 16 paths are examined.
 import { randomInt } from 'node:crypto';
+import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import type { CommandContext } from '../client/context.js';
 import { askThrough } from '../client/look.js';
@@ -23,9 +24,23 @@ export type CheckMeshOptions = { readonly sample?: number };
 type Mesh = {
   readonly pairs: Pair[];
   readonly findings: MeshFinding[];
+  /** Names of the nodes that were removed, or renamed, since they were listed. */
+  readonly gone: Set<string>;
   /** Paths that packets were sent on. */
   paths: number;
 };
+
+function askNoting(ask: Ask, gone: Set<string>): Ask {
+  return async (node, question) => {
+    try {
+      return await ask(node, question);
+    } catch (error) {
+      if (!(error instanceof XnetError) || error.code !== 'NotFound') throw error;
+      gone.add(node);
+      throw new XnetError('FailedPrecondition', `${node} was removed or renamed meanwhile`);
+    }
+  };
+}
 
 /** checkMesh lists what keeps packets from passing between nodes; exit code 8 if something does. */
 export async function checkMesh(context: CommandContext, { sample }: CheckMeshOptions): Promise<void> {
@@ -40,9 +55,10 @@ export async function checkMesh(context: CommandContext, { sample }: CheckMeshOp
     return [{ node: name, nodeAddress: address, container: '', ...at, connected: !isAway(node), static: false }];
   });
   const connected = ends.filter((end) => end.connected);
-  const mesh: Mesh = { pairs: [], findings: ends.filter((end) => !end.connected).map(awayFinding), paths: 0 };
+  const away = ends.filter((end) => !end.connected).map(awayFinding);
+  const mesh: Mesh = { pairs: [], findings: away, gone: new Set(), paths: 0 };
   const line = new ProgressLine(settings.quiet ? { write: () => undefined } : process.stderr);
-  const ask = askThrough(client);
+  const ask = askNoting(askThrough(client), mesh.gone);
   try {
     let done = 0;
     const step = Math.ceil(connected.length / 20);
@@ -51,19 +67,41 @@ export async function checkMesh(context: CommandContext, { sample }: CheckMeshOp
       done += 1;
       if (done % step === 0) line.set(`${done} of ${connected.length} nodes have sent packets`);
     });
+    await noteGone(context, mesh, ends);
     await examineLost(ask, mesh, (text) => line.set(text));
+    await noteGone(context, mesh, ends);
   } finally {
     line.end();
   }
-  const { findings, pairs, paths } = mesh;
-  const counts = { nodes: connected.length, paths, lost: pairs.length };
+  const { pairs, paths } = mesh;
+  const findings = mesh.findings.filter(({ node, from, to }) => ![node, from, to].some((name) => mesh.gone.has(name)));
+  const gone = [...mesh.gone].sort();
+  if (gone.length > 0) output.message(`removed or renamed meanwhile, so left out: ${escaped(gone.join(', '))}`);
+  const counts = {
+    nodes: connected.filter(({ node }) => !mesh.gone.has(node)).length,
+    paths,
+    lost: pairs.filter(isThere(mesh)).length,
+    gone,
+  };
   const text =
     connected.length < 2
       ? 'nothing was checked: packets are sent between two connected nodes or more'
-      : `packets pass on ${counted(paths, 'path', 'paths')} between ${counted(connected.length, 'node', 'nodes')}`;
+      : `packets pass on ${counted(paths, 'path', 'paths')} between ${counted(counts.nodes, 'node', 'nodes')}`;
   if (output.forPeople && findings.length === 0) output.write(text);
   else await output.list(meshFindingKind, findings, counts);
   if (findings.length > 0) process.exitCode = exitCodes.problemsFound;
+}
+
+// A node that is removed loses its routes and its stream, which looks like faults of paths.
+async function noteGone({ client }: CommandContext, mesh: Mesh, ends: readonly PathEnd[]): Promise<void> {
+  if (mesh.findings.length === 0 && mesh.pairs.length === 0) return;
+  const { nodes } = await client.read((admin) => admin.listNodes.bind(admin), { summary: true });
+  const names = new Set(nodes.map(({ name }) => name));
+  for (const { node } of ends) if (!names.has(node)) mesh.gone.add(node);
+}
+
+function isThere({ gone }: Mesh): (pair: Pair) => boolean {
+  return ({ source, target }) => !gone.has(source.node) && !gone.has(target.node);
 }
 
 async function eachOf<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
@@ -97,7 +135,7 @@ async function probeFrom(
     } catch (error) {
       // Its daemon went away, or is of a version that does not look at paths.
       if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
-      mesh.findings.push(notProbed(source.node, error.message));
+      if (!mesh.gone.has(source.node)) mesh.findings.push(notProbed(source.node, error.message));
       return;
     }
   }
@@ -105,16 +143,17 @@ async function probeFrom(
 
 async function examineLost(ask: Ask, mesh: Mesh, onProgress: (text: string) => void): Promise<void> {
   const { pairs, findings } = mesh;
+  const there = isThere(mesh);
   let left: readonly Pair[] = pairs;
   for (let examined = 0; examined < mostExamined; examined += 1) {
     const pair = nextToExamine(left, findings);
     if (pair === undefined) return;
     onProgress(`examining ${pair.source.node} → ${pair.target.node}`);
     const verdict = verdictOf(await examine(ask, pair, { count: requests, identifier: randomInt(1, 0x10000) }));
-    left = left.filter((each) => each !== pair);
+    left = left.filter((each) => each !== pair && there(each));
     // It was lost by chance, or has been repaired since.
-    if (verdict.reason !== 'Fine') findings.push(findingOf(verdict, pair, pairs));
+    if (verdict.reason !== 'Fine' && there(pair)) findings.push(findingOf(verdict, pair, pairs.filter(there)));
   }
-  const rest = left.filter((pair) => nextToExamine([pair], findings) !== undefined);
+  const rest = left.filter((pair) => there(pair) && nextToExamine([pair], findings) !== undefined);
   if (rest.length > 0) findings.push(notExamined(rest));
 }

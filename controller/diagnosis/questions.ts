@@ -49,14 +49,17 @@ export class Questions {
     const id = randomUUID();
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<Findings__Output>((resolve) => this.#waiting.set(id, { nodeId, resolve }));
+    let forget: (() => void) | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#late(nodeId, nodeName, stream)), timeoutMs);
+      forget = stream.whenClosed(() => reject(away(nodeName)));
+      timer = setTimeout(() => reject(unanswered(nodeName)), timeoutMs);
     });
     try {
       stream.interject(encodeLook({ id, timeoutMs, question }));
       return await Promise.race([answer, late]);
     } finally {
       clearTimeout(timer);
+      forget?.();
       this.#waiting.delete(id);
     }
   }
@@ -66,13 +69,12 @@ export class Questions {
     const waiting = this.#waiting.get(id);
     if (waiting?.nodeId === nodeId) waiting.resolve(findings);
   }
+}
 
-  #late(nodeId: string, nodeName: string, stream: NodeStream): XnetError {
-    if (this.#streamOf(nodeId) !== stream) return away(nodeName);
-    return new XnetError('FailedPrecondition', `the daemon of ${nodeName} did not answer`, {
-      hint: 'it is busy, or of a version that does not look at paths: xctl nodes show',
-    });
-  }
+function unanswered(nodeName: string): XnetError {
+  return new XnetError('FailedPrecondition', `the daemon of ${nodeName} did not answer`, {
+    hint: 'it is busy, or of a version that does not look at paths: xctl nodes show',
+  });
 }
 
 function away(nodeName: string): XnetError {

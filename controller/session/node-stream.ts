@@ -30,6 +30,7 @@ export class NodeStream {
   #begun = false;
   #sending = false;
   #closed = false;
+  readonly #waiting = new Set<() => void>();
 
   constructor(
     identity: Pick<NodeStream, 'nodeId' | 'nodeName' | 'fingerprint' | 'address' | 'alive'>,
@@ -52,6 +53,12 @@ export class NodeStream {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** whenClosed calls `listener` once the stream is closed. It returns what takes the listener away. */
+  whenClosed(listener: () => void): () => void {
+    this.#waiting.add(listener);
+    return () => this.#waiting.delete(listener);
   }
 
   /** begin allows sending, once the node's current table is known. */
@@ -87,8 +94,7 @@ export class NodeStream {
   /** close ends the stream, with an error if one is given. Nothing is sent afterwards. */
   close(error?: unknown): void {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#queue = [];
+    this.abandon();
     if (error === undefined) this.#stream.end();
     else this.#stream.emit('error', error);
   }
@@ -97,5 +103,7 @@ export class NodeStream {
   abandon(): void {
     this.#closed = true;
     this.#queue = [];
+    for (const listener of this.#waiting) listener();
+    this.#waiting.clear();
   }
 }
