@@ -148,7 +148,7 @@ function keyFrom(spki: Buffer): KeyObject {
 
 /**
  * keyOfRequest returns the public key of a certificate request (SubjectPublicKeyInfo, DER).
- * @throws XnetError InvalidArgument when it is not a request, not for a key on P-256, or not signed by that key
+ * @throws XnetError InvalidArgument when it is not a request, not for a key on P-256, or not signed by that key with SHA-2
  */
 export async function keyOfRequest(csr: string): Promise<Buffer> {
   if (csr.length > longestRequest) throw new XnetError('InvalidArgument', 'csr: longer than any certificate request');
@@ -160,7 +160,12 @@ export async function keyOfRequest(csr: string): Promise<Buffer> {
   }
   const { content, spki, hash, signature } = read;
   if (!isOnP256(spki)) throw new XnetError('InvalidArgument', 'csr: the key has to be an ECDSA key on P-256');
-  if (hash === undefined || !verify(hash, content, keyFrom(spki), signature)) {
+  if (hash === undefined) {
+    throw new XnetError('InvalidArgument', 'csr: its signature is not ECDSA with SHA-256, SHA-384 or SHA-512', {
+      hint: 'sign it anew: openssl req -new -sha256 -key KEY -subj /CN=xnet',
+    });
+  }
+  if (!verify(hash, content, keyFrom(spki), signature)) {
     throw new XnetError('InvalidArgument', 'csr: not signed by its own key');
   }
   return Buffer.from(spki);

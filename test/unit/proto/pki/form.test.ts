@@ -104,6 +104,11 @@ test('a request is byte for byte what the library makes of the same key, and eac
   t.deepEqual(signedPart(await requestFor(key)), signedPart(csr));
   t.true(await new x509.Pkcs10CertificateRequest(csr).verify());
   t.deepEqual(await keyOfRequest(made.toString('pem')), spki);
+  const sha1 = { ...algorithm, hash: 'SHA-1' };
+  const weak = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=xnet', keys, signingAlgorithm: sha1 });
+  await t.throwsAsync(keyOfRequest(weak.toString('pem')), {
+    message: 'csr: its signature is not ECDSA with SHA-256, SHA-384 or SHA-512',
+  });
 });
 
 // openssl req -new -subj /O=somebody/CN=alice -sha384 -addext subjectAltName=DNS:a.example
