@@ -2,6 +2,7 @@
 // policy rules, and peers that are not on the same link. Pure.
 import { formatIpv4, type Ipv4, prefixContains } from '../../proto/domain/address.js';
 import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
+import type { EngineSeen } from '../docker/engine/engine.js';
 import type { Address, Link } from '../kernel/route-kernel.js';
 import { type Enslaved, enslavedFinding } from '../path/findings.js';
 import { findingsOf } from '../routes/problems.js';
@@ -20,6 +21,8 @@ export type NetworkSeen = {
   readonly rules: number;
   /** Names of interfaces whose rp_filter is strict: "eth0", "docker0". */
   readonly strict: readonly string[];
+  /** Bridges of Docker's networks, and the running containers on each that are on another one as well. */
+  readonly shared: ReadonlyMap<string, readonly string[]>;
   /** MTU that Docker gives containers: that of daemon.json, or 1500. */
   readonly dockerMtu: number;
   /** Path of daemon.json. */
@@ -77,8 +80,41 @@ function peerFindings({ peers, addresses, pinged, links }: NetworkSeen, link: Li
   return found;
 }
 
-function filterFindings({ strict, links, mode }: NetworkSeen, link: Link | undefined): readonly PreflightFinding[] {
-  const found: PreflightFinding[] = [];
+/** sharedBridges returns the bridges of networks whose containers are on several, with the names of these containers. */
+export function sharedBridges({
+  containers,
+  networks,
+}: Pick<EngineSeen, 'containers' | 'networks'>): ReadonlyMap<string, readonly string[]> {
+  const shared = new Map<string, string[]>();
+  for (const { name, running, networks: its } of containers) {
+    const bridges = networks.flatMap(({ id, bridgeName }) =>
+      bridgeName !== undefined && its.some((network) => network.id === id) ? [bridgeName] : [],
+    );
+    if (!running || bridges.length < 2) continue;
+    for (const bridge of bridges) shared.set(bridge, [...(shared.get(bridge) ?? []), name]);
+  }
+  return shared;
+}
+
+const mostNamed = 5;
+
+// A container answers by its default route, whichever network it was asked on.
+function sharedFindings({ strict, shared, mode }: NetworkSeen): readonly PreflightFinding[] {
+  return [...shared].flatMap(([bridge, containers]): readonly PreflightFinding[] => {
+    if (!strict.includes(bridge) || (bridge === 'docker0' && !usesDocker0(mode))) return [];
+    const more = containers.length > mostNamed ? ` and ${containers.length - mostNamed} more` : '';
+    const message =
+      `rp_filter is strict on ${bridge}, and containers on it are on other networks as well: ` +
+      `${containers.slice(0, mostNamed).join(', ')}${more}. If their default route is by ${bridge}, what reaches them under an ` +
+      'address of another network is not answered: the kernel drops the answers';
+    const fix = `sysctl -w net/ipv4/conf/${bridge}/rp_filter=2`;
+    return [{ severity: 'warns', reason: 'ReversePathStrict', message, fix }];
+  });
+}
+
+function filterFindings(seen: NetworkSeen, link: Link | undefined): readonly PreflightFinding[] {
+  const { strict, links, mode } = seen;
+  const found: PreflightFinding[] = [...sharedFindings(seen)];
   if (link !== undefined && strict.includes(link.name)) {
     const message =
       `rp_filter is strict on ${link.name} (the greater of net.ipv4.conf.all and ${link.name} counts): packets from peers are ` +

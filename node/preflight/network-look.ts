@@ -7,7 +7,7 @@ import type { Underlay } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { documentOf, jsonSetting } from './daemon-json-findings.js';
 import type { DockerLooked } from './docker-look.js';
-import type { NetworkSeen } from './network-findings.js';
+import { type NetworkSeen, sharedBridges } from './network-findings.js';
 import { type PingedPeer, pingPeers } from './ping.js';
 import type { Place } from './place.js';
 import type { PreflightRequest } from './request.js';
@@ -28,7 +28,10 @@ export async function lookAtNetwork(
   const { underlay } = choice;
   const link = underlay && mirror.links.get(underlay.ifindex);
   const vrf = link === undefined || link.master === 0 || lookup.kindOf(link.master) !== 'vrf' ? undefined : link.master;
-  const names = ['docker0', ...(link === undefined ? [] : [link.name])];
+  const engine = docker?.engine;
+  const shared =
+    engine === undefined || 'reason' in engine ? new Map<string, readonly string[]>() : sharedBridges(engine);
+  const names = new Set(['docker0', ...(link === undefined ? [] : [link.name]), ...shared.keys()]);
   const strict: string[] = [];
   for (const each of names) if (await isStrict(proc, each)) strict.push(each);
   const pinged =
@@ -43,6 +46,7 @@ export async function lookAtNetwork(
     enslaved: vrf === undefined ? [] : [{ name: link?.name ?? '', vrf: mirror.links.get(vrf)?.name ?? `${vrf}` }],
     rules: Math.max(0, (await lookup.ruleCount()) - kernelRules),
     strict: strict.filter((each) => [...mirror.links.values()].some(({ name }) => name === each)),
+    shared,
     dockerMtu: mtu > 0 ? mtu : dockerDefaultMtu,
     path: docker?.path ?? '/etc/docker/daemon.json',
     mode: leases[0]?.mode ?? mode,

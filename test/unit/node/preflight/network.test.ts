@@ -3,9 +3,9 @@ import test from 'ava';
 import { linkFlags } from '../../../../node/kernel/route-kernel.js';
 import { type AddressesSeen, addressFindings } from '../../../../node/preflight/address-findings.js';
 import type { PreflightFinding } from '../../../../node/preflight/finding.js';
-import { type NetworkSeen, networkFindings } from '../../../../node/preflight/network-findings.js';
+import { type NetworkSeen, networkFindings, sharedBridges } from '../../../../node/preflight/network-findings.js';
 import { requestFrom } from '../../../../node/preflight/request.js';
-import { bridge, network } from '../../../support/docker-values.js';
+import { bridge, container, network } from '../../../support/docker-values.js';
 import { ip, prefix, route, via } from '../../../support/route-fixtures.js';
 
 const link = (ifindex: number, name: string) => ({ ifindex, name, flags: linkFlags.up, master: 0, mtu: 1500 });
@@ -16,6 +16,7 @@ const lan: NetworkSeen = {
   enslaved: [],
   rules: 0,
   strict: [],
+  shared: new Map(),
   dockerMtu: 1500,
   path: '/etc/docker/daemon.json',
   mode: 'bip',
@@ -40,6 +41,29 @@ test('a strict rp_filter matters where answers may leave by another interface, o
   ]);
   const two = new Map([...lan.links, [3, link(3, 'eth1')], [4, link(4, 'br-shop')]] as const);
   t.deepEqual(ratings(networkFindings({ ...strict, links: two })), ['warns ReversePathStrict']);
+  // Containers on several of Docker's networks.
+  const on = (name: string, ...networks: string[]) => ({
+    ...container(name),
+    networks: networks.map((each) => ({ name: each, id: `id-${each}`, address: undefined })),
+  });
+  const networks = ['a', 'b', 'c'].map((name) => ({
+    ...network(name, '172.18.0.0/16'),
+    id: `id-${name}`,
+    bridgeName: `br-${name}`,
+  }));
+  const off = { ...on('off', 'a', 'c'), running: false };
+  const shared = sharedBridges({ networks, containers: [on('web', 'a', 'b'), on('db', 'b'), off] });
+  t.deepEqual(
+    [...shared],
+    [
+      ['br-a', ['web']],
+      ['br-b', ['web']],
+    ],
+  );
+  const [found, more] = networkFindings({ ...lan, strict: ['br-b', 'br-c'], shared });
+  t.like(found, { severity: 'warns', fix: 'sysctl -w net/ipv4/conf/br-b/rp_filter=2' });
+  t.is(more, undefined);
+  t.deepEqual(networkFindings({ ...lan, shared }), []);
 });
 
 const addresses: AddressesSeen = {
