@@ -115,6 +115,7 @@ class Controller {
       addresses: settings.listen.map(formatEndpoint),
       joinAddresses: joinEndpoints(settings).map(formatEndpoint),
       registration,
+      knowsAdoption: true,
     });
     const clocks = new Clocks(feed, registration);
     const drains = new Drains({

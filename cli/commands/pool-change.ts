@@ -30,6 +30,8 @@ export type PoolSetOptions = {
   readonly reclaimAfter?: number;
   readonly mode?: Mode;
   readonly followAddress?: 'on' | 'off';
+  /** 0: none. */
+  readonly dockerLength?: number;
   readonly dryRun: boolean;
 };
 
@@ -39,7 +41,7 @@ export async function setPool(
   options: PoolSetOptions,
   name: string,
 ): Promise<void> {
-  const { quarantine, reclaimAfter, mode, followAddress, dryRun } = options;
+  const { quarantine, reclaimAfter, mode, followAddress, dockerLength, dryRun } = options;
   const response = await client.change((ipam) => ipam.setPool.bind(ipam), {
     name,
     dryRun,
@@ -47,6 +49,7 @@ export async function setPool(
     ...(reclaimAfter === undefined ? {} : { reclaimAfterSeconds: Math.ceil(reclaimAfter / 1000) }),
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
     ...(followAddress === undefined ? {} : { followAddress: followAddress === 'on' }),
+    ...(dockerLength === undefined ? {} : { dockerLength }),
   });
   const { unchanged, change } = response;
   const did = verdict({ unchanged, dryRun }, 'changed', 'change');

@@ -196,7 +196,8 @@ export async function startRollout(
 ): Promise<void> {
   const { client, output } = context;
   const response = await client.change((admin) => admin.createRollout.bind(admin), { ...request, moves: [...moves] });
-  const { unchanged } = response;
+  const { unchanged, warnings } = response;
+  for (const warning of warnings) output.message(`warning: ${escaped(warning)}`);
   if (response.rollout === null) {
     return output.show({
       value: { rollout: null, steps: [], unchanged, dryRun },
@@ -211,6 +212,6 @@ export async function startRollout(
   }
   const ungrouped = request.per !== '' && whole.steps.every(({ group }) => group === '');
   if (ungrouped) output.message(`warning: none of these nodes has a label ${escaped(request.per)}: they are one group`);
-  if (dryRun || !wait) return showWhole(context, whole, { unchanged, dryRun });
+  if (dryRun || !wait) return showWhole(context, whole, { unchanged, dryRun, warnings });
   await watchRollout(context, whole.rollout.id);
 }

@@ -9,7 +9,7 @@ import {
   prefixesOverlap,
 } from '../../proto/domain/address.js';
 import type { Issue, Path } from './file.js';
-import { type LeaseClashState, hostedClashes } from './lease-clashes.js';
+import { hostedClashes, type LeaseClashState } from './lease-clashes.js';
 import { routeClashes } from './routes.js';
 import type { FleetFile } from './shape.js';
 

@@ -27,7 +27,11 @@ type Planned = {
 };
 
 /** hostedClashes returns the clashes of a file's leases, networks and nics with each other and with the rest of the fleet. */
-export function hostedClashes(file: FleetFile, state: LeaseClashState, { prune }: { readonly prune: boolean }): Issue[] {
+export function hostedClashes(
+  file: FleetFile,
+  state: LeaseClashState,
+  { prune }: { readonly prune: boolean },
+): Issue[] {
   const held = new Map(state.nodes.map((node) => [node.name, node]));
   const nodes = new Set([...(prune ? [] : held.keys()), ...file.nodes.map(({ name }) => name)]);
   const planned = { pools: plannedPools(file.pools, state.pools), held, nodes, prune };

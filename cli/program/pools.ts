@@ -64,6 +64,12 @@ Examples:
         'whether hosts may change the address of their node to one that they call from (see xnetd --follow-address)',
       ).choices(['on', 'off']),
     )
+    .addOption(
+      new Option(
+        '--docker-length <bits>',
+        'length of the part of each subnet that Docker hands out addresses from; none: all of it. Only of a pool without leases',
+      ).argParser((text) => (text === 'none' ? 0 : lengthOption(text))),
+    )
     .addOption(new Option('--mode <mode>', 'refused: a rollout changes the mode, see apply').choices(modes))
     .addOption(dryRun())
     .addHelpText(
@@ -73,7 +79,8 @@ Examples:
   xctl pools set default --quarantine 24h
   xctl pools set default --reclaim-after 7d
   xctl pools set default --reclaim-after never
-  xctl pools set default --follow-address on`,
+  xctl pools set default --follow-address on
+  xctl pools set spare --docker-length 25`,
     )
     .action(action(async () => (await import('../commands/pool-change.js')).setPool));
 }

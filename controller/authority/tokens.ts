@@ -76,6 +76,21 @@ export function checkUse(record: TokenRecord, source: Ipv4 | undefined, nowMs: n
   return undefined;
 }
 
+/**
+ * requireAdoption checks that every controller that runs knows tokens of hosts that keep their network: a host joins at any of
+ * them, and an older one would have its Docker renumbered.
+ * @throws XnetError FailedPrecondition
+ */
+export function requireAdoption(view: Pick<ReadonlyView, 'controllers'>): void {
+  const older = [...view.controllers].filter(([, { record }]) => record.knowsAdoption !== true).map(([id]) => id);
+  if (older.length === 0) return;
+  throw new XnetError(
+    'FailedPrecondition',
+    `controllers are of a version that would not let the host keep its network: ${older.sort().join(', ')}`,
+    { hint: 'upgrade them first, or stop them until the host has joined; see: xctl controllers list' },
+  );
+}
+
 // Said now rather than on the host; the join decides.
 function requireNew(view: ReadonlyView, { adopt }: NewToken): void {
   if (adopt === undefined) return;
@@ -84,6 +99,7 @@ function requireNew(view: ReadonlyView, { adopt }: NewToken): void {
       hint: `for its host to join again: xctl tokens create --node ${adopt.name}`,
     });
   }
+  requireAdoption(view);
   requireFreeName(view, adopt.name);
   requireFreeAddress(view, adopt.address, undefined);
 }

@@ -5,7 +5,7 @@ import { formatPrefix, prefixKey } from '../../proto/domain/address.js';
 import { mostLeases } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { requireReadable } from '../registry/lookup.js';
-import { knowsOneLease, requireLeases } from '../registry/node-leases.js';
+import { featureProblem, knowsOneLease, requireLeases } from '../registry/node-leases.js';
 import { keys } from '../store/keys.js';
 import type { NetworkRecord, NodeRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';
@@ -103,6 +103,8 @@ export function memberRefusal(
   if (knowsOneLease(view, nodeId)) {
     return { message: 'its daemon is of a version that knows one lease', fix: 'upgrade xnetd on the host' };
   }
+  const unknown = featureProblem(view, nodeId, 'networks');
+  if (unknown !== undefined) return { message: unknown, fix: 'upgrade xnetd on the host' };
   try {
     // A network record of a newer version is ignored by other networks.
     requireReadable(view, keys.pool(pool), true);

@@ -23,6 +23,7 @@ import {
   knowsOneLease,
   nodeGuards,
   requireCompatible,
+  requireFeature,
   requireLeases,
   requireMode,
 } from './node-leases.js';
@@ -136,6 +137,8 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
   const { node, pool } = found;
   const state = poolState(view, pool);
   if (wanted.mode !== undefined) requireMode(view, { mode: wanted.mode, pool });
+  if (state.record.mode === 'lan') requireFeature(view, nodeId, 'lan');
+  if (wanted.network !== undefined) requireFeature(view, nodeId, 'networks');
   requireOnLan(pool, state.record, node.address);
   const network = networkOf(wanted, node, state.record);
   // A Docker network that the host already has, with this name and subnet, is used unchanged.

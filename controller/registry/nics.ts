@@ -14,7 +14,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { asSeen, type MutationId, put } from './guards.js';
 import { poolState, requireDecodable, requireNode } from './lookup.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
-import { nodeGuards, requireLeases } from './node-leases.js';
+import { nodeGuards, requireFeature, requireLeases } from './node-leases.js';
 
 /** NewNic describes a nic to add. Absent fields are chosen for it. */
 export type NewNic = {
@@ -32,11 +32,20 @@ export function nicRecords(view: ReadonlyView, nodeId: string): readonly NicReco
   return view.nics.get(nodeId)?.record.nics ?? [];
 }
 
+/** AskedAddresses is the containers that Docker has given an address that a nic could have, as the host reports it. */
+export type AskedAddresses = ReadonlyMap<Ipv4, string>;
+
 /**
  * decideAddNic decides how a container of a node gets a nic. It decides on no change when it has that one already.
+ * @param asked those of the node, as far as this controller knows them: the host looks again before it makes the nic
  * @throws XnetError NotFound, AlreadyExists, FailedPrecondition, PoolExhausted
  */
-export function decideAddNic(view: ReadonlyView, nodeId: string, wanted: NewNic, nowMs: number): Decision {
+export function decideAddNic(
+  view: ReadonlyView,
+  nodeId: string,
+  wanted: NewNic,
+  { nowMs, asked }: { readonly nowMs: number; readonly asked: AskedAddresses },
+): Decision {
   const node = requireNode(view, nodeId);
   const key = keys.nics(nodeId);
   requireDecodable(view, key);
@@ -44,6 +53,7 @@ export function decideAddNic(view: ReadonlyView, nodeId: string, wanted: NewNic,
   const nics = nicRecords(view, nodeId);
   const existing = existingNic(nics, wanted);
   if (existing !== undefined) return { subject: formatIpv4(existing.address) };
+  requireFeature(view, nodeId, 'nics');
   if (node.availability === 'leaving') throw new XnetError('FailedPrecondition', `${node.name} is leaving`);
   if (nics.length >= mostNics) {
     throw new XnetError('FailedPrecondition', `${node.name} has ${nics.length} nics, the most that a node can have`, {
@@ -51,7 +61,7 @@ export function decideAddNic(view: ReadonlyView, nodeId: string, wanted: NewNic,
     });
   }
   const leases = usableLeases(view, nodeId, node.name, wanted);
-  const address = chooseAddress(leases, nics, wanted.address);
+  const address = chooseAddress(leases, nics, wanted.address, asked);
   const { container, interfaceName = freeName(nics, container) } = wanted;
   const nic: NicRecord = { address, container, interfaceName, addedMs: nowMs };
   const record: NicsRecord = { ...view.nics.get(nodeId)?.record, nics: [...nics, nic] };
@@ -154,9 +164,16 @@ function chooseAddress(
   leases: readonly [Lease, ...Lease[]],
   nics: readonly NicRecord[],
   wanted: Ipv4 | undefined,
+  asked: AskedAddresses,
 ): Ipv4 {
+  const holder = wanted === undefined ? undefined : asked.get(wanted);
+  if (wanted !== undefined && holder !== undefined) {
+    throw new XnetError('FailedPrecondition', `Docker has given ${formatIpv4(wanted)} to the container ${holder}`, {
+      hint: `choose another, or none: it is chosen then; or start ${holder} with another --ip`,
+    });
+  }
   if (wanted !== undefined) return wanted;
-  const taken = new Set(nics.map(({ address }) => address));
+  const taken = new Set([...asked.keys(), ...nics.map(({ address }) => address)]);
   for (const lease of leases) {
     const first = lastAddress(dockerRange(lease) ?? lease.subnet) + 1;
     for (let number = first; number < lastAddress(bridgeNetwork(lease)); number += 1) {
@@ -234,8 +251,8 @@ export class NicRegistry {
     this.#context = context;
   }
 
-  add(id: MutationId, nodeId: string, wanted: NewNic): Promise<MutationResult> {
-    const decide = (view: ReadonlyView) => decideAddNic(view, nodeId, wanted, this.#context.now());
+  add(id: MutationId, nodeId: string, wanted: NewNic, asked: AskedAddresses): Promise<MutationResult> {
+    const decide = (view: ReadonlyView) => decideAddNic(view, nodeId, wanted, { nowMs: this.#context.now(), asked });
     return mutate(this.#context, { ...id, call: 'AddNic', decide });
   }
 

@@ -1,6 +1,8 @@
 // The leases of a node, for decisions that change them. Pure.
 // Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
+
 import { formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
+import type { Feature } from '../../proto/domain/feature.js';
 import { type Mode, mostLeases, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
@@ -33,6 +35,28 @@ export function requireLeases(view: ReadonlyView, nodeId: string): readonly Held
  */
 export function knowsOneLease(view: ReadonlyView, nodeId: string): boolean {
   return view.statuses.get(nodeId)?.record.leases.length === 0;
+}
+
+const featureNames: Readonly<Record<Feature, string>> = { lan: 'mode lan', nics: 'nics', networks: 'named networks' };
+
+/** featureProblem says why a node's daemon can't be given something; undefined: it knows it, or has never reported. */
+export function featureProblem(view: ReadonlyView, nodeId: string, feature: Feature): string | undefined {
+  const status = view.statuses.get(nodeId)?.record;
+  if (status === undefined || status.features?.includes(feature) === true) return undefined;
+  const name = view.nodes.get(nodeId)?.record.name ?? nodeId;
+  return `the xnetd of ${name} (${status.daemonVersion}) is of a version that does not know ${featureNames[feature]}`;
+}
+
+/** howToUpgrade is the hint for a daemon that is too old. */
+export const howToUpgrade = 'upgrade xnetd on the host (its routes stay), then rerun the command';
+
+/**
+ * requireFeature checks that a node's daemon can be given something.
+ * @throws XnetError FailedPrecondition
+ */
+export function requireFeature(view: ReadonlyView, nodeId: string, feature: Feature): void {
+  const problem = featureProblem(view, nodeId, feature);
+  if (problem !== undefined) throw new XnetError('FailedPrecondition', problem, { hint: howToUpgrade });
 }
 
 /** keyOfLease returns the key of a lease's record. */

@@ -14,6 +14,7 @@ import { throwIfAny, XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { PoolRecord, SubnetRecord } from '../store/records.js';
+import type { Guard } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { PoolState } from './allocate.js';
 import { asSeen, put } from './guards.js';
@@ -21,7 +22,7 @@ import { lanProblems } from './lan.js';
 import { poolNames, poolState, requireReadable } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { clashes } from './pool-clashes.js';
-import { poolProblems } from './pool-rules.js';
+import { dockerLengthProblems, poolProblems } from './pool-rules.js';
 
 const examples = 20;
 
@@ -143,6 +144,8 @@ export type PoolSettings = {
   readonly reclaimAfterSeconds?: number;
   readonly mode?: Mode;
   readonly followAddress?: boolean;
+  /** 0: Docker hands out all of each subnet. */
+  readonly dockerLength?: number;
 };
 
 function onOff(value: boolean): string {
@@ -153,13 +156,39 @@ function period(seconds: number): string {
   return seconds === 0 ? 'never' : formatDuration(seconds * 1000);
 }
 
+// Docker knows the part that it hands out by bip's fixed-cidr or the range of its network: both are made anew to change it.
+function requireNoLease({ name, record, subnets }: PoolState, dockerLength: number): void {
+  const length = dockerLength === 0 ? undefined : dockerLength;
+  const { subnetLength, mode } = record;
+  const problems = dockerLengthProblems({
+    subnetLength,
+    mode,
+    ...(length === undefined ? {} : { dockerLength: length }),
+  });
+  throwIfAny(problems, 'invalid settings');
+  const leases = [...subnets.values()].filter(({ state }) => state === 'leased').length;
+  if (leases === 0) return;
+  const option = length === undefined ? '' : ` --docker-length ${length}`;
+  throw new XnetError(
+    'FailedPrecondition',
+    `the docker length of pool ${name} can't change: nodes have ${leases} leases of it, and Docker would have to make their ` +
+      'networks anew, or restart',
+    {
+      hint:
+        `create another pool and let a rollout move the nodes: xctl pools create NAME CIDR${option}, then ` +
+        'xctl nodes move NODE... --pool NAME',
+    },
+  );
+}
+
 /**
  * decideSetPool decides how to change the settings of a pool. The mode can't be changed here, because every host of the
- * pool would have to restart Docker.
+ * pool would have to restart Docker, nor can the docker length while nodes have leases.
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSettings): Decision {
-  const { record } = poolState(view, name);
+  const state = poolState(view, name);
+  const { record } = state;
   const { mode = record.mode, quarantineSeconds = record.quarantineSeconds } = settings;
   const before = record.reclaimAfterSeconds ?? 0;
   const after = settings.reclaimAfterSeconds ?? before;
@@ -172,7 +201,11 @@ export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSe
       { hint: 'change it in a file, and let a rollout take one host after the other: xctl export; xctl apply -f FILE' },
     );
   }
+  const divided = record.dockerLength ?? 0;
+  const { dockerLength = divided } = settings;
+  if (dockerLength !== divided) requireNoLease(state, dockerLength);
   const changes = [
+    dockerLength === divided ? '' : `docker length: ${divided || 'none'} → ${dockerLength || 'none'}`,
     quarantineSeconds === record.quarantineSeconds
       ? ''
       : `quarantine: ${formatDuration(record.quarantineSeconds * 1000)} → ${formatDuration(quarantineSeconds * 1000)}`,
@@ -180,11 +213,18 @@ export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSe
     after === before ? '' : `reclaim after: ${period(before)} → ${period(after)}`,
   ].filter((part) => part !== '');
   if (changes.length === 0) return { subject: name };
-  const changed: PoolRecord = { ...record, quarantineSeconds, reclaimAfterSeconds: after, followAddress };
+  const { dockerLength: _, ...kept } = record;
+  const changed: PoolRecord = {
+    ...kept,
+    ...(dockerLength === 0 ? {} : { dockerLength }),
+    ...{ quarantineSeconds, reclaimAfterSeconds: after, followAddress },
+  };
+  const subnets: readonly Guard[] =
+    dockerLength === divided ? [] : [{ kind: 'unchanged', prefix: prefixes.subnetsOf(name), since: view.revision }];
   return {
     subject: name,
     change: {
-      guards: [asSeen(view, keys.pool(name))],
+      guards: [asSeen(view, keys.pool(name)), ...subnets],
       operations: [put(keys.pool(name), encode('pool', changed))],
       event: { reason: 'PoolChanged', subject: `pool/${name}`, message: changes.join(', ') },
     },

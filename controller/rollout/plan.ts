@@ -5,7 +5,7 @@ import { prefixContains, prefixesEqual } from '../../proto/domain/address.js';
 import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
-import { knowsOneLease } from '../registry/node-leases.js';
+import { featureProblem, knowsOneLease } from '../registry/node-leases.js';
 import { modeProblem } from '../registry/pool-rules.js';
 import { usageOf } from '../registry/usage.js';
 import { keys } from '../store/keys.js';
@@ -116,6 +116,8 @@ function planOne(view: ReadonlyView, move: NodeMove, settings: { per: string | u
   if (node.availability === 'leaving') return { problem: `${node.name}: it is leaving` };
   if (view.undecodable.has(keys.node(nodeId))) return { problem: `${node.name}: its record can't be read` };
   if (knowsOneLease(view, nodeId)) return { problem: `${node.name}: ${needsNewerDaemon}` };
+  const unknown = to.mode === 'lan' ? featureProblem(view, nodeId, 'lan') : undefined;
+  if (unknown !== undefined) return { problem: `${node.name}: ${unknown}: upgrade xnetd on the host first` };
   const tooSmall = modeProblem(to.mode, { ...pool, name: to.pool });
   if (tooSmall !== undefined) return { problem: `${node.name}: ${tooSmall}` };
   if (pool.lan !== undefined && !prefixContains(pool.lan.prefix, node.address)) {

@@ -43,16 +43,18 @@ async function setPool({ feed, pools }: IpamDeps, request: SetPoolRequest__Outpu
   const problems = new Problems();
   const name = problems.take('name', checkName(request.name));
   for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
-  const { quarantineSeconds, reclaimAfterSeconds, followAddress } = request;
+  const { quarantineSeconds, reclaimAfterSeconds, followAddress, dockerLength } = request;
   const mode = modeFromWire(request.mode);
   if ((quarantineSeconds ?? 0) > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
   const reclaim = reclaimAfterSeconds ?? 0;
   if (reclaim !== 0 && (reclaim < shortestReclaimSeconds || reclaim > longestReclaimSeconds)) {
     problems.add('reclaim after: 0 (never), or from 10 minutes to a year');
   }
-  const given = [quarantineSeconds, reclaimAfterSeconds, followAddress, mode];
+  const given = [quarantineSeconds, reclaimAfterSeconds, followAddress, dockerLength, mode];
   if (problems.list.length === 0 && given.every((each) => each === undefined)) {
-    problems.add('nothing to change: give a quarantine, a time to reclaim after, or whether addresses are followed');
+    problems.add(
+      'nothing to change: give a quarantine, a time to reclaim after, whether addresses are followed, or a docker length',
+    );
   }
   throwIfAny(problems.list, 'invalid settings');
   const done = await pools.set(mutationId(request), name ?? '', {
@@ -60,6 +62,7 @@ async function setPool({ feed, pools }: IpamDeps, request: SetPoolRequest__Outpu
     ...(reclaimAfterSeconds === undefined ? {} : { reclaimAfterSeconds }),
     ...(mode === undefined ? {} : { mode }),
     ...(followAddress === undefined ? {} : { followAddress }),
+    ...(dockerLength === undefined ? {} : { dockerLength }),
   });
   return {
     pool: wireFromPool(feed.view, request.name, Date.now()),

@@ -1,15 +1,9 @@
 // Binds the calls about nics to their service definition, and checks their arguments.
 // Invariant: all problems of a request are reported together; registry/ decides.
 import { formatIpv4, type Ipv4 } from '../../proto/domain/address.js';
-import {
-  type Checked,
-  checkAddress,
-  checkInterfaceName,
-  checkName,
-  Problems,
-  quoted,
-} from '../../proto/domain/input.js';
+import { type Checked, checkAddress, checkName, Problems } from '../../proto/domain/input.js';
 import type { NodeStatus } from '../../proto/domain/network.js';
+import { checkContainer, checkNicName } from '../../proto/domain/nic.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { AddNicRequest__Output } from '../../proto/gen/xnet/v1/AddNicRequest.js';
 import type { AddNicResponse } from '../../proto/gen/xnet/v1/AddNicResponse.js';
@@ -22,7 +16,15 @@ import type { RemoveNicResponse } from '../../proto/gen/xnet/v1/RemoveNicRespons
 import { wireFromNic, wireFromNicUse } from '../../proto/rpc/convert-nic.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
-import { decideAddNic, type FoundNic, findNic, leaseOfNic, type NewNic, nicRecords } from '../registry/nics.js';
+import {
+  type AskedAddresses,
+  decideAddNic,
+  type FoundNic,
+  findNic,
+  leaseOfNic,
+  type NewNic,
+  nicRecords,
+} from '../registry/nics.js';
 import { keys } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -35,20 +37,6 @@ export type NicServiceDeps = Pick<Registries, 'nics'> &
     /** Returns the newest report of a node that is connected here. */
     readonly statusOf: (nodeId: string) => NodeStatus | undefined;
   };
-
-const containerPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/;
-// Docker makes these before any nic.
-const dockersOwn = /^(lo|eth0)$/;
-
-function checkContainer(text: string): Checked<string> {
-  if (containerPattern.test(text)) return { value: text };
-  return { problem: `${quoted(text)} is not the name or the id of a container` };
-}
-
-function checkNicName(text: string): Checked<string> {
-  if (dockersOwn.test(text)) return { problem: `${text} is Docker's own interface` };
-  return checkInterfaceName(text);
-}
 
 function newNicOf({ container, pool, address, interfaceName }: AddNicRequest__Output): NewNic {
   const problems = new Problems();
@@ -98,14 +86,22 @@ class NicCalls {
     };
   }
 
+  #asked(nodeId: string): AskedAddresses {
+    const containers = this.#deps.statusOf(nodeId)?.containers ?? [];
+    return new Map(
+      containers.flatMap(({ askedAddress, name }) => (askedAddress === undefined ? [] : [[askedAddress, name]])),
+    );
+  }
+
   async add(request: AddNicRequest__Output): Promise<AddNicResponse> {
     const wanted = newNicOf(request);
     const { feed, nics } = this.#deps;
     const id = mutationId(request);
     const nodeId = await findNodeAgain(feed, request.node, () => Promise.resolve(undefined));
     // Of a dry run, the nic that it would have added.
-    const planned = request.dryRun ? plannedNic(feed.view, nodeId, wanted) : undefined;
-    const { subject, unchanged, message } = await nics.add(id, nodeId, wanted);
+    const asked = this.#asked(nodeId);
+    const planned = request.dryRun ? plannedNic(feed.view, nodeId, wanted, asked) : undefined;
+    const { subject, unchanged, message } = await nics.add(id, nodeId, wanted, asked);
     const found = planned ?? findNic(feed.view, addressOf(subject));
     return { nic: this.#wire(feed.view, found), unchanged, change: message };
   }
@@ -137,8 +133,8 @@ class NicCalls {
   }
 }
 
-function plannedNic(view: ReadonlyView, nodeId: string, wanted: NewNic): FoundNic | undefined {
-  const operation = decideAddNic(view, nodeId, wanted, Date.now()).change?.operations[0];
+function plannedNic(view: ReadonlyView, nodeId: string, wanted: NewNic, asked: AskedAddresses): FoundNic | undefined {
+  const operation = decideAddNic(view, nodeId, wanted, { nowMs: Date.now(), asked }).change?.operations[0];
   const decoded = operation?.kind === 'put' && operation.key === keys.nics(nodeId) && decode('nics', operation.value);
   const nic = decoded && 'record' in decoded ? decoded.record.nics.at(-1) : undefined;
   return nic && { nodeId, nic };

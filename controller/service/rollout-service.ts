@@ -22,6 +22,7 @@ import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server
 import { type Control, decideCreate, type NewRollout, plannedSteps } from '../rollout/control.js';
 import { checkMaxUnavailable } from '../rollout/limits.js';
 import { nextOf } from '../rollout/next.js';
+import { nicWarnings } from '../rollout/nic-warnings.js';
 import type { RolloutRegistry } from '../rollout/rollouts.js';
 import { decode } from '../store/record-codec.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -132,7 +133,11 @@ class RolloutCalls {
     const wanted = (view: ReadonlyView) => newRolloutOf(view, request, peer);
     wanted(feed.view);
     const done = await rollouts.create(mutationId(request), wanted);
-    if (feed.view.rollouts.has(done.subject)) return { ...this.#whole(done.subject), unchanged: done.unchanged };
+    if (feed.view.rollouts.has(done.subject)) {
+      const steps = feed.view.rolloutSteps.of(done.subject).map(({ step }) => step);
+      const warnings = [...nicWarnings(feed.view, steps)];
+      return { ...this.#whole(done.subject), unchanged: done.unchanged, warnings };
+    }
     return done.subject === '' ? { unchanged: true } : planned(feed.view, wanted(feed.view));
   }
 
@@ -189,6 +194,7 @@ function planned(view: ReadonlyView, wanted: NewRollout): CreateRolloutResponse 
     rollout: wireFromRollout('', decoded.record, steps, ''),
     steps: steps.map(wireFromStep),
     unchanged: false,
+    warnings: [...nicWarnings(view, steps)],
   };
 }
 

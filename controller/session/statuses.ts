@@ -185,8 +185,9 @@ function recordOf({ containerCount, ...status }: NodeStatus, withContainers: boo
     hostNetworks: [...status.hostNetworks],
     silentPeers: [...status.silentPeers],
     ...(status.nics === undefined ? {} : { nics: [...status.nics] }),
+    ...(status.features === undefined ? {} : { features: [...status.features] }),
     leases: status.leases.map((use) => (use.ending ? { ...use, attached: [...(use.attached ?? [])] } : unnamed(use))),
-    containers: withContainers ? [...status.containers] : [],
+    containers: withContainers ? status.containers.map(({ id, name, subnet }) => ({ id, name, subnet })) : [],
     ...(withContainers && containerCount !== undefined ? { containerCount } : {}),
     reportedMs: Date.now(),
   };
@@ -215,6 +216,7 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.containerCount,
       status.held,
       status.nics,
+      status.features,
     ]);
   return essence(a) === essence(b);
 }

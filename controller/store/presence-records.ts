@@ -31,6 +31,8 @@ export const controller = object({
   joinAddresses: v.optional(v.array(v.string()), []),
   /** Id of its registration, which stays the same across restarts; empty: written by an older version. */
   registration: v.optional(v.string(), ''),
+  /** Join tokens of hosts that keep their network: one that does not know them leases such a host any subnet. */
+  knowsAdoption: v.exactOptional(v.boolean()),
 });
 
 /** progress counts how many nodes of one controller have which table revision. */

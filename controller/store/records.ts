@@ -1,6 +1,7 @@
 // The schema of the record behind each key.
 // Invariant: a schema keeps the fields that it does not know, so that an older controller preserves the fields of a
 // newer one when it rewrites a record.
+
 import * as v from 'valibot';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
@@ -87,6 +88,7 @@ const status = object({
   nics: v.exactOptional(
     v.array(object({ address: addressText, ready: v.boolean(), reason: v.string(), message: v.string() })),
   ),
+  features: v.exactOptional(v.array(v.string())),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });

@@ -1,7 +1,8 @@
 // Observes what the host does with its leases: which are in force, and which containers have addresses in them.
 // Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet, and no
 // start of Docker can bring it back. Until Docker answers, its last known networks and containers stay.
-import { type Prefix, prefixContains, prefixCovers, prefixesEqual } from '../../proto/domain/address.js';
+import { type Ipv4, type Prefix, prefixContains, prefixCovers, prefixesEqual } from '../../proto/domain/address.js';
+import { dockerRange, nicProblem } from '../../proto/domain/docker-range.js';
 import {
   type Assignment,
   type ContainerUse,
@@ -76,9 +77,14 @@ function isToCome(lease: Lease, { bipsToCome }: DockerSeen): boolean {
   return bipsToCome === undefined || bipsToCome.some((bip) => bipsEqual(bip, bipOfLease(lease)));
 }
 
+function isForNics(lease: Lease, address: Ipv4): boolean {
+  return dockerRange(lease) !== undefined && nicProblem(lease, address) === undefined;
+}
+
 /**
  * containerUses lists the running containers that have addresses in the subnets of leases: those of ending leases first,
- * because a report has room for a limited number and they keep a lease from ending; then by name. Pure.
+ * because a report has room for a limited number and they keep a lease from ending; then those with an address that a nic could
+ * have; then by name. Pure.
  */
 export function containerUses(
   leases: readonly Lease[],
@@ -89,12 +95,19 @@ export function containerUses(
       .filter(({ subnet }) =>
         networks.some(({ address }) => running && address !== undefined && prefixContains(subnet, address)),
       )
-      .map(({ subnet, state }) => ({
-        id: id.slice(0, 12),
-        name,
-        subnet,
-        order: `${state === 'ending' ? 0 : 1} ${name}`,
-      })),
+      .map((lease) => {
+        const { subnet, state } = lease;
+        const asked = networks.find(
+          ({ address, isNic }) => isNic !== true && address !== undefined && isForNics(lease, address),
+        )?.address;
+        return {
+          id: id.slice(0, 12),
+          name,
+          subnet,
+          ...(asked === undefined ? {} : { askedAddress: asked }),
+          order: `${state === 'ending' ? 0 : asked === undefined ? 2 : 1} ${name}`,
+        };
+      }),
   );
   return uses
     .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0))

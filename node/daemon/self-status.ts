@@ -1,6 +1,7 @@
 // Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
 // Updates status file and log when it changes, and notifies the reporter.
 // Invariant: a report has the newest state, whatever was told of it before.
+
 import { formatIpv4 } from '../../proto/domain/address.js';
 import {
   type Condition,
@@ -15,12 +16,10 @@ import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import { within } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { aborted } from '../../proto/process/parts.js';
-import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHeldRoutes, wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
 import { wireFromContainerUse, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
 import { wireFromNicUse } from '../../proto/rpc/convert-nic.js';
 import type { Host } from '../host/host.js';
-import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { Subscribers } from '../reconcile/live-value.js';
 import { Paced } from '../reconcile/paced.js';
@@ -28,6 +27,7 @@ import { fencedFinding } from '../table/fence.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import { foreignNetworks } from '../table/used-ranges.js';
 import type { UplinkState } from '../uplink/uplink.js';
+import { aboutDaemon } from './about.js';
 import type { AddressFollower } from './address-follower.js';
 import { AppliedTable } from './applied.js';
 import { conditionsFrom } from './conditions.js';
@@ -281,9 +281,7 @@ export class SelfStatus {
       ...(applied?.isConfirmed === true ? { applied: applied.version } : {}),
       routes: host.routes.counts,
       conditions: [...this.#conditions],
-      daemonVersion,
-      kernelVersion: kernelVersion(),
-      dockerVersion: host.engineFacts.version,
+      ...aboutDaemon(host.engineFacts),
       hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
       silentPeers: dataPath.silentPeers.map(wireFromSilentPeer),
       leases: leases.map(wireFromLeaseUse),

@@ -196,9 +196,13 @@ function planNic(
     return waits('ContainerNotRunning', `the container ${container.name}, which ${text} is for, does not run`);
   const holder = containers.find(({ networks }) => networks.some((network) => network.address === address));
   if (holder !== undefined) {
+    // Docker gave it away later: the nic that is there stays, since somebody may be using it.
+    const isMade = links.some((link) => link.name === endName(address) && isOurEnd(link));
     return refused(
       'AddressInUse',
-      `Docker has given ${text} to the container ${holder.name}, and it is that of ${interfaceName} of ${container.name}`,
+      isMade
+        ? `Docker has given ${text} to the container ${holder.name}, and ${interfaceName} of ${container.name} has it already: one of them does not get its packets`
+        : `Docker has given ${text} to the container ${holder.name}, and it is that of ${interfaceName} of ${container.name}`,
       `choose another: xctl nics remove ${text}, or start ${holder.name} with another --ip`,
     );
   }

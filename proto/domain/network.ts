@@ -1,5 +1,6 @@
 // The values shared by controllers and nodes: a node's assignment, the route table, conditions.
 // Invariant: all are plain, immutable values; only proto/rpc/convert.ts knows their wire form.
+
 import { type Ipv4, type Prefix, prefixesEqual } from './address.js';
 import type { NicList, NicUse } from './nic.js';
 import type { NonEmpty } from './non-empty.js';
@@ -153,6 +154,8 @@ export type ContainerUse = {
   readonly id: string;
   readonly name: string;
   readonly subnet: Prefix;
+  /** Its address, if Docker has given it one that a nic could have (`docker run --ip`). */
+  readonly askedAddress?: Ipv4;
 };
 
 /** LeaseUse is what a host does with a lease. */
@@ -289,4 +292,6 @@ export type NodeStatus = {
   readonly held?: HeldRoutes;
   /** Absent: it reports none. */
   readonly nics?: readonly NicUse[];
+  /** The features that the daemon knows, of newer versions as well; absent: none. */
+  readonly features?: readonly string[];
 };

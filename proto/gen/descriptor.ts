@@ -217,6 +217,10 @@ export const descriptor = {
         "id": {
          "type": "string",
          "id": 3
+        },
+        "askedAddress": {
+         "type": "string",
+         "id": 4
         }
        }
       },
@@ -1133,6 +1137,11 @@ export const descriptor = {
          "rule": "repeated",
          "type": "NicUse",
          "id": 18
+        },
+        "features": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 19
         }
        }
       },
@@ -4128,6 +4137,11 @@ export const descriptor = {
          "oneof": [
           "followAddress"
          ]
+        },
+        "_dockerLength": {
+         "oneof": [
+          "dockerLength"
+         ]
         }
        },
        "fields": {
@@ -4164,6 +4178,13 @@ export const descriptor = {
         "followAddress": {
          "type": "bool",
          "id": 7,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "dockerLength": {
+         "type": "uint32",
+         "id": 8,
          "options": {
           "proto3_optional": true
          }
@@ -4896,6 +4917,11 @@ export const descriptor = {
         "unchanged": {
          "type": "bool",
          "id": 3
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
         }
        }
       },
@@ -5400,6 +5426,19 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 3
+        },
+        "none": {
+         "type": "bool",
+         "id": 4
+        }
+       }
+      },
+      "ExceptedNodes": {
+       "fields": {
+        "nodes": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
         }
        }
       },
@@ -5536,6 +5575,10 @@ export const descriptor = {
         "bridgeName": {
          "type": "string",
          "id": 6
+        },
+        "except": {
+         "type": "ExceptedNodes",
+         "id": 7
         }
        }
       },
@@ -5592,6 +5635,10 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 6
+        },
+        "except": {
+         "type": "ExceptedNodes",
+         "id": 7
         }
        }
       },

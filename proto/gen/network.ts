@@ -28,6 +28,7 @@ import type { ChangeNetworkRequest as _xnet_v1_ChangeNetworkRequest, ChangeNetwo
 import type { ChangeNetworkResponse as _xnet_v1_ChangeNetworkResponse, ChangeNetworkResponse__Output as _xnet_v1_ChangeNetworkResponse__Output } from './xnet/v1/ChangeNetworkResponse.js';
 import type { CreateNetworkRequest as _xnet_v1_CreateNetworkRequest, CreateNetworkRequest__Output as _xnet_v1_CreateNetworkRequest__Output } from './xnet/v1/CreateNetworkRequest.js';
 import type { CreateNetworkResponse as _xnet_v1_CreateNetworkResponse, CreateNetworkResponse__Output as _xnet_v1_CreateNetworkResponse__Output } from './xnet/v1/CreateNetworkResponse.js';
+import type { ExceptedNodes as _xnet_v1_ExceptedNodes, ExceptedNodes__Output as _xnet_v1_ExceptedNodes__Output } from './xnet/v1/ExceptedNodes.js';
 import type { GetNetworkRequest as _xnet_v1_GetNetworkRequest, GetNetworkRequest__Output as _xnet_v1_GetNetworkRequest__Output } from './xnet/v1/GetNetworkRequest.js';
 import type { GetNetworkResponse as _xnet_v1_GetNetworkResponse, GetNetworkResponse__Output as _xnet_v1_GetNetworkResponse__Output } from './xnet/v1/GetNetworkResponse.js';
 import type { ListNetworksRequest as _xnet_v1_ListNetworksRequest, ListNetworksRequest__Output as _xnet_v1_ListNetworksRequest__Output } from './xnet/v1/ListNetworksRequest.js';
@@ -80,6 +81,7 @@ export interface ProtoGrpcType {
       ChangeNetworkResponse: MessageTypeDefinition<_xnet_v1_ChangeNetworkResponse, _xnet_v1_ChangeNetworkResponse__Output>
       CreateNetworkRequest: MessageTypeDefinition<_xnet_v1_CreateNetworkRequest, _xnet_v1_CreateNetworkRequest__Output>
       CreateNetworkResponse: MessageTypeDefinition<_xnet_v1_CreateNetworkResponse, _xnet_v1_CreateNetworkResponse__Output>
+      ExceptedNodes: MessageTypeDefinition<_xnet_v1_ExceptedNodes, _xnet_v1_ExceptedNodes__Output>
       GetNetworkRequest: MessageTypeDefinition<_xnet_v1_GetNetworkRequest, _xnet_v1_GetNetworkRequest__Output>
       GetNetworkResponse: MessageTypeDefinition<_xnet_v1_GetNetworkResponse, _xnet_v1_GetNetworkResponse__Output>
       ListNetworksRequest: MessageTypeDefinition<_xnet_v1_ListNetworksRequest, _xnet_v1_ListNetworksRequest__Output>

@@ -106,8 +106,9 @@ export function wireFromLeaseUse(use: LeaseUse): LeaseUse__Output {
 }
 
 /** wireFromContainerUse returns the message of a container with an address in a lease's subnet. */
-export function wireFromContainerUse({ id, name, subnet }: ContainerUse): ContainerUse__Output {
-  return { id, name, subnet: formatPrefix(subnet) };
+export function wireFromContainerUse({ id, name, subnet, askedAddress }: ContainerUse): ContainerUse__Output {
+  const asked = askedAddress === undefined ? '' : formatIpv4(askedAddress);
+  return { id, name, subnet: formatPrefix(subnet), askedAddress: asked };
 }
 
 // Throws Corrupt.

@@ -1,5 +1,6 @@
 // Converts between the wire and the domain, for the node protocol: the only file that knows both forms.
 // Invariant: wire values are validated here; an invalid one throws Corrupt and never reaches a kernel or a store.
+
 import {
   formatIpv4,
   formatPrefix,
@@ -9,6 +10,7 @@ import {
   parsePrefix,
   prefixOf,
 } from '../domain/address.js';
+import { mostFeatures } from '../domain/feature.js';
 import {
   type Availability,
   type Condition,
@@ -266,13 +268,17 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       const use = inUse ? { inUse, attached: names } : {};
       return prefix === undefined ? [] : [{ subnet: prefix, generation, inForce, ending, ...use }];
     }),
-    containers: wire.containers.slice(0, mostContainersReported).flatMap(({ id, name, subnet }) => {
-      const prefix = parsePrefix(subnet);
+    containers: wire.containers.slice(0, mostContainersReported).flatMap(({ id, name, subnet, askedAddress: text }) => {
+      const [prefix, askedAddress] = [parsePrefix(subnet), parseIpv4(text)];
       const container = { id: id.slice(0, longestName), name: name.slice(0, longestName) };
-      return prefix === undefined ? [] : [{ ...container, subnet: prefix }];
+      const asked = askedAddress === undefined ? {} : { askedAddress };
+      return prefix === undefined ? [] : [{ ...container, subnet: prefix, ...asked }];
     }),
     ...(wire.containersKnown ? { containerCount: wire.containerCount } : {}),
     ...(wire.held === null || wire.held.count === 0 ? {} : { held: heldRoutesFromWire(wire.held) }),
     ...(wire.nics.length === 0 ? {} : { nics: nicUsesFromWire(wire.nics) }),
+    ...(wire.features.length === 0
+      ? {}
+      : { features: wire.features.slice(0, mostFeatures).map((each) => each.slice(0, longestName)) }),
   };
 }

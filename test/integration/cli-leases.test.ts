@@ -2,14 +2,55 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { formatIpv4 } from '../../proto/domain/address.js';
+import { features } from '../../proto/domain/feature.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { json, list, part, Xctl } from '../support/xctl.js';
-import { saysOf } from '../support/xctl-socket.js';
+import { saysOf, words } from '../support/xctl-socket.js';
 
 const [first, second] = ['10.76.0.0/24', '10.84.0.0/24'];
+
+// The fleet as it is, as a file, makes the same of an empty one; and what the file lacks goes, if it is pruned.
+async function applyElsewhere(t: ExecutionContext, xctl: Xctl, folder: string): Promise<void> {
+  const empty = await ControllerProcess.start();
+  const there = new Xctl({ controller: `unix:${empty.socket}` });
+  t.teardown(async () => {
+    there.close();
+    await empty.close();
+  });
+  const made = await xctl.run(...words('networks create blue --pool side --node web-1,web-2'));
+  t.is(made.code, 0, made.stderr);
+  t.is((await xctl.run(...words('networks exclude blue web-2'))).code, 0);
+  const file = join(folder, 'whole.yaml');
+  const { stdout: whole } = await xctl.run('export');
+  writeFileSync(file, whole);
+  t.is((await xctl.run('diff', '-f', file, '--prune')).stdout, 'no changes\n');
+  const applied = await there.run('apply', '-f', file, '--yes');
+  t.is(applied.code, 0, applied.stderr);
+  t.regex(
+    applied.stdout,
+    /\+ node web-1: [^\n]* 10\.76\.0\.0\/24\n[\s\S]*\+ lease of 10\.85\.0\.0\/24[^\n]* network split\n/,
+  );
+  t.regex(
+    applied.stdout,
+    /\+ network blue: pool side, for web-1\n\+ nic 10\.85\.0\.128: lan0 of container db on web-1\n/,
+  );
+  t.is((await there.run('export')).stdout, whole);
+  const without = whole.replace(/networks:\n[\s\S]*$/, '').replace(/ {4}leases:\n( {6}.*\n)+/, '');
+  writeFileSync(
+    file,
+    `${without}networks:\n  - {name: red, node: web-1}\nnics:\n  - {node: web-1, container: db, address: 10.85.0.1}\n`,
+  );
+  t.is((await there.run('apply', '-f', file, '--yes')).code, 2, 'not a key');
+  writeFileSync(file, without);
+  const pruned = await there.run('apply', '-f', file, '--prune', '--yes');
+  t.is(pruned.code, 0, pruned.stderr);
+  t.regex(pruned.stdout, /- nic 10\.85\.0\.128: .*\n- lease of 10\.85\.0\.0\/24 to web-1\n- network blue\n/);
+  t.regex((await there.run('diff', '-f', file, '--prune')).stdout, /^no changes/);
+  t.is((await xctl.run(...words('networks remove blue --yes'))).code, 0);
+}
 
 test('a second lease is routed at once and ends when its host has stopped using it', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
@@ -127,12 +168,23 @@ test('a second lease is routed at once and ends when its host has stopped using 
   await says('leases add web-1 --pool split', /10\.85\.0\.0\/24/);
   await says('nics add web-1 db --pool default', /Docker hands out all addresses of 10\.76\.0\.0\/24 on web-1/, 4);
   await says('nics add web-1 d! --address 300 --name a/b', /container: [\s\S]*address: [\s\S]*name: /, 2);
+  host.features = ['lan'];
+  await host.report([], host.uses(first));
+  await says(
+    'nics add web-1 db',
+    /the xnetd of web-1 \(simulated\) is of a version that does not know nics[\s\S]*upgrade xnetd/,
+    4,
+  );
+  await says('networks create red --pool side --node web-1', /web-1: the xnetd of web-1 .* named networks/, 4);
+  host.features = features;
+  await host.report([], host.uses(first));
   await says('nics add web-1 db --dry-run', /^would add 10\.85\.0\.128 as nic0 of container db on web-1/);
   const nic = json(await xctl.run('nics', 'add', 'web-1', 'db', '--name', 'lan0', '-o', 'json'));
   t.like(part(nic, 'nic'), { address: '10.85.0.128', container: 'db', interface: 'lan0', reason: 'Pending' });
   await host.until('its nic', () => host.assignment?.nics?.nics.length === 1);
   await says('nics add web-1 db --name lan0', /^unchanged: 10\.85\.0\.128/);
   await says('nics list --node web-1', /10\.85\.0\.128 +web-1 +db +lan0 +Pending/);
+  await applyElsewhere(t, xctl, folder);
   await says('nics remove 10.85.0.128', /confirm|--yes/, 2);
   await says('nics remove 10.85.0.128 --yes', /^removed 10\.85\.0\.128 as lan0 of container db on web-1/);
   await host.until('no nic', () => host.assignment?.nics?.nics.length === 0);

@@ -68,6 +68,9 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl pools set default --reclaim-after 7d'),
     example('xctl pools set default --reclaim-after never'),
     example('xctl pools set default --follow-address on'),
+    prepares('xctl pools create spare 10.93.0.0/16'),
+    example('xctl pools set spare --docker-length 25'),
+    prepares('xctl pools remove spare --confirm spare'),
   ],
   nodes: [
     example('xctl nodes add web-1 --address 192.168.83.83'),

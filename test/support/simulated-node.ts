@@ -1,4 +1,5 @@
 // A node without a host: it watches, maintains the table as xnetd does, and reports what it has applied.
+
 import { randomUUID } from 'node:crypto';
 import { heldRoutesOf } from '../../node/daemon/withdrawals.js';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../node/table/node-table.js';
 import { MessageReader, type Trust } from '../../node/uplink/watch-stream.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import { type Feature, features } from '../../proto/domain/feature.js';
 import {
   type Assignment,
   type Lease,
@@ -22,6 +24,7 @@ import {
 } from '../../proto/domain/network.js';
 import type { XnetError } from '../../proto/errors.js';
 import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
+import type { Look__Output } from '../../proto/gen/xnet/v1/Look.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { wireFromHeldRoutes, wireFromPrefix } from '../../proto/rpc/convert.js';
@@ -44,6 +47,10 @@ export class SimulatedNode {
   assignment: Assignment | undefined;
   /** The authority that it was last told to trust. */
   trust: Trust | undefined;
+  /** Takes questions about paths; undefined: they are not answered. */
+  onLook: ((look: Look__Output) => void) | undefined;
+  /** What its daemon says that it knows. */
+  features: readonly Feature[] = features;
   #client: NodeServiceClient;
   #stream: ReturnType<NodeServiceClient['watch']> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -92,6 +99,7 @@ export class SimulatedNode {
         this.trust = trust;
         for (const listener of this.#listeners) listener();
       },
+      onLook: (look) => this.onLook?.(look),
       onBookmark: (at) => {
         if (this.table !== undefined) this.table = withBookmark(this.table, at);
       },
@@ -195,6 +203,7 @@ export class SimulatedNode {
         containerCount: containers.length,
         containersKnown,
         ...(held === undefined ? {} : { held: wireFromHeldRoutes(held) }),
+        features: [...this.features],
       },
       { timeoutMs: 10_000 },
     );

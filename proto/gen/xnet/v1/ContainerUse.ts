@@ -5,10 +5,12 @@ export interface ContainerUse {
   'name'?: (string);
   'subnet'?: (string);
   'id'?: (string);
+  'askedAddress'?: (string);
 }
 
 export interface ContainerUse__Output {
   'name': (string);
   'subnet': (string);
   'id': (string);
+  'askedAddress': (string);
 }

@@ -7,10 +7,12 @@ export interface CreateRolloutResponse {
   'rollout'?: (_xnet_v1_Rollout | null);
   'steps'?: (_xnet_v1_RolloutStep)[];
   'unchanged'?: (boolean);
+  'warnings'?: (string)[];
 }
 
 export interface CreateRolloutResponse__Output {
   'rollout': (_xnet_v1_Rollout__Output | null);
   'steps': (_xnet_v1_RolloutStep__Output)[];
   'unchanged': (boolean);
+  'warnings': (string)[];
 }

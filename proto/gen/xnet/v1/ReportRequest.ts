@@ -30,6 +30,7 @@ export interface ReportRequest {
   'containersKnown'?: (boolean);
   'held'?: (_xnet_v1_HeldRoutes | null);
   'nics'?: (_xnet_v1_NicUse)[];
+  'features'?: (string)[];
 }
 
 export interface ReportRequest__Output {
@@ -51,4 +52,5 @@ export interface ReportRequest__Output {
   'containersKnown': (boolean);
   'held': (_xnet_v1_HeldRoutes__Output | null);
   'nics': (_xnet_v1_NicUse__Output)[];
+  'features': (string)[];
 }

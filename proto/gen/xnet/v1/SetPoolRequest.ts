@@ -10,9 +10,11 @@ export interface SetPoolRequest {
   'reclaimAfterSeconds'?: (number);
   'mode'?: (_xnet_v1_Mode);
   'followAddress'?: (boolean);
+  'dockerLength'?: (number);
   '_quarantineSeconds'?: "quarantineSeconds";
   '_reclaimAfterSeconds'?: "reclaimAfterSeconds";
   '_followAddress'?: "followAddress";
+  '_dockerLength'?: "dockerLength";
 }
 
 export interface SetPoolRequest__Output {
@@ -23,7 +25,9 @@ export interface SetPoolRequest__Output {
   'reclaimAfterSeconds'?: (number);
   'mode': (_xnet_v1_Mode__Output);
   'followAddress'?: (boolean);
+  'dockerLength'?: (number);
   '_quarantineSeconds'?: "quarantineSeconds";
   '_reclaimAfterSeconds'?: "reclaimAfterSeconds";
   '_followAddress'?: "followAddress";
+  '_dockerLength'?: "dockerLength";
 }

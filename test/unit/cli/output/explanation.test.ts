@@ -14,7 +14,7 @@ const drained = { ...draining, drain: { ...drain, drainedMs: nowMs } };
 const leaving = { availability: 'AVAILABILITY_LEAVING' } as const;
 const cordoned = { availability: 'AVAILABILITY_CORDONED' } as const;
 const containers = {
-  containers: [{ id: '0123456789ab', name: '$(reboot)', subnet: '10.76.3.0/24' }],
+  containers: [{ id: '0123456789ab', name: '$(reboot)', subnet: '10.76.3.0/24', askedAddress: '' }],
   containerCount: 3,
 };
 const rolledBack = failing('Docker', 'RolledBack', 'dockerd did not start');

@@ -1,4 +1,5 @@
 // Named networks: which nodes get a lease and lose it, by whom, and what refuses.
+
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { bridgeNameFor } from '../../../../controller/network/bridge-name.js';
@@ -13,6 +14,7 @@ import type { StatusRecord } from '../../../../controller/store/records.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { leasesOf } from '../../../../controller/view/leases.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
+import { features } from '../../../../proto/domain/feature.js';
 import { checkInterfaceName } from '../../../../proto/domain/input.js';
 import type { LeaseUse } from '../../../../proto/domain/network.js';
 import type { XnetError } from '../../../../proto/errors.js';
@@ -72,6 +74,7 @@ async function report(core: Core, nodeId: string, leases: readonly LeaseUse[], m
     ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '' },
     routes: { desired: 0, installed: 0, conflicting: 0, unreachable: 0 },
     ...{ conditions: [], hostNetworks: [], silentPeers: [], containers: [], containerCount: 0, reportedMs: 1 },
+    features: [...features],
     ...more,
     leases: leases.map((use) => ({ ...use, attached: [...(use.attached ?? [])] })),
   };

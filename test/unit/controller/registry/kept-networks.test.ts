@@ -1,8 +1,9 @@
 // Hosts that keep the subnet of a Docker network that they had before they were nodes.
 import test from 'ava';
+import { requireAdoption } from '../../../../controller/authority/tokens.js';
 import { decideAdd } from '../../../../controller/registry/add-node.js';
 import { keptNetwork } from '../../../../controller/registry/kept-networks.js';
-import { parseKey } from '../../../../controller/store/keys.js';
+import { keys, parseKey } from '../../../../controller/store/keys.js';
 import { decode } from '../../../../controller/store/record-codec.js';
 import { describeNetworks } from '../../../../node/join/host-networks.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
@@ -56,6 +57,21 @@ test('a host reports which networks are Docker’s, and its address in each', (t
   t.deepEqual(over, seen);
   const former = [{ cidr: '10.77.0.0/16', source: 'interface eth1', address: '', dockerNetwork: '' }];
   t.deepEqual(hostNetworksFromWire(former), seen.slice(2), 'as from an older daemon');
+});
+
+test('a host that is to keep its network gets no token while an older controller runs', async (t) => {
+  const { core, close } = await rig(1);
+  t.teardown(close);
+  const runs = async (id: string, more: object) => {
+    const record = { version: '0.1.0', startedMs: 1, addresses: [], joinAddresses: [], registration: id };
+    const value = JSON.stringify({ ...record, ...more });
+    const operations = [{ kind: 'put' as const, key: keys.controller(id), value }];
+    await core.feed.reached((await core.context.store.commit({ guards: [], operations })).revision, 5_000);
+  };
+  await runs('b', { knowsAdoption: true });
+  t.notThrows(() => requireAdoption(core.feed.view));
+  await runs('a', {});
+  t.throws(() => requireAdoption(core.feed.view), { code: 'FailedPrecondition', message: /keep its network: a$/ });
 });
 
 test('docker0 or a network inside a pool is kept as it is', async (t) => {

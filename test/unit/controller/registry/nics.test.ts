@@ -2,10 +2,12 @@
 import test, { type ExecutionContext } from 'ava';
 import { ipamFindings } from '../../../../controller/registry/ipam-findings.js';
 import { findNic, NicRegistry, nicRecords } from '../../../../controller/registry/nics.js';
+import { nicWarnings } from '../../../../controller/rollout/nic-warnings.js';
+import { planMoves } from '../../../../controller/rollout/plan.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
-import { formatIpv4 } from '../../../../proto/domain/address.js';
+import { formatIpv4, type Ipv4 } from '../../../../proto/domain/address.js';
 import { address, prefix } from '../../../support/pools.js';
 import { newNode, newPool, once, rig } from '../../../support/registry-values.js';
 
@@ -15,20 +17,21 @@ async function scene(t: ExecutionContext, cores = 1) {
   await core.pools.create(once, { ...newPool('10.84.0.0/16', 'split'), dockerLength: 29, subnetLength: 28 });
   const { subject: nodeId } = await core.nodes.add(once, { ...newNode('web-1', 1), pool: 'split' });
   const registries = all.map((each) => new NicRegistry(each.context));
+  const asked = new Map<Ipv4, string>();
   const add = (container: string, more: object = {}, id = once, by = 0) => {
     const registry = registries[by];
     if (registry === undefined) throw new Error('no such controller');
-    return registry.add(id, nodeId, { container, ...more });
+    return registry.add(id, nodeId, { container, ...more }, asked);
   };
   const remove = (text: string) => registries[0]?.remove(once, address(text)) ?? Promise.reject(new Error('none'));
   const held = () =>
     nicRecords(core.feed.view, nodeId).map((nic) => `${formatIpv4(nic.address)} ${nic.container} ${nic.interfaceName}`);
   const sent = () => assignmentOf(core.feed.view, nodeId)?.nics;
-  return { core, cores: all, nodeId, add, remove, held, sent };
+  return { core, cores: all, nodeId, add, remove, held, sent, asked };
 }
 
 test('a nic has the lowest address of the lease that Docker does not hand out, and a name of its own', async (t) => {
-  const { core, nodeId, add, remove, held, sent } = await scene(t);
+  const { core, nodeId, add, remove, held, sent, asked } = await scene(t);
   // 10.84.0.0/28: Docker hands out the first /29, .15 is the broadcast address.
   t.deepEqual(sent()?.nics, []);
   t.is((await add('db')).subject, '10.84.0.8');
@@ -53,6 +56,13 @@ test('a nic has the lowest address of the lease that Docker does not hand out, a
   await refused(add('web', { address: address('10.84.0.16') }), /is not in 10\.84\.0\.0\/28 of web-1/);
   await refused(add('web', { pool: 'default' }), /web-1 has no lease of pool default/);
   await refused(add('web', { pool: 'other' }), /no pool/);
+  asked.set(address('10.84.0.10'), 'shop').set(address('10.84.0.9'), 'not asked: a nic');
+  await refused(add('web', { address: address('10.84.0.10') }), /Docker has given 10\.84\.0\.10 to the container shop/);
+  t.true((await add('db', { address: address('10.84.0.9') })).unchanged);
+  const { subject: chosen } = await add('web');
+  t.is(chosen, '10.84.0.11', 'not one that a container has by Docker');
+  await remove(chosen);
+  asked.clear();
   const before = sent()?.revision ?? 0;
   await remove('10.84.0.8');
   t.is((await add('web')).subject, '10.84.0.8', 'it is free again');
@@ -89,6 +99,19 @@ test('a nic ends with its lease for its host, and with its node', async (t) => {
   await core.nodes.remove(once, nodeId, () => undefined);
   t.is(core.feed.view.modRevisionOf(keys.nics(nodeId)), 0);
   t.throws(() => findNic(core.feed.view, address('10.84.0.8')), { code: 'NotFound' });
+});
+
+test('a plan says which nics stay behind when nodes move', async (t) => {
+  const { core, nodeId, add } = await scene(t);
+  const planned = () => nicWarnings(core.feed.view, planMoves(core.feed.view, [{ nodeId, pool: 'default' }], settings));
+  const settings = { per: undefined, nowMs: Date.now() };
+  t.deepEqual(planned(), []);
+  await add('db');
+  await add('web');
+  t.deepEqual(planned(), [
+    'web-1: nics do not move from 10.84.0.0/28: 10.84.0.8 (db), 10.84.0.9 (web); once it has moved: ' +
+      'xctl nics add web-1 CONTAINER --pool default, and xctl nics remove 10.84.0.8',
+  ]);
 });
 
 test('a record that can’t be read leaves the host what it has', async (t) => {

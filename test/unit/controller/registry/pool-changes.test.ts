@@ -109,4 +109,16 @@ test('settings of a pool change, except for its mode', async (t) => {
   t.is(error.code, 'FailedPrecondition');
   t.regex(error.hint ?? '', /xctl apply/);
   await t.throwsAsync(core.pools.set(once, 'edge', { quarantineSeconds: 1 }), { message: /no pool edge/ });
+  // How subnets are divided: while nobody has one.
+  const divide = (dockerLength: number) => core.pools.set(once, 'spare', { dockerLength });
+  await core.pools.create(once, newPool('10.93.0.0/16', 'spare'));
+  t.is((await divide(25)).message, 'docker length: none → 25');
+  t.true((await divide(25)).unchanged);
+  t.is(core.feed.view.pools.get('spare')?.record.dockerLength, 25);
+  await t.throwsAsync(divide(24), { message: /\/24 is not one of \/25 to \/29/ });
+  t.is((await divide(0)).message, 'docker length: 25 → none');
+  t.is(core.feed.view.pools.get('spare')?.record.dockerLength, undefined);
+  await core.nodes.add(once, { ...newNode('divided', 93), pool: 'spare' });
+  const inUse = await t.throwsAsync<XnetError>(divide(26), { message: /pool spare can't change: nodes have 1 leases/ });
+  t.regex(inUse?.hint ?? '', /pools create NAME CIDR --docker-length 26, then xctl nodes move/);
 });

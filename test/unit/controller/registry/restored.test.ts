@@ -186,7 +186,7 @@ test('a host gets back all leases that the restored store lost, of a node that i
     const [first] = assignmentOf(feed.view, id)?.leases ?? [];
     await leases.add(once, id, { pool: 'new', ...(first === undefined ? {} : { replace: first.subnet }) });
     await leases.add(once, id, { pool: 'side', networkName: 'blue' });
-    await new NicRegistry(core.context).add(once, id, { container: 'db', pool: 'new' });
+    await new NicRegistry(core.context).add(once, id, { container: 'db', pool: 'new' }, new Map());
   }
   const held = new Map([known, lost].map((id) => [id, assignmentOf(feed.view, id)]));
   await core.stop();

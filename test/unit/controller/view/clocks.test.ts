@@ -16,7 +16,14 @@ test('both controllers report a clock difference, which changes nothing', async 
         {
           kind: 'put',
           key: keys.controller(`${registration}-live`),
-          value: encode('controller', { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration }),
+          value: encode('controller', {
+            version: '0',
+            startedMs: 0,
+            addresses: [],
+            joinAddresses: [],
+            registration,
+            knowsAdoption: true,
+          }),
         },
         {
           kind: 'put',

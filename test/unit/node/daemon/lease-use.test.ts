@@ -124,6 +124,14 @@ test('containers are counted where they have addresses, and only while they run'
     'those that keep a lease from ending first',
   );
   t.true(containerUses([bip], all).every(({ id }) => id.length <= 12));
+  const asking = [at('a', '10.76.1.2'), at('z', '10.76.1.200'), at('off', '10.76.1.201', false)];
+  const ofNic = { ...at('n', '10.76.1.202'), networks: [{ ...at('n', '10.76.1.202').networks[0], isNic: true }] };
+  const asked = (lease: Lease) =>
+    containerUses([lease], [...asking, ofNic as EngineContainer]).map(
+      ({ name, askedAddress }) => `${name} ${askedAddress}`,
+    );
+  t.deepEqual(asked({ ...bip, dockerLength: 25 }), [`z ${address('10.76.1.200')}`, 'a undefined', 'n undefined']);
+  t.deepEqual(asked(bip), ['a undefined', 'n undefined', 'z undefined'], 'Docker hands out all of it');
   fc.assert(
     fc.property(fc.shuffledSubarray(all), fc.constantFrom(...leaseStates), (containers, state) => {
       const uses = containerUses([{ ...bip, state }], containers);

@@ -118,6 +118,14 @@ test('nics that can’t be made are reported, with the fix', (t) => {
   t.deepEqual(handing(), ['DockerHandsOut']);
   t.deepEqual(handing('10.76.3.0/25'), []);
   t.deepEqual(handing(undefined, [link(endName(nic.address), { alias: aliasOf(nic, 'id-db') })]), [], 'it stays');
+  // By docker run --ip, before the nic was made, and after it.
+  const taker = { ...container('shop'), networks: [{ name: 'x', id: 'x', address: nic.address }] };
+  const taken = (ends: VethLink[]) =>
+    planNics(desired, { containers: [container('db'), taker], links: [bridge, ...ends] });
+  t.like(taken([]), { make: [], remove: [], states: [{ reason: 'AddressInUse', waits: false }] });
+  const twice = taken([link(endName(nic.address), { alias: aliasOf(nic, 'id-db') })]);
+  t.like(twice, { make: [], remove: [], states: [{ reason: 'AddressInUse' }] }, 'what is there stays');
+  t.regex(twice.states[0]?.message ?? '', /to the container shop, and nic0 of db has it already: one of them/);
   // docker0 has another lease yet, which it gives up with a permit.
   const early = planNics({ ...desired, unplaced: [lease] }, { containers: [container('db')], links: [bridge] });
   t.like(early, { make: [], states: [{ reason: 'LeaseNotInForce', waits: true }] });
