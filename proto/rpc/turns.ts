@@ -1,14 +1,19 @@
 // Lets a few sockets of a port begin their handshakes at a time, and the others in turn.
-// Invariant: addresses take turns, so a client that opens many sockets delays the others by one at a time. A client
-// that does not continue holds its place for a limited time. So whatever others do, each socket's turn comes. What
-// sockets that wait have sent takes little memory: nobody reads it before their turn.
+// Invariant: addresses take turns, so a client that opens many sockets delays the others by one at a time. A client that
+// sends nothing more loses its place soon, and every client after a limited time. So whatever others do, each socket's turn
+// comes. A client that continues keeps its place however slow this process is: if more began, all would share the processor
+// until the time of each is over, and their work would be lost. What sockets that wait have sent takes little memory: nobody
+// reads it before their turn.
 import type { Socket } from 'node:net';
+import { connectionLimits } from './limits.js';
 
 /** TurnLimits bound the handshakes that are under way. */
 export type TurnLimits = {
   /** Number of sockets at the same time. */
   readonly most: number;
-  /** After this time a socket does not count any more, whether or not it has got further. Milliseconds. */
+  /** A socket that has sent nothing for this time does not count any more. Milliseconds. */
+  readonly idleMs: number;
+  /** After this time a socket does not count any more, whatever it has sent. Milliseconds. */
   readonly longestMs: number;
   /** A socket that has sent more before its turn is destroyed. */
   readonly mostBytes: number;
@@ -16,7 +21,12 @@ export type TurnLimits = {
 
 // Enough that none waits for the round trips of another. A handshake takes some milliseconds. Its first message has some 500
 // bytes, and some kilobytes if the client resumes a session.
-const defaultLimits: TurnLimits = { most: 64, longestMs: 1_000, mostBytes: 8 * 1024 };
+const defaultLimits: TurnLimits = {
+  most: 64,
+  idleMs: 1_000,
+  longestMs: connectionLimits.silenceMs,
+  mostBytes: 8 * 1024,
+};
 
 type Waiting = { readonly begin: () => void; readonly bound: () => void };
 
@@ -60,8 +70,22 @@ export class Turns {
   }
 
   #start(socket: Socket, begin: () => void): void {
-    this.#begun.set(socket, setTimeout(() => this.done(socket), this.#limits.longestMs).unref());
+    this.#watch(socket, performance.now() + this.#limits.longestMs);
     begin();
+  }
+
+  // Ends the turn of a socket that sends nothing more.
+  #watch(socket: Socket, untilMs: number): void {
+    const had = socket.bytesRead;
+    const timer = setTimeout(() => {
+      // After what has arrived while this process was busy is read.
+      setImmediate(() => {
+        if (this.#begun.get(socket) !== timer) return;
+        if (socket.bytesRead === had || performance.now() >= untilMs) this.done(socket);
+        else this.#watch(socket, untilMs);
+      });
+    }, this.#limits.idleMs).unref();
+    this.#begun.set(socket, timer);
   }
 
   #leave(socket: Socket, address: string): void {

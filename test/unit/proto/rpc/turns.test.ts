@@ -1,6 +1,7 @@
 // The order in which the sockets of a port begin their handshakes.
 import { once } from 'node:events';
-import { Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import test from 'ava';
 import fc from 'fast-check';
 import { Turns } from '../../../../proto/rpc/turns.js';
@@ -11,7 +12,7 @@ const from = (address: string): Socket => Object.defineProperty(new Socket(), 'r
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.destroy().once('close', () => resolve()));
 
 test('a few begin at once, the others in turn: one address after the other', async (t) => {
-  const turns = new Turns({ most: 2, longestMs: 3_600_000, mostBytes: 8 });
+  const turns = new Turns({ most: 2, idleMs: 3_600_000, longestMs: 3_600_000, mostBytes: 8 });
   const begun: string[] = [];
   const sockets = new Map<string, Socket>();
   for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'c1']) {
@@ -35,14 +36,14 @@ test('a few begin at once, the others in turn: one address after the other', asy
 });
 
 test('sockets that do not continue lose their turns', async (t) => {
-  const turns = new Turns({ most: 2, longestMs: 1, mostBytes: 8 });
+  const turns = new Turns({ most: 2, idleMs: 1, longestMs: 3_600_000, mostBytes: 8 });
   for (let index = 0; index < 20; index += 1) turns.take(from('10.0.0.1'), () => undefined);
   await new Promise<void>((resolve) => turns.take(from('10.0.0.2'), resolve));
   t.pass();
 });
 
 test('a socket that sends more than a first message before its turn is destroyed, and data of others stays unread', async (t) => {
-  const turns = new Turns({ most: 1, longestMs: 3_600_000, mostBytes: 8 });
+  const turns = new Turns({ most: 1, idleMs: 3_600_000, longestMs: 3_600_000, mostBytes: 8 });
   const first = from('a');
   turns.take(first, () => undefined);
   const greedy = from('b');
@@ -62,7 +63,7 @@ test('in any order of events, each socket that stays begins once, within the lim
   const actions = fc.array(fc.record({ address: fc.constantFrom('a', 'b', 'c'), end: fc.nat(5) }), { maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(actions, async (all) => {
-      const turns = new Turns({ most: 3, longestMs: 3_600_000, mostBytes: 8 });
+      const turns = new Turns({ most: 3, idleMs: 3_600_000, longestMs: 3_600_000, mostBytes: 8 });
       const begun: Socket[] = [];
       const ended = new Set<Socket>();
       const made: Socket[] = [];
@@ -86,4 +87,39 @@ test('in any order of events, each socket that stays begins once, within the lim
     }),
     { numRuns: 50 },
   );
+});
+
+test('a socket over which TLS continues keeps its turn for the longest time, and not beyond', async (t) => {
+  const idleMs = 20;
+  const turns = new Turns({ most: 1, idleMs, longestMs: 400, mostBytes: 8 });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  t.teardown(() => {
+    client.destroy();
+    server.close();
+  });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  let isSecured = false;
+  turns.take(socket, () => {
+    // TLS reads from the handle, not from the socket.
+    new TLSSocket(socket, { isServer: true }).on('error', () => undefined);
+    isSecured = true;
+  });
+  // The beginning of a message of 16 KiB, one byte after another.
+  client.write(Buffer.from([22, 3, 1, 64, 0]));
+  const sent = setInterval(() => client.write(Buffer.from([1])), 1);
+  t.teardown(() => clearInterval(sent));
+  const began = performance.now();
+  let has = 0;
+  await new Promise<void>((resolve) => {
+    turns.take(from('b'), () => {
+      has = socket.bytesRead;
+      resolve();
+    });
+  });
+  t.true(isSecured);
+  t.true(has > 5, 'TLS has read what came after the first bytes');
+  // The longest time is over; a machine that stands still between two bytes may end the turn earlier, but not at once.
+  t.true(performance.now() - began >= idleMs);
 });
