@@ -34,6 +34,8 @@ function readCache() {
 
 function writeCache(data) {
   try {
+    // Under sudo, HOME may be that of a user, who could not change what root makes there.
+    if (lstatSync(process.env.HOME ?? '/').uid !== process.geteuid()) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (!isOurs(folder)) return;
     const partial = join(folder, `${name}.${process.pid}`);

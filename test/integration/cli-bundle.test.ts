@@ -1,6 +1,16 @@
 // The bundle of xctl.
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,6 +106,12 @@ test.serial('the bundle prints what the program prints, needs no modules, and tr
   t.false(existsSync(join(cache, name)), `nothing is written where others can write (${before})`);
   const homeless = closing(t, new Xctl({ ...options, main: join(folder, 'xctl.js'), env: { HOME: '/nonexistent' } }));
   t.deepEqual((await homeless.run('nodes', 'list', '-o', 'name')).stdout, 'web-1\n');
+  if (process.geteuid?.() === 0) {
+    const theirs = closing(t, new Xctl({ ...options, main: join(folder, 'xctl.js') }));
+    chownSync(theirs.home, 12_345, 12_345);
+    t.is((await theirs.run('nodes', 'list', '-o', 'name')).stdout, 'web-1\n');
+    t.false(existsSync(join(theirs.home, '.cache')), 'root makes nothing in the home of a user');
+  }
   const elsewhere = join(folder, 'elsewhere');
   mkdirSync(elsewhere);
   for (const file of ['xctl.js', 'xctl.bundle.js']) await run('cp', [join(folder, file), elsewhere]);
