@@ -3,7 +3,10 @@
 import { type ErrorCode, messageOf, XnetError } from '../proto/errors.js';
 import type { ControllerSettings } from './settings.js';
 
-/** workerWatchdogMs is how long a worker may show no sign of life before it is killed. Milliseconds. */
+/**
+ * workerWatchdogMs is how long a worker may send no message before it is killed. It may answer no call for twice as long.
+ * Milliseconds.
+ */
 export const workerWatchdogMs = 30_000;
 
 /** TcpPort is an address that all workers serve. */

@@ -5,7 +5,14 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { messageOf, type XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
-import { errorFromWire, type ToSupervisor, type ToWorker, type Work, wireFromError } from './worker-messages.js';
+import {
+  errorFromWire,
+  type ToSupervisor,
+  type ToWorker,
+  type Work,
+  wireFromError,
+  workerWatchdogMs,
+} from './worker-messages.js';
 import type { Receiver, WorkerPorts } from './worker-ports.js';
 
 const program = fileURLToPath(new URL('./worker-main.js', import.meta.url));
@@ -27,14 +34,18 @@ export class WorkerProcess implements Receiver {
   identity: { readonly id: string; readonly socket: string } | undefined;
   ready = false;
   status = 'starting';
-  /** When it last showed that it answers, by the monotonic clock. Milliseconds. */
-  beatAt = performance.now();
+  /** When it last sent a message, by the monotonic clock. Milliseconds. */
+  #heardAt = performance.now();
+  /** When it last showed that it answers calls. */
+  #beatAt = performance.now();
   /** Why it ends, if it has reported that. */
   failure: XnetError | undefined;
   readonly #child: ChildProcess;
   readonly #ports: WorkerPorts;
   readonly #log: Logger;
   readonly #listener: WorkerListener;
+  /** Connections that wait to be sent. */
+  readonly #passing = new Set<Socket>();
 
   constructor(work: Work, ports: WorkerPorts, log: Logger, listener: WorkerListener) {
     this.worker = work.worker;
@@ -47,6 +58,8 @@ export class WorkerProcess implements Receiver {
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {
         ports.forget(this);
+        // Node.js forgets what waits for the channel of a process that has ended, and leaves it open.
+        for (const socket of this.#passing) socket.destroy();
         resolve(how);
       };
       child.once('error', (error) => end(messageOf(error)));
@@ -61,7 +74,7 @@ export class WorkerProcess implements Receiver {
   }
 
   #hear(said: ToSupervisor): void {
-    this.beatAt = performance.now();
+    this.#heardAt = performance.now();
     switch (said.kind) {
       case 'started':
         this.identity = { id: said.id, socket: said.socket };
@@ -69,6 +82,7 @@ export class WorkerProcess implements Receiver {
         return;
       case 'ready':
         this.ready = true;
+        this.#beatAt = this.#heardAt;
         this.#listener.onReady();
         return;
       case 'status':
@@ -91,6 +105,7 @@ export class WorkerProcess implements Receiver {
         this.failure = errorFromWire(said.failure);
         return;
       case 'beat':
+        this.#beatAt = this.#heardAt;
         return;
     }
   }
@@ -115,12 +130,27 @@ export class WorkerProcess implements Receiver {
       this.#ports.closed(port, address, this);
       return;
     }
-    this.#child.send(message, socket, (error) => {
+    this.#passing.add(socket);
+    // Kept open until it is sent: otherwise it is Node.js that closes it, and not at all if the process ends before.
+    this.#child.send(message, socket, { keepOpen: true }, (error) => {
+      this.#passing.delete(socket);
+      socket.destroy();
       if (error === null) return;
       this.#log.debug({ worker: this.worker, reason: messageOf(error) }, 'a connection was not passed on');
-      socket.destroy();
       this.#ports.closed(port, address, this);
     });
+  }
+
+  /** hangs reports whether it shows no sign of life, or sends messages but answers no call. */
+  hangs(nowMs: number): boolean {
+    if (!this.ready) return false;
+    return nowMs - this.#heardAt >= workerWatchdogMs || nowMs - this.#beatAt >= 2 * workerWatchdogMs;
+  }
+
+  /** excuse begins these times anew: the messages may be there, and not be read yet. */
+  excuse(nowMs: number): void {
+    this.#heardAt = nowMs;
+    this.#beatAt = nowMs;
   }
 
   /** siblings tells it the unix sockets of all workers. */

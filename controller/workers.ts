@@ -11,7 +11,7 @@ import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { type ControllerSettings, controllerName, localEndpoints } from './settings.js';
 import { startEmbeddedEtcd } from './store/embedded-etcd.js';
-import { type Work, workerWatchdogMs } from './worker-messages.js';
+import type { Work } from './worker-messages.js';
 import { WorkerPorts } from './worker-ports.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -53,6 +53,7 @@ class Supervisor {
   /** By number; a worker that waits for its restart is absent. */
   readonly #running = new Map<number, WorkerProcess>();
   #allServed = false;
+  #watchedAt = performance.now();
 
   constructor(settings: ControllerSettings, systemd: Systemd, etcd: string | undefined, log: Logger) {
     this.#settings = settings;
@@ -137,8 +138,13 @@ class Supervisor {
   // The supervisor is alive if this runs. A worker that is not is replaced, whatever the others do.
   #watch(): void {
     this.#systemd.beat();
+    const now = performance.now();
+    // What arrived while this process, or the whole machine, stood still is not read yet.
+    const stoodStill = now - this.#watchedAt > 2 * beatMs;
+    this.#watchedAt = now;
     for (const running of this.#running.values()) {
-      if (!running.ready || performance.now() - running.beatAt < workerWatchdogMs) continue;
+      if (stoodStill) running.excuse(now);
+      if (!running.hangs(now)) continue;
       this.#log.error({ worker: running.worker }, 'a worker shows no sign of life, killing it');
       running.kill();
     }
