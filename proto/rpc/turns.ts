@@ -1,9 +1,10 @@
 // Lets a few sockets of a port begin their handshakes at a time, and the others in turn.
 // Invariant: addresses take turns, so a client that opens many sockets delays the others by one at a time. A client that
-// sends nothing more loses its place soon, and every client after a limited time. So whatever others do, each socket's turn
-// comes. A client that continues keeps its place however slow this process is: if more began, all would share the processor
-// until the time of each is over, and their work would be lost. What sockets that wait have sent takes little memory: nobody
-// reads it before their turn.
+// sends nothing more loses its place soon, as does one of an address that has more than its part of the places while others
+// wait, and every client after a limited time. So whatever others do, each socket's turn comes. A client that continues
+// keeps its place however slow this process is: if more began, all would share the processor until the time of each is
+// over, and their work would be lost. What sockets that wait have sent takes little memory: nobody reads it before their
+// turn.
 import type { Socket } from 'node:net';
 import { connectionLimits } from './limits.js';
 
@@ -81,11 +82,19 @@ export class Turns {
       // After what has arrived while this process was busy is read.
       setImmediate(() => {
         if (this.#begun.get(socket) !== timer) return;
-        if (socket.bytesRead === had || performance.now() >= untilMs) this.done(socket);
+        if (socket.bytesRead === had || performance.now() >= untilMs || this.#hasMany(socket)) this.done(socket);
         else this.#watch(socket, untilMs);
       });
     }, this.#limits.idleMs).unref();
     this.#begun.set(socket, timer);
+  }
+
+  // Whether its address has more than its part of the places while others wait for one.
+  #hasMany({ remoteAddress = '' }: Socket): boolean {
+    if (this.#waiting.size <= (this.#waiting.has(remoteAddress) ? 1 : 0)) return false;
+    const begun = [...this.#begun.keys()].map((each) => each.remoteAddress ?? '');
+    const part = Math.floor(this.#limits.most / new Set([...begun, ...this.#waiting.keys()]).size);
+    return begun.filter((each) => each === remoteAddress).length > Math.max(1, part);
   }
 
   #leave(socket: Socket, address: string): void {

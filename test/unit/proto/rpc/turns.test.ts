@@ -123,3 +123,20 @@ test('a socket over which TLS continues keeps its turn for the longest time, and
   // The longest time is over; a machine that stands still between two bytes may end the turn earlier, but not at once.
   t.true(performance.now() - began >= idleMs);
 });
+
+test('sockets of one address that all continue make way for another address before their longest time', async (t) => {
+  const most = 4;
+  const turns = new Turns({ most, idleMs: 1, longestMs: 3_600_000, mostBytes: 8 });
+  const sockets = Array.from({ length: 2 * most }, () => from('10.0.0.1'));
+  // Each has sent more whenever it is asked.
+  let bytes = 0;
+  for (const socket of sockets) Object.defineProperty(socket, 'bytesRead', { get: () => (bytes += 1) });
+  let begun = 0;
+  for (const socket of sockets) {
+    turns.take(socket, () => {
+      begun += 1;
+    });
+  }
+  await new Promise<void>((resolve) => turns.take(from('10.0.0.2'), resolve));
+  t.true(begun >= most && begun < sockets.length, 'no more than make room');
+});
