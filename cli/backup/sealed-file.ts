@@ -1,8 +1,10 @@
 // The format of a backup file: a header for people, the records and the cluster key in sealed parts, and a checksum.
 //
 //   xnet backup 1
-// {                         JSON: the origin of the backup, and how it is sealed } BASE64                    parts, one
-// a line sha256 HEX                of everything before this line
+//   {                         JSON: the origin of the backup, and how it is sealed
+//   }
+//   BASE64                    parts, one a line
+//   sha256 HEX                of everything before this line
 //
 // Invariant: a part opens only with its own header, at its own place, in a file that continues or ends there as it did:
 // any change, move or truncation is detected. The checksum distinguishes damage from a wrong passphrase.

@@ -77,10 +77,11 @@ async function planned(context: CommandContext, { file: path, prune }: FileOptio
     throw new XnetError('FailedPrecondition', message, { problems });
   };
   refuse(plan.problems);
-  // The revision distinguishes two runs: between them another operator may have reverted a change.
+  // The revision distinguishes two runs: between them another operator may have reverted a change. The index distinguishes
+  // equal steps, such as two nics of a container whose addresses are chosen.
   const idOf = (step: FleetStep) => {
     const digest = createHash('sha256')
-      .update(JSON.stringify([text, state.revision, step]))
+      .update(JSON.stringify([text, state.revision, plan.steps.indexOf(step), step]))
       .digest('hex');
     return `apply-${digest.slice(0, 40)}`;
   };
@@ -133,16 +134,21 @@ export async function applyFleet(context: CommandContext, options: ApplyOptions)
   const question = { what: `make these ${steps.length} changes`, name: 'apply', severe: false, given: undefined };
   if (steps.length > 0 && !(await confirmed(context, question))) return;
   const changed = new Set<string>();
+  // A rollout may take the last nodes from a pool that goes.
+  const lastly = rollouts.length === 0 ? [] : steps.filter(({ kind }) => kind === 'remove pool');
+  const make = async (step: FleetStep) => {
+    await makeStep(context, step, { operationId: idOf(step) });
+    for (const line of stepText(step)) output.message(`done: ${line}`);
+  };
   for (const step of steps) {
-    if (step.kind === 'rollout' || step.kind === 'rollout of a pool') continue;
+    if (step.kind === 'rollout' || step.kind === 'rollout of a pool' || lastly.includes(step)) continue;
     if (step.kind === 'create network' || step.kind === 'set network') changed.add(step.name);
     if (step.kind === 'add nic') {
       // Its address may be in the subnet that a node gets for a network.
       for (const name of changed) await waitForLeases(context, name);
       changed.clear();
     }
-    await makeStep(context, step, { operationId: idOf(step) });
-    for (const line of stepText(step)) output.message(`done: ${line}`);
+    await make(step);
   }
   for (const [index, step] of rollouts.entries()) {
     if (!wait && index > 0) {
@@ -161,6 +167,9 @@ export async function applyFleet(context: CommandContext, options: ApplyOptions)
     }
   }
   if (wait && rollouts.length > 0) await followOpen(context);
+  if (wait) for (const step of lastly) await make(step);
+  else if (lastly.length > 0)
+    output.message('pools are removed after the rollout: apply the file again when it is done');
 }
 
 /** showExport prints the fleet as a file that `apply` takes. */

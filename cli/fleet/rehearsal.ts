@@ -17,7 +17,6 @@ export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
   const resized = new Set(steps.flatMap((step) => (step.kind === 'resize pool' ? [step.name] : [])));
   const freed = new Set(steps.flatMap((step) => (step.kind === 'unreserve' ? [step.pool] : [])));
   const leased = new Set(steps.flatMap((step) => (step.kind === 'add lease' ? [step.node] : [])));
-  const ended = new Set(steps.flatMap((step) => (step.kind === 'end lease' ? [step.node] : [])));
   const isPrepared = resized.size > 0 || made.size > 0 || freed.size > 0;
   const movedAddresses = steps.filter((step) => step.kind === 'set node' && step.change.address !== undefined).length;
   return steps.filter((step) => {
@@ -34,12 +33,12 @@ export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
       case 'set route':
         return !isPrepared && movedAddresses === 0;
       case 'add lease':
-        return !isPrepared && !added.has(step.node) && !ended.has(step.node);
+        return !isPrepared && !added.has(step.node);
       case 'end lease':
         return !leased.has(step.node);
       case 'create network':
       case 'set network':
-        return !isPrepared && added.size === 0 && ended.size === 0 && !kinds.has('set node');
+        return !isPrepared && added.size === 0 && !kinds.has('set node');
       case 'remove network':
         return leased.size === 0;
       case 'add nic':

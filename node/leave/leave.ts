@@ -86,15 +86,15 @@ export async function undoMarked(
   { host, force, onStep }: Pick<LeaveOptions, 'host' | 'force' | 'onStep'>,
   signal: AbortSignal,
 ): Promise<Undone> {
-  onStep('Docker gets its former configuration back');
+  onStep('restoring the former configuration of Docker');
   const docker = await host.docker.leave(force, [], signal);
-  onStep('the nics go');
+  onStep('removing the nics');
   const nics = await host.nics.remove(signal);
-  onStep('the rules of the firewall go');
+  onStep('removing the firewall rules');
   const firewall = await host.firewall.remove(signal);
-  onStep('the routes go');
+  onStep('removing the routes');
   const routes = await host.routes.remove(signal);
-  onStep('the interface gets its addresses back');
+  onStep('moving the addresses of the bridge of LAN mode back to its interface');
   const lan = await host.openLan({ witnesses: () => [] }).remove(signal);
   const all = [docker, nics, firewall, routes, lan];
   return {

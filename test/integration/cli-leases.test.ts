@@ -44,10 +44,14 @@ async function applyElsewhere(t: ExecutionContext, xctl: Xctl, folder: string): 
     `${without}networks:\n  - {name: red, node: web-1}\nnics:\n  - {node: web-1, container: db, address: 10.85.0.1}\n`,
   );
   t.is((await there.run('apply', '-f', file, '--yes')).code, 2, 'not a key');
+  const twice = '  - {node: web-1, container: two}\n'.repeat(2);
+  writeFileSync(file, `apiVersion: xnet/v1\nnics:\n${twice}`);
+  t.is((await there.run('apply', '-f', file, '--yes')).code, 0);
+  t.is((await there.run('diff', '-f', file)).stdout, 'no changes\n', 'two nics');
   writeFileSync(file, without);
   const pruned = await there.run('apply', '-f', file, '--prune', '--yes');
   t.is(pruned.code, 0, pruned.stderr);
-  t.regex(pruned.stdout, /- nic 10\.85\.0\.128: .*\n- lease of 10\.85\.0\.0\/24 to web-1\n- network blue\n/);
+  t.regex(pruned.stdout, /(- nic 10\.85\.0\.\d+: .*\n){3}- lease of 10\.85\.0\.0\/24 to web-1\n- network blue\n/);
   t.regex((await there.run('diff', '-f', file, '--prune')).stdout, /^no changes/);
   t.is((await xctl.run(...words('networks remove blue --yes'))).code, 0);
 }

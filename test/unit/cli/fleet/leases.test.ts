@@ -172,10 +172,10 @@ test('clashes of leases, networks and nics are all said at once', (t) => {
 
 test('leases, networks and nics are tried beforehand, but for those that others prepare', (t) => {
   const text = `nodes: [{${one}, leases: [{pool: b, network: n, bridge: n0}]}, {name: web-3, address: 192.168.83.3, leases: [{pool: b}]}]\nnics: [{node: web-1, container: x}, {node: web-2, container: x}]\n`;
-  const tried = (file: string) => {
+  const tried = (file: string, prune = false) => {
     const read = readFleet(head + file, 'f').file;
-    const { steps } = planFleet(read, fleet, { prune: false });
-    for (const step of steps) t.true(pathOf(step, read).length > 0, step.kind);
+    const { steps } = planFleet(read, fleet, { prune });
+    for (const step of prune ? [] : steps) t.true(pathOf(step, read).length > 0, step.kind);
     return rehearsable(steps).flatMap(stepText);
   };
   t.deepEqual(tried(text), [
@@ -186,6 +186,9 @@ test('leases, networks and nics are tried beforehand, but for those that others 
   t.deepEqual(tried('networks: [{name: red, all: true}]\nnics: [{node: web-2, container: x}]'), [
     '+ network red: for all',
   ]);
+  // What ends because of --prune ends last, and keeps its Docker network until then.
+  const all = `pools: [{name: a, cidr: 10.76.0.0/16}, {name: b, cidr: 10.79.0.0/16}]\nnodes: [{${one}, labels: {zone: z1}, leases: [{pool: b, subnet: 10.79.7.0/24}]}, {${two}, labels: {zone: z1}}]`;
+  t.true(tried(all, true).includes('+ lease of 10.79.7.0/24 of pool b to web-1'));
 });
 
 // What controllers do for a step, as far as a file has it.
