@@ -40,6 +40,34 @@ export function hostedClashes(
     ...hostClashes(file, planned),
     ...networkClashes(file, state, planned),
     ...nicClashes(file, planned),
+    ...(prune ? prunedPools(file, state, held) : []),
+  ];
+}
+
+// Pools that --prune would remove although the file's own nodes and networks use them.
+function prunedPools(
+  { pools, nodes, networks }: FleetFile,
+  state: LeaseClashState,
+  held: ReadonlyMap<string, NodeOutput>,
+): Issue[] {
+  const kept = new Set(pools.map(({ name }) => name));
+  const going = new Set(state.pools.flatMap(({ name }) => (kept.has(name) ? [] : [name])));
+  const poolOfNetwork = new Map(state.networks.map(({ name, pool }) => [name, pool]));
+  const issue = (path: Path, pool: string | null | undefined): Issue[] =>
+    pool != null && going.has(pool)
+      ? [{ path, message: `--prune would remove its pool ${pool}: name the pool in the file` }]
+      : [];
+  return [
+    ...nodes.flatMap((wanted, index) => {
+      const node = held.get(wanted.name);
+      const pool = wanted.pool ?? (node === undefined ? undefined : firstLease(node, wanted).pool);
+      const leases = wanted.leases ?? [];
+      return [
+        ...issue(['nodes', index], pool),
+        ...leases.flatMap((lease, at) => issue(['nodes', index, 'leases', at], lease.pool)),
+      ];
+    }),
+    ...networks.flatMap(({ name, pool = poolOfNetwork.get(name) }, index) => issue(['networks', index], pool)),
   ];
 }
 

@@ -88,7 +88,8 @@ export function nodeSteps(
   const steps: readonly FileNodeStep[] = change === undefined ? [] : [{ kind: 'set node', name: wanted.name, change }];
   const { pool: held, subnet, mode } = firstLease(node, wanted);
   const pool = wanted.pool ?? held ?? '';
-  const moved = pool !== held;
+  // A node whose lease can't be read has none.
+  const moved = wanted.pool !== undefined && pool !== held;
   const message = `it is ${subnet} and can't become ${wanted.subnet}: xctl leases add ${wanted.name} --subnet ${wanted.subnet} --replace ${subnet}`;
   const problems =
     moved || wanted.subnet === undefined || subnet === null || wanted.subnet === subnet

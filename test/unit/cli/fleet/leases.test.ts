@@ -191,6 +191,19 @@ test('leases, networks and nics are tried beforehand, but for those that others 
   t.true(tried(all, true).includes('+ lease of 10.79.7.0/24 of pool b to web-1'));
 });
 
+test('a pool that the nodes and networks of a file use is not pruned; a node without a readable lease is not moved', (t) => {
+  const text = `pools: [{name: a, cidr: 10.76.0.0/16}]\nnodes: [{${one}, leases: [{pool: b, subnet: 10.79.1.0/24}]}]\nnetworks: [{name: blue}]`;
+  t.deepEqual(
+    planned(text, { prune: true }).filter((line) => line.startsWith('f:')),
+    [
+      'f:3:55: nodes[0].leases[0]: --prune would remove its pool b: name the pool in the file',
+      'f:4:12: networks[0]: --prune would remove its pool b: name the pool in the file',
+    ],
+  );
+  const state = { ...fleet, nodes: [{ ...nodeOutput('web-1', '192.168.83.1'), pool: null, subnet: null, leases: [] }] };
+  t.deepEqual(planned(`nodes: [{${one}}]`, { state }), []);
+});
+
 // What controllers do for a step, as far as a file has it.
 function made(state: FleetState, step: FleetStep): FleetState {
   switch (step.kind) {
