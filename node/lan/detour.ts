@@ -8,7 +8,7 @@ import { pause } from '../../proto/process/backoff.js';
 import type { Exec } from '../../proto/process/exec.js';
 import { pairNames } from './decide.js';
 import type { LanKernel } from './lan-kernel.js';
-import { addPair, deleteNamed, setMaster, setPassive, setUp } from './requests.js';
+import { addPair, deleteNamed, setMaster, setMtu, setPassive, setUp } from './requests.js';
 import { type LanLink, linkNamed } from './snapshot.js';
 
 /** Detour is this way around an interface. */
@@ -27,6 +27,7 @@ const longestMs = 5_000;
 const runningWithinMs = 3_000;
 const lookEveryMs = 10;
 
+// Not `meta protocol`, which is that of the packet in a VLAN: the interface of a VLAN stays on the port, and takes its packets.
 function scriptOf(port: string, nowMs: number): string {
   const until = Math.ceil((nowMs + longestMs) / 1000);
   return `add table ${table}
@@ -34,21 +35,23 @@ delete table ${table}
 table ${table} {
   chain arriving {
     type filter hook ingress device "${port}" priority -500; policy accept;
-    meta time < ${until} meta protocol ip meta pkttype host fwd to "${pairNames[1]}"
+    meta time < ${until} ether type ip meta pkttype host fwd to "${pairNames[1]}"
   }
 }
 `;
 }
 
-async function pairedTo(kernel: LanKernel, bridge: LanLink): Promise<boolean> {
+// A pair drops what is longer than its MTU.
+async function pairedTo(kernel: LanKernel, { mtu }: LanLink, bridge: LanLink): Promise<boolean> {
   kernel.change([addPair(...pairNames)]);
   for (const until = performance.now() + runningWithinMs; performance.now() < until; await pause(lookEveryMs)) {
     const links = await kernel.links();
     const [inner, outer] = pairNames.map((name) => linkNamed({ links }, name));
     if (inner === undefined || outer === undefined) return false;
     const ready = inner.isRunning && outer.isRunning && inner.master === bridge.ifindex;
-    const requests = [setMaster(inner, bridge), setPassive(inner), setUp(inner), setUp(outer)];
-    if (kernel.change(ready ? [setPassive(inner)] : requests).length > 0) return false;
+    const sized = [setMtu(inner, mtu), setMtu(outer, mtu)];
+    const requests = [...sized, setMaster(inner, bridge), setPassive(inner), setUp(inner), setUp(outer)];
+    if (kernel.change(ready ? [...sized, setPassive(inner)] : requests).length > 0) return false;
     if (ready) return true;
   }
   return false;
@@ -58,12 +61,13 @@ async function pairedTo(kernel: LanKernel, bridge: LanLink): Promise<boolean> {
 export function makeDetour(exec: Exec): Detour {
   const nft = async (argv: readonly string[], input = ''): Promise<boolean> => {
     const result = await exec(['nft', ...argv], { input }).catch(() => undefined);
-    return result?.code === 0 || /No such file or directory/.test(result?.stderr ?? '');
+    return result?.code === 0 || (input === '' && /No such file or directory/.test(result?.stderr ?? ''));
   };
   return {
     begin: async (kernel, port, bridge) => {
       if ('problem' in checkInterfaceName(port.name)) return false;
-      const isMade = (await pairedTo(kernel, bridge)) && (await nft(['-f', '-'], scriptOf(port.name, Date.now())));
+      const isMade =
+        (await pairedTo(kernel, port, bridge)) && (await nft(['-f', '-'], scriptOf(port.name, Date.now())));
       if (!isMade) kernel.change([deleteNamed(pairNames[0])]);
       return isMade;
     },

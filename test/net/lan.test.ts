@@ -2,9 +2,11 @@
 // are undone or repaired.
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
+import { makeDetour } from '../../node/lan/detour.js';
 import { lanJournalPath } from '../../node/lan/journal.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
 import type { LanRequest } from '../../node/lan/requests.js';
+import { linkNamed } from '../../node/lan/snapshot.js';
 import { temporaryOf } from '../../proto/process/atomic-file.js';
 import { signal } from '../support/kernel-story.js';
 import { LanHost, lanDesired } from '../support/lan-host.js';
@@ -57,6 +59,32 @@ story('everything on an interface moves to a bridge and back, while packets flow
   t.false(lan.has('xnet-lan'));
   t.deepEqual(lan.inventory('eth0'), before);
   await nothingLost(t, flows);
+});
+
+story('the way around an interface takes its longest packets, and none of its VLANs', async (t, lan) => {
+  for (const name of ['port0', 'lan']) lan.gateway.runSync(['ip', 'link', 'set', name, 'mtu', '9000']);
+  lan.host.ipBatch([
+    'link set eth0 mtu 9000',
+    'link add xnet-lan address 02:fc:00:00:61:11 mtu 9000 type bridge forward_delay 0',
+    'link set xnet-lan up',
+    'address add 192.168.61.11/24 dev xnet-lan noprefixroute',
+  ]);
+  const { detour, loosen } = lan.options();
+  const links = await lan.kernel.links();
+  const [port, bridge] = ['eth0', 'xnet-lan'].map((name) => linkNamed({ links }, name));
+  if (port === undefined || bridge === undefined) return t.fail('no links');
+  loosen(bridge);
+  t.true(await detour.begin(lan.kernel, port, bridge));
+  // In a VLAN, `meta protocol` is ip as well, and the interface of the VLAN is on eth0.
+  t.regex(lan.host.runSync(['nft', 'list', 'ruleset', 'netdev']), / ether type ip meta pkttype host fwd to /);
+  t.notThrows(() => lan.gateway.runSync(['ping', '-c', '1', '-W', '2', '-M', 'do', '-s', '8900', '192.168.61.11']));
+  t.regex(lan.host.runSync(['ip', '-s', '-o', 'link', 'show', 'xnetlan-up1']), /mtu 9000/);
+  await detour.end();
+  // As nft reports a kernel without `fwd`.
+  const refused = { code: 1, stdout: '', stderr: 'Error: Could not process rule: No such file or directory' };
+  const withoutFwd = makeDetour(() => Promise.resolve(refused));
+  t.false(await withoutFwd.begin(lan.kernel, port, bridge));
+  t.false(lan.has('xnetlan-up0'));
 });
 
 story('xnetd that is killed at any step of a move or its undoing ends in one of both states', async (t, lan) => {
