@@ -63,16 +63,20 @@ export function makeDetour(exec: Exec): Detour {
     const result = await exec(['nft', ...argv], { input }).catch(() => undefined);
     return result?.code === 0 || (input === '' && /No such file or directory/.test(result?.stderr ?? ''));
   };
+  const removed = () => nft(['delete', 'table', ...table.split(' ')]);
   return {
     begin: async (kernel, port, bridge) => {
       if ('problem' in checkInterfaceName(port.name)) return false;
       const isMade =
         (await pairedTo(kernel, port, bridge)) && (await nft(['-f', '-'], scriptOf(port.name, Date.now())));
-      if (!isMade) kernel.change([deleteNamed(pairNames[0])]);
-      return isMade;
+      if (isMade) return true;
+      // nft may have been killed after it made the rule.
+      await removed();
+      kernel.change([deleteNamed(pairNames[0])]);
+      return false;
     },
     end: async () => {
-      if (!(await nft(['delete', 'table', ...table.split(' ')]))) await pause(longestMs + 1_000);
+      if (!(await removed())) await pause(longestMs + 1_000);
     },
   };
 }

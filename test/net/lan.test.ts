@@ -8,6 +8,7 @@ import { LanKernel } from '../../node/lan/lan-kernel.js';
 import type { LanRequest } from '../../node/lan/requests.js';
 import { linkNamed } from '../../node/lan/snapshot.js';
 import { temporaryOf } from '../../proto/process/atomic-file.js';
+import { execThrough } from '../../proto/process/exec.js';
 import { signal } from '../support/kernel-story.js';
 import { LanHost, lanDesired } from '../support/lan-host.js';
 import { isRoot } from '../support/linux-route-host.js';
@@ -85,6 +86,14 @@ story('the way around an interface takes its longest packets, and none of its VL
   const withoutFwd = makeDetour(() => Promise.resolve(refused));
   t.false(await withoutFwd.begin(lan.kernel, port, bridge));
   t.false(lan.has('xnetlan-up0'));
+  const inHost = execThrough(lan.host.enter);
+  const killed = makeDetour(async (argv, options) => {
+    const result = await inHost(argv, options);
+    if (argv[1] === '-f') throw new Error('nft was killed after its change');
+    return result;
+  });
+  t.false(await killed.begin(lan.kernel, port, bridge));
+  t.is(lan.host.runSync(['nft', 'list', 'ruleset', 'netdev']), '', 'nothing is led to a pair that is gone');
 });
 
 story('xnetd that is killed at any step of a move or its undoing ends in one of both states', async (t, lan) => {
