@@ -212,7 +212,7 @@ const fixtures: Readonly<Record<Exclude<Reason, 'Fine'>, Fixture>> = {
     breaks: ({ h1 }) => h1.sh('ip link set eth0 mtu 1400'),
     repairs: ({ h1 }) => h1.sh('ip link set eth0 mtu 1500'),
     on: 'h0',
-    says: /packets of 1500 bytes .* have 1400/,
+    says: /packets of 1500 bytes .* had 1400/,
   },
   ReplyRefused: {
     breaks: ({ h0 }) =>
