@@ -133,14 +133,20 @@ if ('why' in engine) {
           all.every(({ name }) => joinedAfter.get(name) === after) && mesh.silentSince(Date.now() - 2_000).length === 0,
         { timeoutMs: longestMs },
       );
-    const file = (await fleet.xctl('export')).replaceAll('pool: default', 'pool: b');
-    const applying = xctl(file, 'apply', '-f', '-', '--yes');
+    // Subnets that are named are those of the former pool.
+    const exported = (await fleet.xctl('export')).replaceAll(/^ +subnet: .*\n/gm, '');
+    const applying = xctl(exported.replaceAll('pool: default', 'pool: b'), 'apply', '-f', '-', '--yes');
+    const refused = applying.then(({ stdout, stderr }) => {
+      throw new Error(`apply has ended: ${stdout}${stderr}`);
+    });
     const isHalfWay = async () => {
       const states = (await steps()).map(({ state }) => state);
       const finished = states.filter((state) => state === done).length;
       return finished >= Math.floor(hosts / 3) && states.includes('STEP_STATE_PERMITTED');
     };
-    await pollUntil('a third is done, and the next one restarts Docker', isHalfWay, { timeoutMs: longestMs });
+    const halfWay = pollUntil('a third is done, and the next one restarts Docker', isHalfWay, { timeoutMs: longestMs });
+    await Promise.race([halfWay, refused]);
+    refused.catch(() => undefined);
     const [controller] = fleet.controllers;
     if (controller === undefined) return t.fail();
     controller.process.kill('SIGKILL');
