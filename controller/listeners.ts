@@ -93,7 +93,7 @@ export class Listeners {
     deps.feed.onStanding(() => this.#tellHealth());
   }
 
-  // Nothing else than revocations, or another cluster, refuses the caller of an open stream: see #refuse.
+  // Only revocations, or another cluster, refuse the caller of an open stream: see #refuse.
   #recheck(revocations: boolean): void {
     const { feed } = this.#deps;
     // Open streams survive a period in which the store is not accepted.
@@ -209,7 +209,7 @@ export class Listeners {
     return startServer({ ...options, refuse: (caller) => this.#refuse(caller) });
   }
 
-  // What waits for its first call is limited by worker, so each takes its part.
+  // Connections without a call are counted by each worker, so each gets its part of the limit.
   #share(): Pick<ServerOptions, 'ports' | 'mostSilent'> {
     const { shared } = this.#deps;
     if (shared === undefined) return {};

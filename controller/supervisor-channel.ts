@@ -10,7 +10,6 @@ import {
   type ToWorker,
   type WireError,
   type Work,
-  workerWatchdogMs,
 } from './worker-messages.js';
 
 /** Parent is the process that started this one. */
@@ -47,7 +46,7 @@ export class SupervisorChannel {
     return this.#stopped.signal;
   }
 
-  /** work returns what the worker is to do. */
+  /** work returns the settings of the worker, once they have arrived. */
   work(): Promise<Work> {
     return this.#work;
   }
@@ -110,7 +109,8 @@ export class SupervisorChannel {
 
   readonly #ports: PortSource = {
     check: ({ host, port }) => this.#ask((request) => ({ kind: 'check', request, port: { host, port } })),
-    open: async ({ host, port }, most, take) => {
+    open: async (endpoint, most, take) => {
+      const { host, port } = endpoint;
       const name = portName({ host, port });
       // Before the answer: connections may precede it.
       this.#open.set(name, take);
@@ -120,16 +120,18 @@ export class SupervisorChannel {
         this.#open.delete(name);
         throw error;
       }
-      return () => {
-        this.#open.delete(name);
-        this.#say({ kind: 'close', port: name });
+      return {
+        endpoint,
+        close: () => {
+          this.#open.delete(name);
+          this.#say({ kind: 'close', port: name });
+        },
       };
     },
   };
 
-  readonly #notice: ServiceNotice = {
+  readonly #notice: Omit<ServiceNotice, 'watchdogMs'> = {
     present: true,
-    watchdogMs: workerWatchdogMs,
     ready: () => this.#say({ kind: 'ready' }),
     beat: () => this.#say({ kind: 'beat' }),
     status: (text) => this.#say({ kind: 'status', text }),
@@ -137,10 +139,10 @@ export class SupervisorChannel {
     close: async () => undefined,
   };
 
-  /** surroundings returns what a controller gets from here. */
-  surroundings({ worker, of, keyDir, etcd }: Omit<Work, 'settings'>): Surroundings {
+  /** surroundings returns the dependencies of the worker's controller. */
+  surroundings({ worker, of, keyDir, silentMs, etcd }: Omit<Work, 'settings'>): Surroundings {
     return {
-      notice: this.#notice,
+      notice: { ...this.#notice, watchdogMs: silentMs },
       ports: this.#ports,
       of,
       keyDir,

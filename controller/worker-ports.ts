@@ -1,10 +1,11 @@
 // The TCP ports of a controller with several workers. The supervisor listens, and passes each connection to a worker.
-// Invariant: all connections of one address are with one worker, as long as any of them is open. So what is counted by
-// address (arrivals, failed joins, a host's stream and its calls) is counted once for the whole controller. A port is open
-// while a worker serves it.
+// Invariant: all connections of one address go to one worker as long as any of them is open. Counts by address (new
+// connections, failed joins, a host's stream and its calls) therefore hold for the whole controller. A port is open while a
+// worker serves it.
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf, XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
+import { connectionLimits } from '../proto/rpc/limits.js';
 import { requireBindable } from './bindable.js';
 import { portName, type TcpPort } from './worker-messages.js';
 
@@ -76,7 +77,7 @@ export class WorkerPorts {
         const message = `can't listen on ${name}: ${messageOf(error)}`;
         reject(new XnetError('FailedPrecondition', message, { cause: error }));
       });
-      server.listen({ ...port, exclusive: true }, resolve);
+      server.listen({ ...port, backlog: connectionLimits.backlog, exclusive: true }, resolve);
     });
     server.on('error', (error) => this.#log.warn({ port: name, reason: messageOf(error) }, 'a connection was lost'));
     this.#ports.set(name, opened);
@@ -96,7 +97,8 @@ export class WorkerPorts {
   // The worker that has other connections of this address, or the one with the fewest addresses.
   #receiverOf(address: string, receivers: ReadonlySet<Receiver>): Receiver | undefined {
     const home = this.#homes.get(address);
-    // An address whose worker does not serve this port yet gets no second worker: the client tries again.
+    // If the worker of the address does not serve this port yet, the connection is refused and the client retries: a second
+    // worker would divide the address.
     if (home !== undefined) return receivers.has(home.receiver) ? home.receiver : undefined;
     let least: Receiver | undefined;
     for (const receiver of receivers) {

@@ -103,6 +103,11 @@ export const callerLimits = {
 
 /** connectionLimits bound the connections of one server before their client is identified. */
 export const connectionLimits = {
+  /**
+   * Connections that the kernel holds until this process takes them; beyond, it drops the packets that open one. Linux
+   * allows 4,096 by default (net.core.somaxconn), Node.js asks for 511.
+   */
+  backlog: 4_096,
   /** On the API's port: twice the number of hosts in a fleet of 5,000, with a margin. */
   most: 20_000,
   /** On the join port. */
@@ -114,6 +119,6 @@ export const connectionLimits = {
   mostSilent: 4_096,
   /** Milliseconds from its turn to the first call of a connection: TLS, HTTP/2's preface, the headers of one request. */
   silenceMs: 10_000,
-  /** New connections by address: a TLS handshake costs a controller about 2 ms. */
+  /** New connections by address: a TLS handshake takes 2 to 5 ms of a controller's processor time (ARCHITECTURE.md). */
   byAddress: { burst: 5_000, perSecond: 100 },
 } as const;

@@ -1,4 +1,5 @@
 // TLS of servers: their certificates and the authorities whose clients they let in. Only TLS 1.3.
+import { constants } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { connectionLimits } from './limits.js';
@@ -13,8 +14,12 @@ export type ServerIdentity = {
   readonly authority: readonly string[];
 };
 
+// No client resumes a session. With this option a ticket names a session that nobody keeps. To put the session into it,
+// OpenSSL would parse the client's certificate again for each of two tickets.
+const secureOptions = constants.SSL_OP_NO_TICKET;
+
 function contextOf({ chain, key, authority }: ServerIdentity): SecureContextOptions {
-  return { cert: chain.join('\n'), key, ca: [...authority], minVersion };
+  return { cert: chain.join('\n'), key, ca: [...authority], minVersion, secureOptions };
 }
 
 // Lets the owner of the credentials change them for new connections; open ones stay.

@@ -4,18 +4,18 @@
 import { rm } from 'node:fs/promises';
 import { constants, type ServerHttp2Session } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
 import { placeSocket } from '../process/unix-socket.js';
 import { AccessControl, type Admission, peerFrom } from './access.js';
 import { Connections } from './connections.js';
 import { requireDeadline } from './deadlines.js';
-import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
+import { FieldCheck } from './known-fields.js';
 import { connectionLimits, joinLimits, serverLimits } from './limits.js';
 import { type CallObserver, observed } from './observe.js';
-import type { PortSource } from './port-source.js';
+import { openPort, type PortSource, type ServedPort } from './port-source.js';
+import { addReflection } from './reflection.js';
 import type { ServerTls } from './server-tls.js';
 import { statusFromError } from './status.js';
 
@@ -77,60 +77,56 @@ export function serverStream<Request, Response>(
   };
 }
 
-function bind(server: grpc.Server, endpoint: Endpoint, credentials: grpc.ServerCredentials): Promise<Endpoint> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(formatEndpoint(endpoint), credentials, (error, port) => {
-      if (error !== null) {
-        reject(
-          new XnetError('FailedPrecondition', `can't listen on ${formatEndpoint(endpoint)}: ${error.message}`, {
-            cause: error,
-          }),
-        );
-      } else resolve(endpoint.kind === 'tcp' ? { ...endpoint, port } : endpoint);
-    });
-  });
-}
-
-// Has connections of shared ports given to a server, each by way of an HTTP/2 server that listens nowhere.
-async function share(
+// Gives the connections of TCP ports to a server, each by way of an HTTP/2 server that does not listen itself.
+async function openPorts(
   server: grpc.Server,
   endpoints: readonly Endpoint[],
   {
-    ports,
+    open,
     tls,
     guard,
-  }: { readonly ports: PortSource; readonly tls: ServerTls; readonly guard: (most: number) => void },
-): Promise<() => void> {
+  }: { readonly open: PortSource['open']; readonly tls: ServerTls; readonly guard: (most: number) => void },
+): Promise<readonly ServedPort[]> {
   const most = mostOf(tls);
-  const closes: (() => void)[] = [];
-  const close = () => {
-    for (const one of closes) one();
-  };
-  const shared = endpoints.flatMap((endpoint) => {
-    if (endpoint.kind !== 'tcp') throw new XnetError('Internal', `${formatEndpoint(endpoint)}: no TCP port`);
-    return [{ endpoint, injector: server.createConnectionInjector(tls.credentials) }];
+  const injectors = endpoints.map((endpoint) => {
+    if (endpoint.kind !== 'tcp') throw misplaced(endpoint);
+    return { endpoint, injector: server.createConnectionInjector(tls.credentials) };
   });
   // Before the first connection.
-  if (shared.length > 0) guard(most);
+  if (injectors.length > 0) guard(most);
+  const opened: ServedPort[] = [];
   try {
-    for (const { endpoint, injector } of shared) {
-      closes.push(await ports.open(endpoint, most, (socket) => injector.injectConnection(socket)));
+    for (const { endpoint, injector } of injectors) {
+      opened.push(await open(endpoint, most, (socket) => injector.injectConnection(socket)));
     }
   } catch (error) {
-    close();
+    for (const port of opened) port.close();
     throw error;
   }
-  return close;
+  return opened;
+}
+
+function misplaced(endpoint: Endpoint): XnetError {
+  return new XnetError('Internal', `${formatEndpoint(endpoint)}: TCP is for TLS, unix sockets are without`);
 }
 
 function mostOf(tls: ServerTls): number {
   return tls.clients === 'strangers' ? connectionLimits.mostJoining : connectionLimits.most;
 }
 
-async function bindSocket(server: grpc.Server, path: string): Promise<Endpoint> {
-  const credentials = grpc.ServerCredentials.createInsecure();
-  await placeSocket(path, (inside) => bind(server, { kind: 'unix', path: inside }, credentials));
-  return { kind: 'unix', path };
+function bindSocket(server: grpc.Server, endpoint: Endpoint): Promise<Endpoint> {
+  if (endpoint.kind !== 'unix') throw misplaced(endpoint);
+  const bind = (path: string) =>
+    new Promise<void>((resolve, reject) => {
+      server.bindAsync(formatEndpoint({ kind: 'unix', path }), grpc.ServerCredentials.createInsecure(), (error) => {
+        if (error === null) resolve();
+        else {
+          const message = `can't listen on ${formatEndpoint(endpoint)}: ${error.message}`;
+          reject(new XnetError('FailedPrecondition', message, { cause: error }));
+        }
+      });
+    });
+  return placeSocket(endpoint.path, bind).then(() => endpoint);
 }
 
 /** ServerOptions are the options of startServer. */
@@ -165,36 +161,31 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
     refuseConnection: (connection) => connections.refusalOf(connection),
     ...(refuse === undefined ? {} : { refuse }),
   });
+  const known = new FieldCheck();
   const server = new grpc.Server({
     ...(from === 'strangers' ? joinLimits : serverLimits),
     interceptors: [
       ...(observer === undefined ? [] : [observed(observer, (call) => peerFrom(from, call))]),
       control.interceptor,
       requireDeadline,
+      known.interceptor,
     ],
   });
   const names = ['', ...bindings.flatMap(({ definition }) => serviceName(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
   let isServing = false;
-  for (const { definition, implementation } of bindings) server.addService(definition, implementation);
+  for (const { definition, implementation } of bindings) server.addService(known.noting(definition), implementation);
   health.addToServer(server);
-  if (from !== 'strangers') {
-    new ReflectionService(packageDefinition, { services: names.filter((name) => name !== '') }).addToServer(server);
-  }
+  const described = names.filter((name) => name !== '');
+  if (from !== 'strangers') addReflection(server, described);
   const bound: Endpoint[] = [];
-  let unshare = () => {};
+  const opened: ServedPort[] = [];
   try {
-    if (tls !== undefined && ports !== undefined) {
-      unshare = await share(server, endpoints, { ports, tls, guard: (most) => connections.guard(server, most) });
-      bound.push(...endpoints);
-    } else {
-      for (const endpoint of endpoints) {
-        if (endpoint.kind === 'unix' && tls === undefined) bound.push(await bindSocket(server, endpoint.path));
-        else if (endpoint.kind === 'tcp' && tls !== undefined)
-          bound.push(await bind(server, endpoint, tls.credentials));
-        else throw new XnetError('Internal', `${formatEndpoint(endpoint)}: TCP is for TLS, unix sockets are without`);
-      }
-      if (tls !== undefined && bound.length > 0) connections.guard(server, mostOf(tls));
+    if (tls === undefined) for (const endpoint of endpoints) bound.push(await bindSocket(server, endpoint));
+    else {
+      const guard = (most: number) => connections.guard(server, most);
+      opened.push(...(await openPorts(server, endpoints, { open: ports?.open ?? openPort, tls, guard })));
+      bound.push(...opened.map(({ endpoint }) => endpoint));
     }
   } catch (error) {
     server.forceShutdown();
@@ -212,7 +203,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
       },
     },
     close: (graceMs) => {
-      unshare();
+      for (const port of opened) port.close();
       return closeServer(server, connections, bound, graceMs);
     },
   };

@@ -15,7 +15,7 @@ const count = Number(process.env['XNET_STORM_NODES'] ?? 80);
 const joinedAtOnce = 200;
 // Memory that one node may take while all of them connect, beyond what the controller had before with all of them. What a
 // process takes by itself differs between versions of Node.js.
-const kibPerNode = 512;
+const kibPerNode = 384;
 
 // Returns a figure of proc(5), status: "VmHWM", the most that was ever resident. KiB.
 function memoryKiB(pid: number, figure: 'VmHWM' | 'VmRSS'): number {

@@ -148,7 +148,7 @@ test('an error survives encoding and decoding', async (t) => {
       throw next;
     }),
   });
-  const options = { timeoutMs: 5_000 };
+  const options = { timeoutMs: 30_000 };
   for (const code of codes) {
     next = new XnetError(code, `what happened – ${code} ÄÖ`, { problems: ['one', 'zwei ☃'], hint: 'do this' });
     const errors = [
@@ -176,10 +176,10 @@ test('a deadline, a cancelled call and a missing server have distinct errors', a
   const call = client.getStatus.bind(client);
   const late = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 50 }));
   t.true(late instanceof XnetError && late.code === 'DeadlineExceeded');
-  const cancelled = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 5_000, signal: AbortSignal.abort() }));
+  const cancelled = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 30_000, signal: AbortSignal.abort() }));
   t.true(cancelled instanceof XnetError && cancelled.code === 'Cancelled');
   const nobody = makeClient(services.admin, { kind: 'unix', path: '/nonexistent/api.sock' });
-  const gone = await t.throwsAsync(callUnary(nobody.getStatus.bind(nobody), {}, { timeoutMs: 5_000 }));
+  const gone = await t.throwsAsync(callUnary(nobody.getStatus.bind(nobody), {}, { timeoutMs: 30_000 }));
   t.true(gone instanceof XnetError && gone.code === 'Unavailable');
   nobody.close();
 });
@@ -237,29 +237,39 @@ test('standard probes learn when the service is up', async (t) => {
   client.close();
 });
 
+type Reflected = { readonly grpc: { readonly reflection: Readonly<Record<string, Clients>> } };
+
 test('reflection describes every service, so that grpcurl needs no .proto files', async (t) => {
   const { path } = await serve(t, {});
   const folder = join(dirname(require.resolve('@grpc/reflection/package.json')), 'build/proto');
-  const reflection = load<{ grpc: { reflection: { v1: Clients } } }>('grpc/reflection/v1/reflection.proto', folder);
-  const { ServerReflection } = reflection.grpc.reflection.v1;
-  if (ServerReflection === undefined) return t.fail();
-  const client = new ServerReflection(`unix:${path}`, grpc.credentials.createInsecure());
-  const open = Reflect.get(client, 'ServerReflectionInfo') as () => grpc.ClientDuplexStream<
-    object,
-    Record<string, unknown>
-  >;
-  const stream = open.call(client);
-  const answers: Record<string, unknown>[] = [];
-  const ended = new Promise((resolve) => stream.on('end', resolve));
-  stream.on('data', (answer) => answers.push(answer));
-  stream.write({ list_services: '' });
-  stream.write({ file_containing_symbol: 'xnet.v1.AdminService' });
-  stream.end();
-  await ended;
-  const text = JSON.stringify(answers[0]);
-  for (const name of ['xnet.v1.AdminService', 'xnet.v1.NodeService']) t.true(text.includes(name), text);
-  t.is(answers[1]?.['message_response'], 'file_descriptor_response');
-  client.close();
+  for (const version of ['v1', 'v1alpha']) {
+    const { reflection } = load<Reflected>(`grpc/reflection/${version}/reflection.proto`, folder).grpc;
+    const ServerReflection = reflection[version]?.['ServerReflection'];
+    if (ServerReflection === undefined) return t.fail();
+    const client = new ServerReflection(`unix:${path}`, grpc.credentials.createInsecure());
+    const open = Reflect.get(client, 'ServerReflectionInfo') as () => grpc.ClientDuplexStream<
+      object,
+      Record<string, unknown>
+    >;
+    const stream = open.call(client);
+    const answers: Record<string, unknown>[] = [];
+    const ended = new Promise((resolve) => stream.on('end', resolve));
+    stream.on('data', (answer) => answers.push(answer));
+    stream.write({ list_services: '' });
+    for (const symbol of ['AdminService', 'NodeService', 'Pool']) {
+      stream.write({ file_containing_symbol: `xnet.v1.${symbol}` });
+    }
+    stream.write({ file_containing_symbol: 'xnet.v1.NoSuchService' });
+    stream.end();
+    await ended;
+    const text = JSON.stringify(answers[0]);
+    for (const name of ['xnet.v1.AdminService', 'xnet.v1.NodeService']) t.true(text.includes(name), text);
+    t.deepEqual(
+      answers.slice(1).map((answer) => answer['message_response']),
+      ['file_descriptor_response', 'file_descriptor_response', 'file_descriptor_response', 'error_response'],
+    );
+    client.close();
+  }
 });
 
 test('endpoints are parsed in every form that users write', (t) => {
