@@ -65,7 +65,7 @@ function refusal(path: string, peer: Peer): XnetError {
   const call = path.slice(path.lastIndexOf('/') + 1);
   const access = accessOf(path);
   if (access === 'LOCAL') {
-    return new XnetError('PermissionDenied', `${call} is answered on the unix socket alone`, {
+    return new XnetError('PermissionDenied', `${call} is answered only on the unix socket`, {
       hint: 'run the command as root on the machine of a controller',
     });
   }

@@ -26,8 +26,8 @@ function read(certificate: PeerCertificate): ClientProof | undefined {
 }
 
 /**
- * keepProof reads the certificate of a new connection, and has its socket answer with that from then on: grpc-js asks the
- * socket with every call, and Node.js parses the certificate each time, which takes as long as a small call.
+ * keepProof reads the certificate of a new connection once, and makes its socket return that from then on. grpc-js asks the
+ * socket with every call, and Node.js would parse the certificate each time, which takes as long as a small call.
  */
 export function keepProof(socket: TLSSocket): ClientProof | undefined {
   // Node.js returns null, which its types do not have, for a socket that is closed already.
@@ -41,7 +41,7 @@ export function keepProof(socket: TLSSocket): ClientProof | undefined {
   return proof;
 }
 
-/** proofOf returns what a certificate proves that grpc-js has from a socket; undefined: it names none of our identities. */
+/** proofOf returns the proof in a certificate that grpc-js got from a socket; undefined: it names none of our identities. */
 export function proofOf(certificate: PeerCertificate): ClientProof | undefined {
   return 'proof' in certificate ? (certificate as Kept).proof : read(certificate);
 }

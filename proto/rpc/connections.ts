@@ -1,7 +1,7 @@
 // Limits the connections of one TCP port and ends those that misuse it.
-// Invariant: whatever a client does without an admitted call costs little, and a connection that does too much of it
-// ends. Other connections stay: if there is no room for a new one, a connection that is not its address's only one
-// makes way for an address that has fewer; otherwise the new one is refused.
+// Invariant: what a client does without an admitted call costs little, and a connection that does too much of it is closed.
+// If there is no room for a new connection, one of an address that has more of them is closed for it; an address keeps its
+// only connection. Otherwise the new one is refused.
 import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -60,7 +60,7 @@ export class Connections {
     if (!(servers instanceof Map) || servers.size === 0) throw new XnetError('Internal', 'no HTTP/2 server to guard');
     for (const http2 of servers.keys() as Iterable<Http2SecureServer>) {
       http2.maxConnections = most;
-      // The listeners that make TLS of a connection: they get it at its turn.
+      // The listeners that start TLS on a connection: they are called at its turn.
       const secure = http2.listeners('connection');
       http2.removeAllListeners('connection');
       http2.on('connection', (socket: Socket) => {

@@ -57,7 +57,7 @@ const availabilityToWire = {
   leaving: 'AVAILABILITY_LEAVING',
 } as const satisfies Record<Availability, Availability__Output>;
 
-/** corrupt returns the error of a message that makes no sense. */
+/** corrupt returns the error for an invalid message. */
 export function corrupt(what: string): XnetError {
   return new XnetError('Corrupt', `invalid message from the other side: ${what}`);
 }

@@ -1,7 +1,7 @@
-// The part of protobuf's encoding that error details need: numbers and length-delimited fields. xctl decodes them
-// without proto-loader, which takes longer to load than everything else it does. Source:
-// https://protobuf.dev/programming-guides/encoding/
-// Invariant: truncated fields throw; fields of other kinds are skipped.
+// Protobuf's encoding of numbers and length-delimited fields, for error details and for finding unknown fields. xctl decodes
+// errors without proto-loader, which takes longer to load than everything else it does.
+// Source: https://protobuf.dev/programming-guides/encoding/
+// Invariant: truncated fields throw; fields of other kinds have no value here.
 
 /** Field is one field of a message: its number, and its bytes or its number. */
 export type Field = { readonly id: number; readonly value: number | Buffer };
@@ -36,6 +36,17 @@ function writeVarint(value: number): Buffer {
  */
 export function readFields(bytes: Buffer): readonly Field[] {
   const fields: Field[] = [];
+  eachField(bytes, (id, value) => {
+    if (value !== undefined) fields.push({ id, value });
+  });
+  return fields;
+}
+
+/**
+ * eachField visits the fields of a message, with undefined for the value of a fixed-length number.
+ * @throws RangeError as readFields
+ */
+export function eachField(bytes: Buffer, visit: (id: number, value: number | Buffer | undefined) => void): void {
   let at = 0;
   const next = (length: number): Buffer => {
     if (length > bytes.length - at) throw new RangeError('the message is cut short');
@@ -55,13 +66,13 @@ export function readFields(bytes: Buffer): readonly Field[] {
     const tag = readVarint();
     const id = Math.floor(tag / 8);
     const kind = tag % 8;
-    if (kind === varint) fields.push({ id, value: readVarint() });
-    else if (kind === lengthDelimited) fields.push({ id, value: next(readVarint()) });
-    else if (kind === fixed64) next(8);
-    else if (kind === fixed32) next(4);
-    else throw new RangeError(`a field of kind ${kind}`);
+    if (kind === varint) visit(id, readVarint());
+    else if (kind === lengthDelimited) visit(id, next(readVarint()));
+    else if (kind === fixed64 || kind === fixed32) {
+      next(kind === fixed64 ? 8 : 4);
+      visit(id, undefined);
+    } else throw new RangeError(`a field of kind ${kind}`);
   }
-  return fields;
 }
 
 /** bytesOf returns the values of a repeated field. */
