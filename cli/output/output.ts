@@ -1,7 +1,6 @@
 // The only printer of xctl: data to standard output in the requested format, everything else to standard error.
 // Invariant: the output contains no control character from outside: tables escape each text, JSON and YAML have \u001b
 // instead.
-// have them as \u001b.
 import type { Writable } from 'node:stream';
 import { escaped } from '../../proto/domain/text.js';
 import { safeJson, withVersion } from '../../proto/process/json.js';

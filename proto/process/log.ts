@@ -1,6 +1,7 @@
 // Structured logs of the daemons: one JSON object per line on standard output, for journald. Level info means that a
 // state changed; all else is debug.
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { writeWhole } from './write-whole.js';
 
 export type { Logger } from 'pino';
 
@@ -9,6 +10,18 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** LogLevel is the lowest level that is written. */
 export type LogLevel = (typeof logLevels)[number];
+
+// A line that can't be written is lost. pino's own destination ends the process instead where the disk under the log is
+// full, and at level fatal waits for ever until there is space.
+const standardOutput: DestinationStream = {
+  write: (line) => {
+    try {
+      writeWhole(1, Buffer.from(line));
+    } catch {
+      // There is nobody to tell.
+    }
+  },
+};
 
 /**
  * makeLog returns a daemon's root logger:
@@ -31,6 +44,6 @@ export function makeLog(component: string, level: LogLevel, destination?: Destin
         },
       },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    destination ?? standardOutput,
   );
 }
