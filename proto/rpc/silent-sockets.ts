@@ -1,6 +1,6 @@
 // Limits the sockets of one port that have not begun a call.
-// Invariant: however many arrive at once, the only socket of an address keeps its place until it has begun a call or
-// its time is over, which begins with its handshake. So of thousands of hosts that connect at once, some finish their
+// Invariant: however many sockets arrive at once, the only socket of an address stays until it has begun a call or its time,
+// which begins with its handshake, is over. Of thousands of hosts that connect at once, some therefore finish their
 // handshakes and the others retry.
 import type { Socket } from 'node:net';
 

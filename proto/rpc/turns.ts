@@ -1,10 +1,9 @@
-// Lets a few sockets of a port begin their handshakes at a time, and the others in turn.
-// Invariant: addresses take turns, so a client that opens many sockets delays the others by one at a time. A client that
-// sends nothing more loses its place soon, as does one of an address that has more than its part of the places while others
-// wait, and every client after a limited time. So whatever others do, each socket's turn comes. A client that continues
-// keeps its place however slow this process is: if more began, all would share the processor until the time of each is
-// over, and their work would be lost. What sockets that wait have sent takes little memory: nobody reads it before their
-// turn.
+// Limits how many sockets of a port do their handshakes at a time; the others wait for their turn.
+// Invariant: every socket gets its turn, whatever others do. Addresses take turns, so a client that opens many sockets delays
+// each other client by one socket. A socket loses its turn if it sends nothing more, if its address has more than its share
+// of the turns while others wait, and after a limited time. A socket that continues keeps its turn, however slow this process
+// is: with more sockets at a time, all would share the processor until their time is over, and their work would be lost.
+// Sockets that wait use little memory, because they are not read before their turn.
 import type { Socket } from 'node:net';
 import { connectionLimits } from './limits.js';
 
@@ -12,16 +11,16 @@ import { connectionLimits } from './limits.js';
 export type TurnLimits = {
   /** Number of sockets at the same time. */
   readonly most: number;
-  /** A socket that has sent nothing for this time does not count any more. Milliseconds. */
+  /** A socket that has sent nothing for this time loses its turn. Milliseconds. */
   readonly idleMs: number;
-  /** After this time a socket does not count any more, whatever it has sent. Milliseconds. */
+  /** A socket loses its turn after this time, whatever it has sent. Milliseconds. */
   readonly longestMs: number;
-  /** A socket that has sent more before its turn is destroyed. */
+  /** A socket that has sent more than this before its turn is destroyed. Bytes. */
   readonly mostBytes: number;
 };
 
-// Enough that none waits for the round trips of another. A handshake takes some milliseconds. Its first message has some 500
-// bytes, and some kilobytes if the client resumes a session.
+// 64 sockets keep the processor busy during the round trips of each. A handshake takes some milliseconds of it. Its first
+// message has some 500 bytes, or some kilobytes if the client resumes a session.
 const defaultLimits: TurnLimits = {
   most: 64,
   idleMs: 1_000,
@@ -79,7 +78,7 @@ export class Turns {
   #watch(socket: Socket, untilMs: number): void {
     const had = socket.bytesRead;
     const timer = setTimeout(() => {
-      // After what has arrived while this process was busy is read.
+      // Runs after the data that arrived while this process was busy has been read.
       setImmediate(() => {
         if (this.#begun.get(socket) !== timer) return;
         if (socket.bytesRead === had || performance.now() >= untilMs || this.#hasMany(socket)) this.done(socket);
@@ -89,7 +88,7 @@ export class Turns {
     this.#begun.set(socket, timer);
   }
 
-  // Whether its address has more than its part of the places while others wait for one.
+  // Reports whether the socket's address has more than its share of the turns while other addresses wait.
   #hasMany({ remoteAddress = '' }: Socket): boolean {
     if (this.#waiting.size <= (this.#waiting.has(remoteAddress) ? 1 : 0)) return false;
     const begun = [...this.#begun.keys()].map((each) => each.remoteAddress ?? '');

@@ -1,6 +1,6 @@
 // How a call ended: gRPC's status, from trailers, from HTTP's status, or from how its stream was closed
-// (grpc/doc/PROTOCOL-HTTP2.md, grpc/doc/http-grpc-status-mapping.md). Pure. The wording is that of grpc-js, which the
-// programs that are not bundled use: people, and our own explanations of errors, read the same of both.
+// (grpc/doc/PROTOCOL-HTTP2.md, grpc/doc/http-grpc-status-mapping.md). Pure. The wording is that of grpc-js, which programs
+// outside of the bundle use, so that messages, and our explanations of them, are the same with both.
 import { constants, type IncomingHttpHeaders } from 'node:http2';
 import { Metadata } from './metadata.js';
 
@@ -64,7 +64,7 @@ function decoded(text: string): string {
   }
 }
 
-/** statusOfTrailers returns the status in trailers, or in headers that are all there is. */
+/** statusOfTrailers returns the status in trailers, or in headers if the answer has nothing else. */
 export function statusOfTrailers(trailers: IncomingHttpHeaders, httpStatus: number | undefined): CallStatus {
   const metadata = Metadata.ofHeaders(trailers);
   const [code] = metadata.get('grpc-status');

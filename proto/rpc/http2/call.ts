@@ -1,5 +1,5 @@
 // One call of a client: a request, the messages that answer it, and how it ended.
-// Invariant: it ends once, and nothing is told of it afterwards. It is sent at most once.
+// Invariant: a call ends once, and its listener is not called afterwards. Its request is sent at most once.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { messageOf } from '../../errors.js';
 import {
@@ -27,7 +27,7 @@ export type OutgoingRequest = {
   readonly deadline: number | undefined;
 };
 
-/** CallListener is told what comes of a call. */
+/** CallListener receives the answer and the status of a call. */
 export type CallListener = {
   onMessage(bytes: Buffer): void;
   /** onStatus is called once, last, and never before the call's constructor has returned. */
@@ -56,7 +56,7 @@ export class OutgoingCall {
   #stream: ClientHttp2Stream | undefined;
   #peer: string | undefined;
   #isPaused = false;
-  // The server has said how it ended.
+  // The server has sent the call's status.
   #isAnswered = false;
   #hasEnded = false;
 
@@ -196,7 +196,7 @@ export class OutgoingCall {
     clearTimeout(this.#deadline);
     const stream = this.#stream;
     if (stream !== undefined && !stream.destroyed) {
-      // What is left of the answer is of no use to anybody, and must be taken for the stream to end.
+      // The rest of the answer is discarded. It has to be read, or the stream would not end.
       stream.resume();
       if (!this.#isAnswered) stream.close(constants.NGHTTP2_CANCEL);
     }

@@ -1,8 +1,8 @@
-// A gRPC client on node:http2, for the bundle of xctl: unary calls, and calls that are answered by a stream. It
-// stands for @grpc/grpc-js there (cli/scripts/bundle.js), which has balancing, service configs, proxies and statistics
-// besides and takes as long to load as the whole of a program.
-// Invariant: to the programs it behaves as grpc-js does (test/contract/client.test.ts), but for this: a call after a failed
-// connection makes a new one at once. The programs have their own pauses between attempts.
+// A gRPC client on node:http2, for the bundle of xctl: unary calls, and calls that are answered by a stream. It replaces
+// @grpc/grpc-js there (cli/scripts/bundle.js), which also has balancing, service configs, proxies and statistics, and takes
+// as long to load as all the rest of the program.
+// Invariant: it behaves as grpc-js does (test/contract/client.test.ts), with one exception: a call after a failed connection
+// makes a new one at once. The programs have their own pauses between attempts.
 import { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../errors.js';
@@ -18,13 +18,13 @@ export { Metadata } from './metadata.js';
 /** ClientCredentials are the transport security of a client; none on a unix socket. */
 export type ClientCredentials = { readonly context: SecureContext | undefined };
 
-/** credentials makes them. */
+/** credentials makes ClientCredentials. */
 export const credentials = {
   createInsecure: (): ClientCredentials => ({ context: undefined }),
   createFromSecureContext: (context: SecureContext): ClientCredentials => ({ context }),
 };
 
-/** connectivityState has the two states of a channel that the programs tell apart. */
+/** connectivityState has the two states of a channel that the programs distinguish. */
 export const connectivityState = { IDLE: 0, READY: 2 } as const;
 
 type ChannelOptions = Readonly<Record<string, string | number | undefined>>;
@@ -136,7 +136,7 @@ export class GenericClient {
     this.#longestRequest = Number(options['grpc.max_send_message_length'] ?? Number.POSITIVE_INFINITY);
   }
 
-  /** getChannel returns what tells whether it is connected. */
+  /** getChannel returns the state of the connection, in the form of grpc-js. */
   getChannel(): { getConnectivityState(): number } {
     return this.#channel;
   }

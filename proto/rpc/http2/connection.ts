@@ -1,12 +1,12 @@
 // One HTTP/2 connection of a client, from its socket to its end.
-// Invariant: it is ready once the server's settings have arrived: what failed before that was not sent. A peer that is
-// silent is noticed by a ping. Once it is ending, no call begins on it; those that run may finish.
+// Invariant: it is ready once the server's settings have arrived; a call that failed before that was not sent. Pings detect a
+// silent peer. Once it is ending, no call begins on it; those that run may finish.
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { isIP, type Socket } from 'node:net';
 import type { Endpoint } from '../endpoint.js';
 import { connectSocket, type SocketTls } from './socket.js';
 
-/** ConnectionOptions are where a connection goes, and its limits. */
+/** ConnectionOptions are the endpoint of a connection and its limits. */
 export type ConnectionOptions = {
   readonly endpoint: Endpoint;
   readonly tls: SocketTls | undefined;
@@ -25,9 +25,9 @@ function reasonOf(error: (Error & { readonly code?: string }) | null): Error {
   return error === null || error.code === 'ECONNRESET' || error.code === 'EPIPE' ? new Error(closedMessage) : error;
 }
 
-/** Http2Connection is one connection. It is being made from the beginning. */
+/** Http2Connection is one connection. The constructor begins to connect. */
 export class Http2Connection {
-  /** The session, when it is ready. Rejects with what kept it from being. */
+  /** Resolves with the session when it is ready. Rejects with the reason why it could not be made. */
   readonly ready: Promise<ClientHttp2Session>;
   readonly #options: ConnectionOptions;
   readonly #stop = new AbortController();
@@ -71,7 +71,7 @@ export class Http2Connection {
     if (this.#onDropped.size === 1) this.#session?.ref();
   }
 
-  /** ended is the end of a call that began. */
+  /** ended records the end of a call that began. */
   ended(onDropped: () => void): void {
     if (this.#onDropped.delete(onDropped) && this.#onDropped.size === 0 && !this.#isClosed) this.#session?.unref();
   }

@@ -17,7 +17,7 @@ export class FrameReader {
   readonly #longest: number;
   #parts: Buffer[] = [];
   #held = 0;
-  // Bytes from the beginning of the first part until something can be said.
+  // Bytes needed, from the beginning of the first part, to read the prefix or the message.
   #wanted = prefixBytes;
 
   /** @param longest bytes of the longest message */
@@ -27,7 +27,7 @@ export class FrameReader {
 
   /**
    * read returns the messages that are whole with this piece. They share its memory.
-   * @throws Error for a message that is too long, or compressed, which nobody asked for
+   * @throws Error for a message that is too long, or compressed although this client offers no compression
    */
   read(piece: Buffer): readonly Buffer[] {
     this.#parts.push(piece);

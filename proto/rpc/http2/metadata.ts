@@ -1,5 +1,5 @@
-// The metadata of a call: what its HTTP/2 headers and trailers hold besides HTTP's own. Keys that end in "-bin" have
-// bytes, which travel as base64 (grpc/doc/PROTOCOL-HTTP2.md).
+// The metadata of a call: its HTTP/2 headers and trailers other than HTTP's own. Values of keys that end in "-bin" are
+// bytes, encoded as base64 (grpc/doc/PROTOCOL-HTTP2.md).
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 
 const isBinary = (key: string) => key.endsWith('-bin');
@@ -33,7 +33,7 @@ export class Metadata {
     this.#values.set(key.toLowerCase(), [value]);
   }
 
-  /** headers returns what is sent of it. */
+  /** headers returns the metadata as headers to send. */
   headers(): OutgoingHttpHeaders {
     const textOf = (value: string | Buffer) => (typeof value === 'string' ? value : value.toString('base64'));
     return Object.fromEntries([...this.#values].map(([key, values]) => [key, values.map(textOf)]));

@@ -26,7 +26,7 @@ async function addressesOf(host: string): Promise<readonly string[]> {
   }
 }
 
-// Settles when the socket is connected, has failed, or is to be given up.
+// Settles when the socket is connected, has failed, or `signal` aborts.
 function whenConnected<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', signal: AbortSignal) {
   return new Promise<S>((resolve, reject) => {
     const settle = (then: () => void) => {
@@ -72,7 +72,7 @@ async function connectFirst(addresses: readonly string[], port: number, signal: 
   const winner = await Promise.any([attempt, next]).catch(({ errors: [first] }: AggregateError) => {
     throw first;
   });
-  // Ends the other attempt; the one that has settled is not touched.
+  // Ends the other attempts. The one that has settled is not affected.
   lost.abort(new Error('another address was faster'));
   for (const other of [attempt, next]) {
     void other.then(
