@@ -10,6 +10,7 @@ import {
 } from '../../proto/domain/address.js';
 import type { Issue, Path } from './file.js';
 import { hostedClashes, type LeaseClashState } from './lease-clashes.js';
+import { type PlannedPool, plannedPools } from './pools.js';
 import { routeClashes } from './routes.js';
 import type { FleetFile } from './shape.js';
 
@@ -60,7 +61,7 @@ export function clashesIn(file: FleetFile, state: ClashState, { prune }: { reado
   );
   return [
     ...overlaps(pools),
-    ...covered(pools, nodes),
+    ...covered(pools, nodes, plannedPools(file.pools, state.pools)),
     ...sameAddresses(nodes, nodeNames),
     ...outside(file),
     ...routeClashes(file, state),
@@ -79,8 +80,14 @@ function overlaps(pools: readonly Part<Prefix>[]): Issue[] {
   );
 }
 
-function covered(pools: readonly Part<Prefix>[], nodes: readonly Part<Prefix>[]): Issue[] {
-  return pools.flatMap((pool) =>
+// Addresses of nodes are in the range of a pool of mode lan, as in every LAN: only subnets with them are not leased.
+function covered(
+  pools: readonly Part<Prefix>[],
+  nodes: readonly Part<Prefix>[],
+  planned: ReadonlyMap<string, PlannedPool>,
+): Issue[] {
+  const routed = pools.filter(({ name }) => planned.get(name)?.mode !== 'lan');
+  return routed.flatMap((pool) =>
     nodes.flatMap((node): Issue[] => {
       const path = node.path ?? pool.path;
       if (path === undefined || !prefixCovers(pool.value, node.value)) return [];

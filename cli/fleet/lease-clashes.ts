@@ -1,7 +1,8 @@
-// What contradicts itself in the leases, networks and nics of a fleet file. Pure.
-// Invariant: what the fleet has already is no reason against a file that does not change it.
+// Contradictions in the leases, networks and nics of a fleet file. Pure.
+// Invariant: a contradiction that the fleet already has does not prevent a file that does not change it.
 import { formatPrefix, parseIpv4, parsePrefix, prefixCovers, prefixOf } from '../../proto/domain/address.js';
 import { nicProblem } from '../../proto/domain/docker-range.js';
+import { modeProblem } from '../../proto/domain/mode-problem.js';
 import { modes } from '../../proto/domain/network.js';
 import type { NetworkOutput } from '../output/network.js';
 import type { NodeOutput } from '../output/node.js';
@@ -114,6 +115,13 @@ function sharedBy(a: OnHost, b: OnHost): string | undefined {
   return a.bridge === b.bridge ? `the bridge ${a.bridge}` : undefined;
 }
 
+// Checked here because controllers can't be asked in advance about a pool that the file creates.
+function modeIssues(path: Path, mode: string | undefined, pool: PlannedPool): Issue[] {
+  const [wanted, ofPool] = [mode, pool.mode].map((text) => modes.find((each) => each === text));
+  const problem = wanted && ofPool && modeProblem(wanted, { ...pool, mode: ofPool });
+  return problem === undefined ? [] : [{ path: [...path, 'mode'], message: problem }];
+}
+
 function hostClashes(file: FleetFile, { pools, held, prune }: Planned): Issue[] {
   return file.nodes.flatMap((wanted, index) => {
     const { name, leases = [] } = wanted;
@@ -128,12 +136,14 @@ function hostClashes(file: FleetFile, { pools, held, prune }: Planned): Issue[] 
       const [network, bridge] = [of?.network ?? pool.networkName, of?.bridge ?? pool.bridgeName];
       present.push({ what: `its lease of pool ${pool.name}`, mode, network, bridge });
     }
+    const isAsWanted = first?.pool === pool?.name && first?.mode === wanted.mode;
+    const ofFirst = pool === undefined || isAsWanted ? [] : modeIssues(['nodes', index], wanted.mode, pool);
     const named = (subnet: string) => leases.some((lease) => lease.subnet === subnet);
     for (const { subnet, mode, network, bridge } of has) {
       if (network === null || bridge === null || (prune && !named(subnet))) continue;
       present.push({ what: `its lease of ${subnet}`, mode, network, bridge });
     }
-    return leases.flatMap((lease, at): Issue[] => {
+    const further = leases.flatMap((lease, at): Issue[] => {
       const path = ['nodes', index, 'leases', at];
       const its = pools.get(lease.pool);
       if (its === undefined) return [missingPool([...path, 'pool'], lease.pool)];
@@ -151,8 +161,10 @@ function hostClashes(file: FleetFile, { pools, held, prune }: Planned): Issue[] 
           : [{ path, message: `${name} can't have ${shared} twice: ${other.what} has it` }];
       });
       present.push(own);
-      return clashes.slice(0, 1);
+      const unfit = modeIssues(path, lease.mode, its);
+      return unfit.length > 0 ? unfit : clashes.slice(0, 1);
     });
+    return [...ofFirst, ...further];
   });
 }
 

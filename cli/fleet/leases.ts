@@ -48,7 +48,7 @@ export function fitsLease(wanted: FileLease, lease: NodeLeaseOutput): boolean {
   return fields.every((field) => wanted[field] === undefined || wanted[field] === lease[field]);
 }
 
-// Which lease each entry of a file is; those that name their subnet choose first.
+// The lease that each entry of a file describes. Entries that name their subnet are matched first.
 function matched(wanted: readonly FileLease[], own: readonly NodeLeaseOutput[], first: FirstLease) {
   const found = new Map<FileLease, NodeLeaseOutput>();
   const taken = new Set<NodeLeaseOutput>();
@@ -78,7 +78,7 @@ function matched(wanted: readonly FileLease[], own: readonly NodeLeaseOutput[], 
   return { found, taken };
 }
 
-/** LeasePlan is the changes of a node's further leases: those that add, those that end, and what can't be. */
+/** LeasePlan holds the changes of a node's further leases: additions and ends, and the problems. */
 export type LeasePlan = {
   readonly adding: readonly LeaseStep[];
   readonly ending: readonly LeaseStep[];

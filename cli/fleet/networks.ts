@@ -1,5 +1,5 @@
 // The named networks of a fleet file. Pure.
-// Invariant: which nodes have a network is left alone unless the file says something of it.
+// Invariant: the selection of nodes stays as it is unless the file has one.
 import { type NetworkOutput, selectorText } from '../output/network.js';
 import type { Issue } from './file.js';
 import type { FleetFile } from './shape.js';
@@ -46,7 +46,7 @@ function sameSelection(a: NetworkSelection, b: NetworkSelection): boolean {
   return text(a) === text(b);
 }
 
-/** networkSteps returns the steps that make the networks as in the file, and what can't be. */
+/** networkSteps returns the steps that make the networks as in the file, and the problems. */
 export function networkSteps(
   { networks }: Pick<FleetFile, 'networks'>,
   state: { readonly networks: readonly NetworkOutput[] },

@@ -25,7 +25,7 @@ function described({ node, container, interface: name }: Pick<FileNic, 'node' | 
   return `${name === undefined ? '' : `${name} of `}container ${container} on ${node}`;
 }
 
-/** nicSteps returns the steps that make the nics as in the file; those that go, first. */
+/** nicSteps returns the steps that make the nics as in the file, removals first. */
 export function nicSteps(
   { nics }: Pick<FleetFile, 'nics'>,
   state: { readonly nics: readonly PresentNic[] },
@@ -49,7 +49,7 @@ export function nicSteps(
       kept.add(same);
       continue;
     }
-    // It has the interface with another address, and can have it once.
+    // The container has an interface of this name with another address, and can have only one of a name.
     if (nic.interface !== undefined) for (const each of others) replaced.add(each);
     adding.push({ kind: 'add nic', nic });
   }

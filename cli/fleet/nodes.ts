@@ -57,7 +57,7 @@ function differenceOf(wanted: FileNode, node: NodeOutput, prune: boolean): NodeD
   };
 }
 
-/** NodePlan is the changes of a node, what goes through a rollout, and what can't be. */
+/** NodePlan holds the changes of a node, its moves by a rollout, and the problems. */
 export type NodePlan = {
   readonly steps: readonly FileNodeStep[];
   readonly moves: readonly PlannedMove[];

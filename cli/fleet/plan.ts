@@ -43,7 +43,7 @@ export type FleetStep =
       readonly before: string;
     };
 
-/** FleetPlan is everything that is to be done, in this order, and what can't be. */
+/** FleetPlan holds the steps in their order, and the problems. */
 export type FleetPlan = { readonly steps: readonly FleetStep[]; readonly problems: readonly Issue[] };
 
 /** planFleet returns the steps that make the fleet as in the file. */

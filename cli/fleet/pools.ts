@@ -63,7 +63,7 @@ function settingSteps({ name, ...wanted }: FilePool, pool: PoolSettings): PoolSt
   return texts.length === 0 ? [] : [{ kind: 'set pool', name, change: { ...change, text: texts.join(', ') } }];
 }
 
-/** PoolPlan is the changes of a pool, and what can't be. */
+/** PoolPlan holds the changes of a pool, and the problems. */
 export type PoolPlan = { readonly steps: readonly PoolStep[]; readonly problems: readonly Issue[] };
 
 /** poolSteps returns the changes that make a pool as in the file. */
@@ -71,7 +71,7 @@ export function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, pa
   const { name } = pool;
   const steps: PoolStep[] = [];
   const problems: Issue[] = [];
-  // A pool that shrinks has no reservation outside any more, and one that grows has room for new ones.
+  // Reservations are removed before a pool shrinks, and added after it has grown, so that they lie within it.
   const reserved: PoolStep[] = [];
   const fixed = { ...pool, gateway: pool.lan?.gateway, lan: pool.lan?.prefix };
   const names = ['networkName', 'bridgeName'] as const;

@@ -3,7 +3,7 @@ import type { Path } from './file.js';
 import type { FleetStep } from './plan.js';
 import type { FleetFile } from './shape.js';
 
-// Steps that free a pool, and what they leave to hosts: a pool goes with its last lease.
+// Steps that free subnets of a pool, some of them only when hosts have stopped using them: until then the pool can't be removed.
 const emptying = ['remove node', 'remove route', 'remove network', 'end lease', 'rollout'] as const;
 
 /**

@@ -1,7 +1,9 @@
 // Decides how pools are created and removed. Pure.
-// Invariant: no two pools overlap, and no pool covers a node's address or a network that a host reports as its own.
+// Invariant: no two pools overlap. No pool covers a node's address or a network that a host reports as its own, except that
+// a pool of mode lan lies in the hosts' LAN.
 import { formatPrefix, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
 import { lansEqual, usualNetworkLength } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -83,16 +85,20 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
   if (stray !== undefined) {
     throw new XnetError(
       'FailedPrecondition',
-      `pool ${name} has ${strays.length} subnets with unreadable or contradictory records: ${stray[0]}`,
+      `pool ${name} has ${counted(strays.length, 'subnet', 'subnets')} with unreadable or contradictory records: ${stray[0]}`,
       {
         hint: 'xctl status shows their problems',
       },
     );
   }
   if (leased.length > 0) {
-    throw new XnetError('FailedPrecondition', `pool ${name} has ${leased.length} leased subnets`, {
-      hint: 'remove their nodes first: xctl leases list',
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `pool ${name} has ${counted(leased.length, 'leased subnet', 'leased subnets')}`,
+      {
+        hint: 'remove their nodes first: xctl leases list',
+      },
+    );
   }
   const named = [...view.networks].filter(([, { record }]) => record.pool === name).map(([network]) => network);
   if (named.length > 0) {
@@ -102,15 +108,19 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
   }
   const routed = records.filter(([, record]) => record.state === 'static').length;
   if (routed > 0) {
-    throw new XnetError('FailedPrecondition', `pool ${name} has ${routed} static routes`, {
+    throw new XnetError('FailedPrecondition', `pool ${name} has ${counted(routed, 'static route', 'static routes')}`, {
       hint: 'remove them first: xctl routes list; xctl routes remove',
     });
   }
   const quarantined = records.filter(([, record]) => record.state === 'quarantined' && record.untilMs > nowMs);
   if (quarantined.length > 0 && !force) {
-    throw new XnetError('FailedPrecondition', `pool ${name} has ${quarantined.length} subnets in quarantine`, {
-      hint: 'wait, or use --force if nothing uses them any more',
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `pool ${name} has ${counted(quarantined.length, 'subnet', 'subnets')} in quarantine`,
+      {
+        hint: 'wait, or use --force if nothing uses them any more',
+      },
+    );
   }
   return {
     subject: name,

@@ -1,5 +1,6 @@
 // Checks and defaults of pools, each considered alone. Pure.
 import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
+import { modeProblem } from '../../proto/domain/mode-problem.js';
 import {
   docker0Length,
   type Lan,
@@ -49,33 +50,17 @@ export const longestReclaimSeconds = 365 * 24 * 3_600;
 /** usualSubnetLength is the default prefix length of subnets. */
 export const usualSubnetLength = 24;
 
+/** hasRoomForSubnet reports whether a pool is at least as large as the smallest subnet. */
+export function hasRoomForSubnet(cidr: Prefix): boolean {
+  return cidr.length <= longestSubnet;
+}
+
 /**
  * fittingSubnetLength returns the subnet length to suggest for a pool: the default, or the pool's length plus two if the
  * pool has no room for four such subnets (flannel's rule).
  */
 export function fittingSubnetLength(cidr: Prefix): number {
   return cidr.length <= 22 ? usualSubnetLength : Math.min(longestSubnet, cidr.length + 2);
-}
-
-/**
- * modeProblem says why a node can't realise leases of a pool with a mode; undefined: it can. In mode block, docker0 gets the
- * first /24 of a subnet, and other networks the rest. Mode lan belongs to the pool.
- */
-export function modeProblem(
-  mode: Mode,
-  { name, subnetLength, mode: ofPool }: Pick<NewPool, 'name' | 'subnetLength' | 'mode'>,
-): string | undefined {
-  if (mode !== ofPool && (mode === 'lan' || ofPool === 'lan')) {
-    return (
-      `pool ${name} is of mode ${ofPool}, and its leases can't be of mode ${mode}: only a pool that lies in the hosts' LAN has ` +
-      'leases of mode lan, and no others'
-    );
-  }
-  if (mode !== 'block' || subnetLength < docker0Length) return undefined;
-  return (
-    `mode block needs subnets of /${docker0Length - 1} or larger, and those of pool ${name} are /${subnetLength}: docker0 ` +
-    `gets the first /${docker0Length}, and other networks the rest`
-  );
 }
 
 /** modeProblems returns all problems of a pool's mode and of what belongs to it. */
@@ -111,7 +96,9 @@ export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): stri
   const special = specialRange(cidr);
   if (special !== undefined) problems.push(`cidr: ${text} overlaps a range that can't hold hosts: ${special}`);
   if (cidr.length < shortestPool) problems.push(`cidr: ${text} is larger than a /${shortestPool}`);
-  if (subnetLength < cidr.length) {
+  if (!hasRoomForSubnet(cidr)) {
+    problems.push(`cidr: ${text} is smaller than a /${longestSubnet}, the smallest subnet with room for a container`);
+  } else if (subnetLength < cidr.length) {
     problems.push(
       `subnet length: a /${subnetLength} is larger than the pool ${text}: use ${cidr.length} to ${longestSubnet}`,
     );

@@ -19,6 +19,7 @@ import { lanProblems } from '../registry/lan.js';
 import {
   dockerLengthProblems,
   fittingSubnetLength,
+  hasRoomForSubnet,
   longestQuarantineSeconds,
   modeProblems,
   type NewPool,
@@ -96,7 +97,8 @@ export function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   if (quarantineSeconds > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
   const subnetLength = request.subnetLength || usualSubnetLength;
   const fitting = cidr === undefined ? usualSubnetLength : fittingSubnetLength(cidr);
-  if (cidr !== undefined && request.subnetLength === 0 && fitting !== usualSubnetLength) {
+  const isLengthNeeded = request.subnetLength === 0 && fitting !== usualSubnetLength;
+  if (cidr !== undefined && isLengthNeeded && hasRoomForSubnet(cidr)) {
     problems.add(
       `subnet length: ${formatPrefix(cidr)} is small for subnets of /${usualSubnetLength}: state their length, ` +
         `such as xctl pools create ${name ?? 'NAME'} ${formatPrefix(cidr)} --subnet-length ${fitting}`,

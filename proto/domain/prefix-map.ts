@@ -55,6 +55,11 @@ export class PrefixMap<V> {
     return this.#tree.values();
   }
 
+  /** forEachPair visits the entries in the order of their keys, at a fraction of the cost of iterating. */
+  forEachPair(visit: (key: number, value: V) => void): void {
+    this.#tree.forEachPair(visit);
+  }
+
   /** [Symbol.iterator] returns the entries in the order of their keys. */
   [Symbol.iterator](): IterableIterator<[number, V]> {
     return this.#tree.entries();

@@ -25,3 +25,8 @@ export function escaped(text: string): string {
 export function quoted(text: string): string {
   return escaped(JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text));
 }
+
+/** counted returns a count with its noun: "1 node is", "2 nodes are". */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
