@@ -56,7 +56,7 @@ export async function confirmed({ settings, output }: CommandContext, question: 
   if (!settings.input || !process.stdin.isTTY || !process.stderr.isTTY) {
     throw new XnetError(
       'InvalidArgument',
-      `refusing to ${what} without confirmation (${settings.input ? 'no terminal' : '--no-input'})`,
+      `${what}: refused without confirmation (${settings.input ? 'no terminal' : '--no-input'})`,
       {
         hint: severe ? `to confirm: --confirm ${name}` : 'to confirm: --yes',
       },

@@ -1,7 +1,7 @@
 // The settings of every xctl command: command line over environment over config file over default.
 // Invariant: all are checked before any controller is called, and nothing is loaded to read a file that does not exist.
 import { existsSync, statSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Checked, quoted } from '../../proto/domain/text.js';
@@ -45,15 +45,24 @@ function isOwn(folder: string, env: NodeJS.ProcessEnv): boolean {
   return found === undefined && dirname(folder) !== folder ? isOwn(dirname(folder), env) : found?.uid === 0;
 }
 
+// A process in a container may run as a user that the system does not know.
+function homeInSystem(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/';
+  }
+}
+
 /**
  * configFile returns the default config file (XDG Base Directory Specification). Under sudo it is root's, whatever HOME
- * and XDG_CONFIG_HOME are.
+ * and XDG_CONFIG_HOME are. A relative path in these is ignored: it would mean another file in each folder.
  */
 export function configFile(env: NodeJS.ProcessEnv): string {
-  const named = env['XDG_CONFIG_HOME'];
-  if (named?.startsWith('/') === true && isOwn(named, env)) return join(named, 'xctl', 'config.yaml');
-  const home = homedir();
-  return join(isOwn(home, env) ? home : userInfo().homedir, '.config', 'xctl', 'config.yaml');
+  const usable = (folder: string | undefined) => folder?.startsWith('/') === true && isOwn(folder, env);
+  const { XDG_CONFIG_HOME: named = '', HOME: home = '' } = env;
+  if (usable(named)) return join(named, 'xctl', 'config.yaml');
+  return join(usable(home) ? home : homeInSystem(), '.config', 'xctl', 'config.yaml');
 }
 
 /** durationOption parses an option's duration into milliseconds, for commander. */

@@ -1,6 +1,6 @@
 // `xctl ca`: shows and replaces the cluster's authority.
 
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatFields } from '../../proto/process/table.js';
@@ -117,7 +117,7 @@ export async function rotateAuthority(context: CommandContext, options: RotateOp
     value: { rotation: shown, context: contextName, dryRun },
     name: clusterId,
     text: () => {
-      if (dryRun) return [`would ${what}: ${nodes} nodes have to renew`];
+      if (dryRun) return [`would ${what}: ${counted(nodes, 'node has', 'nodes have')} to renew`];
       return [
         done ? 'the authority was replaced; join tokens from before are void' : `under way: ${rotationText(shown)}`,
         ...(contextName === null ? [] : [`context ${contextName} has a certificate of the new authority`]),

@@ -7,12 +7,19 @@ import type { CommandContext } from '../client/context.js';
 import { askThrough } from '../client/look.js';
 import type { PathEnd } from '../diagnosis/examination.js';
 import { type Ask, examine } from '../diagnosis/examine.js';
-import { findingOf, type MeshFinding, nextToExamine, type Pair, questionsOf } from '../diagnosis/mesh.js';
+import {
+  countsOf,
+  findingOf,
+  type MeshFinding,
+  nextToExamine,
+  type Pair,
+  passText,
+  questionsOf,
+} from '../diagnosis/mesh.js';
 import { verdictOf } from '../diagnosis/verdict.js';
 import { awayFinding, meshFindingKind, notExamined, notProbed } from '../output/mesh.js';
 import { isAway, nodeFromWire } from '../output/node.js';
 import { ProgressLine } from '../output/screen.js';
-import { counted } from '../output/time.js';
 
 const mostAtATime = 32;
 const mostExamined = 16;
@@ -26,8 +33,8 @@ type Mesh = {
   readonly findings: MeshFinding[];
   /** Names of the nodes that were removed, or renamed, since they were listed. */
   readonly gone: Set<string>;
-  /** Paths that packets were sent on. */
-  paths: number;
+  /** The nodes that each node has sent packets to, by their names. */
+  readonly sent: Map<string, string[]>;
 };
 
 function askNoting(ask: Ask, gone: Set<string>): Ask {
@@ -56,7 +63,7 @@ export async function checkMesh(context: CommandContext, { sample }: CheckMeshOp
   });
   const connected = ends.filter((end) => end.connected);
   const away = ends.filter((end) => !end.connected).map(awayFinding);
-  const mesh: Mesh = { pairs: [], findings: away, gone: new Set(), paths: 0 };
+  const mesh: Mesh = { pairs: [], findings: away, gone: new Set(), sent: new Map() };
   const line = new ProgressLine(settings.quiet ? { write: () => undefined } : process.stderr);
   const ask = askNoting(askThrough(client), mesh.gone);
   try {
@@ -73,21 +80,20 @@ export async function checkMesh(context: CommandContext, { sample }: CheckMeshOp
   } finally {
     line.end();
   }
-  const { pairs, paths } = mesh;
+  const { pairs, sent } = mesh;
   const findings = mesh.findings.filter(({ node, from, to }) => ![node, from, to].some((name) => mesh.gone.has(name)));
   const gone = [...mesh.gone].sort();
   if (gone.length > 0) output.message(`removed or renamed meanwhile, so left out: ${escaped(gone.join(', '))}`);
   const counts = {
-    nodes: connected.filter(({ node }) => !mesh.gone.has(node)).length,
-    paths,
+    ...countsOf(
+      connected.map(({ node }) => node),
+      sent,
+      mesh.gone,
+    ),
     lost: pairs.filter(isThere(mesh)).length,
     gone,
   };
-  const text =
-    connected.length < 2
-      ? 'nothing was checked: packets are sent between two connected nodes or more'
-      : `packets pass on ${counted(paths, 'path', 'paths')} between ${counted(counts.nodes, 'node', 'nodes')}`;
-  if (output.forPeople && findings.length === 0) output.write(text);
+  if (output.forPeople && findings.length === 0) output.write(passText(counts));
   else await output.list(meshFindingKind, findings, counts);
   if (findings.length > 0) process.exitCode = exitCodes.problemsFound;
 }
@@ -127,13 +133,15 @@ async function probeFrom(
         mesh.findings.push(notProbed(source.node, problem));
         return;
       }
+      const sent = mesh.sent.get(source.node) ?? [];
+      mesh.sent.set(source.node, sent);
       for (const [index, target] of targets.entries()) {
+        sent.push(target.node);
         const { replies = [], longestSent = 0, longestAnswered = 0 } = seen.echoes[index] ?? {};
-        mesh.paths += 1;
         if (replies.length === 0 || longestAnswered < longestSent) mesh.pairs.push({ source, target });
       }
     } catch (error) {
-      // Its daemon went away, or is of a version that does not look at paths.
+      // Its daemon disconnected, or is too old to answer questions about paths.
       if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
       if (!mesh.gone.has(source.node)) mesh.findings.push(notProbed(source.node, error.message));
       return;

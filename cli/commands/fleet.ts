@@ -131,7 +131,12 @@ export async function applyFleet(context: CommandContext, options: ApplyOptions)
   if (!dryRun && steps.length > 0 && output.forPeople) await showPlan(context, plan, {});
   else if (rollouts.length === 0 || !wait || dryRun) await showPlan(context, plan, { dryRun });
   if (dryRun) return;
-  const question = { what: `make these ${steps.length} changes`, name: 'apply', severe: false, given: undefined };
+  const question = {
+    what: steps.length === 1 ? 'make this change' : `make these ${steps.length} changes`,
+    name: 'apply',
+    severe: false,
+    given: undefined,
+  };
   if (steps.length > 0 && !(await confirmed(context, question))) return;
   const changed = new Set<string>();
   // A rollout may take the last nodes from a pool that goes.

@@ -1,11 +1,11 @@
 // `xctl routes held` and `xctl routes approve`: routes that nodes keep although they were withdrawn.
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { relisted, watchLists } from '../client/watch.js';
 import { tableOf } from '../output/columns.js';
 import { type HeldRoutesOutput, heldRoutesFromWire, heldRoutesKind } from '../output/held-routes.js';
-import { counted } from '../output/time.js';
 import { verdict } from './change-response.js';
 
 async function load({ client }: CommandContext) {

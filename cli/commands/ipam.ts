@@ -2,7 +2,7 @@
 // Invariant: a repair is made only of what is still as the report has it.
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
 import { fileError, writeAtomically } from '../../proto/process/atomic-file.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -18,7 +18,6 @@ import {
   ipamReportOf,
   reportSchema,
 } from '../output/ipam.js';
-import { counted } from '../output/time.js';
 
 // Controllers that follow the same changes have the same table within milliseconds.
 const attempts = 5;
@@ -120,7 +119,7 @@ export async function releaseFromReport(
   for (const { finding, change, problem } of plan) {
     output.message(
       change === undefined
-        ? `${escaped(finding.key)}: left: ${escaped(problem ?? '')}`
+        ? `${escaped(finding.key)}: not released: ${escaped(problem ?? '')}`
         : `${escaped(finding.key)}: ${escaped(change)}`,
     );
   }
@@ -135,7 +134,7 @@ export async function releaseFromReport(
   if (!dryRun) for (const { finding } of due) done.push(await attempt(context, report, finding, false));
   const released = done.filter(({ change }) => change !== undefined).map(({ finding }) => finding.key);
   for (const { finding, problem } of done) {
-    if (problem !== undefined) output.message(`${escaped(finding.key)}: left: ${escaped(problem)}`);
+    if (problem !== undefined) output.message(`${escaped(finding.key)}: not released: ${escaped(problem)}`);
   }
   const left = own.length - (dryRun ? due.length : released.length);
   const text = dryRun

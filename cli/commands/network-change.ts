@@ -1,11 +1,10 @@
 // `xctl networks create`, `set`, `include`, `exclude` and `remove`.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import type { Network__Output } from '../../proto/gen/xnet/v1/Network.js';
 import type { NetworkMember__Output } from '../../proto/gen/xnet/v1/NetworkMember.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { attachedText, memberFromWire, type NetworkOutput, networkFromWire, selectorText } from '../output/network.js';
-import { counted } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';
 import { labelsFrom } from './labels.js';
 import { waitForNetwork } from './network-wait.js';

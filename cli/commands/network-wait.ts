@@ -1,5 +1,5 @@
 // Waits until a network is in force on all of its nodes, or is gone, and shows the progress.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { CommandContext } from '../client/context.js';
@@ -34,7 +34,7 @@ function progressOf(name: string, members: readonly MemberOutput[], goal: Networ
     names.length === 0 ? '' : ` (${names.join('; ')}${left.length > 3 ? `; and ${left.length - 3} more` : ''})`;
   return goal === 'in force'
     ? `network ${escaped(name)}: in force on ${ready}/${members.length} nodes${rest}`
-    : `network ${escaped(name)}: still on ${members.length} nodes${rest}`;
+    : `network ${escaped(name)}: still on ${counted(members.length, 'node', 'nodes')}${rest}`;
 }
 
 function reasonOf(member: MemberOutput): string {
@@ -111,7 +111,7 @@ function refused(name: string, members: readonly MemberOutput[]): XnetError {
   const problems = problemsOf(members);
   return new XnetError(
     'FailedPrecondition',
-    `${problems.length} nodes can't have network ${name}; the others have it`,
+    `${counted(problems.length, 'node', 'nodes')} can't have network ${name}; the others have it`,
     {
       problems,
       hint: 'they get it as soon as they can',

@@ -33,7 +33,8 @@ export type CreateOptions = {
 
 /** poolText returns the line about the creation of a pool. @param did "created", "would create", "unchanged:" */
 export function poolText({ name, cidr, usage, subnetLength, mode }: PoolOutput, did: string): string {
-  return `${did} pool ${escaped(name)}: ${cidr}, ${usage.total} subnets of /${subnetLength}, ${mode}`;
+  const subnets = usage.total === 1 ? '1 subnet' : `${usage.total} subnets`;
+  return `${did} pool ${escaped(name)}: ${cidr}, ${subnets} of /${subnetLength}, ${mode}`;
 }
 
 /** createPool creates a pool. */

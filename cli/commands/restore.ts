@@ -1,7 +1,7 @@
 // `xctl backup restore` and `adopt`: writes a backup to the store through a controller, and ends the adoption of its
 // nodes.
 import { createHash, randomUUID } from 'node:crypto';
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import type { GetAdoptionResponse__Output } from '../../proto/gen/xnet/v1/GetAdoptionResponse.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -48,13 +48,16 @@ export async function restoreBackup(context: CommandContext, options: RestoreOpt
     await output.show({
       value: { restore: { ...head, ...summary, unchanged: looked.unchanged, dryRun: options.dryRun } },
       name: head.id,
-      text: (look) => [...backupLines(opened, look), `${said}; the store has ${looked.nodes} nodes`],
+      text: (look) => [
+        ...backupLines(opened, look),
+        `${said}; the store has ${counted(looked.nodes, 'node', 'nodes')}`,
+      ],
     });
     if (looked.unchanged && options.adopt && !options.dryRun) await adoptNodes(context, { ...options, wait: true });
     return;
   }
   const question = {
-    what: `replace the content of the store (${looked.nodes} nodes) by the backup of ${head.made} (${summary.nodes} nodes)`,
+    what: `replace the content of the store (${counted(looked.nodes, 'node', 'nodes')}) by the backup of ${head.made} (${counted(summary.nodes, 'node', 'nodes')})`,
     name: head.cluster,
     byBeginning: true,
     severe: options.force,
@@ -70,7 +73,7 @@ export async function restoreBackup(context: CommandContext, options: RestoreOpt
       value: { restore: { ...head, ...summary, epoch, nodes, unchanged: false, dryRun: false } },
       name: head.id,
       text: () => [
-        `restored the backup of ${escaped(head.made)}: ${nodes} nodes, epoch ${epoch}`,
+        `restored the backup of ${escaped(head.made)}: ${counted(nodes, 'node', 'nodes')}, epoch ${epoch}`,
         'join tokens were not restored; revocations after the backup have to be made again',
         ...(options.adopt ? [] : ['nothing is allocated until its nodes are back: xctl backup adopt']),
       ],
@@ -124,7 +127,7 @@ function openPoints({ awaited, contradictions, missing }: GetAdoptionResponse__O
 
 function progressText({ nodes, awaited, adopted, contradictions, missing }: GetAdoptionResponse__Output): string {
   return (
-    `${nodes - awaited.length} of ${nodes} nodes are back, ${adopted.length} were added back` +
+    `${nodes - awaited.length} of ${nodes} nodes are back, ${counted(adopted.length, 'was', 'were')} added back` +
     (missing === 0 ? '' : `, at least ${missing} more are missing`) +
     (contradictions.length === 0 ? '' : `, ${contradictions.length} contradict the backup`)
   );
@@ -156,7 +159,7 @@ function linesOf({ awaited, contradictions, missing }: GetAdoptionResponse__Outp
   return [
     ...awaited.map((name) => `${name} has not connected since the restore`),
     ...contradictions,
-    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that no node has claimed yet`]),
+    ...(missing === 0 ? [] : [`hosts route to ${counted(missing, 'subnet', 'subnets')} that no node has claimed yet`]),
   ].map(escaped);
 }
 

@@ -1,11 +1,10 @@
 // `xctl routes`: the nodes' route table, and the nodes whose kernel does not have it.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { CommandContext } from '../client/context.js';
 import { relisted, watchLists } from '../client/watch.js';
 import { isAway, nodeFromWire } from '../output/node.js';
 import { isAmiss, routeCheckKind, routeKind, routeOutputOf } from '../output/route.js';
-import { counted } from '../output/time.js';
 
 /** ListRoutesOptions are the options of `routes list`. */
 export type ListRoutesOptions = { readonly node?: string; readonly watch: boolean };

@@ -1,4 +1,5 @@
 // `xctl status`: the whole cluster on one screen; with --wait until there are no problems.
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
@@ -15,7 +16,7 @@ import {
   statusFromWire,
   type TrustOutput,
 } from '../output/status.js';
-import { counted, formatDuration } from '../output/time.js';
+import { formatDuration } from '../output/time.js';
 
 /** StatusOptions are the options of `status`. */
 export type StatusOptions = { readonly wait: boolean; readonly watch: boolean };

@@ -1,5 +1,6 @@
 // Plans the check of a whole mesh, and groups its findings. Pure but for the given source of randomness.
 // Invariant: a node sends to at most 64 others in one question, and no pair of nodes is in the plan twice.
+import { counted } from '../../proto/domain/text.js';
 import type { PathEnd } from './examination.js';
 import type { PathVerdict } from './reasons.js';
 
@@ -54,4 +55,30 @@ export function nextToExamine(pairs: readonly Pair[], findings: readonly MeshFin
 export function findingOf(verdict: PathVerdict, { source, target }: Pair, pairs: readonly Pair[]): MeshFinding {
   const paths = pairs.filter((pair) => pair.source.node === verdict.node || pair.target.node === verdict.node).length;
   return { ...verdict, from: source.node, to: target.node, paths: Math.max(1, paths) };
+}
+
+/** MeshCounts count what a check covered. */
+export type MeshCounts = { readonly nodes: number; readonly paths: number };
+
+/**
+ * countsOf counts the nodes that are still there, and the paths between them that packets were sent on.
+ * @param connected names of the nodes that were asked
+ * @param sent the names of the nodes that each one sent packets to
+ */
+export function countsOf(
+  connected: readonly string[],
+  sent: ReadonlyMap<string, readonly string[]>,
+  gone: ReadonlySet<string>,
+): MeshCounts {
+  let paths = 0;
+  for (const [source, targets] of sent) {
+    if (!gone.has(source)) paths += targets.filter((target) => !gone.has(target)).length;
+  }
+  return { nodes: connected.filter((node) => !gone.has(node)).length, paths };
+}
+
+/** passText says what a check without findings shows. */
+export function passText({ nodes, paths }: MeshCounts): string {
+  if (nodes < 2) return 'nothing was checked: packets are sent between two connected nodes or more';
+  return `packets pass on ${counted(paths, 'path', 'paths')} between ${nodes} nodes`;
 }

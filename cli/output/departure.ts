@@ -1,9 +1,9 @@
 // The progress of a node that is draining or leaving, in JSON and for people. Pure.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import type { Departure__Output } from '../../proto/gen/xnet/v1/Departure.js';
 import { stateOf } from './from-wire.js';
 import { type NodeOutput, nodeFromWire } from './node.js';
-import { counted, formatLeft, isoTime } from './time.js';
+import { formatLeft, isoTime } from './time.js';
 
 /** DepartureOutput is the progress of a node that is draining or leaving. */
 export type DepartureOutput = {

@@ -1,9 +1,10 @@
 // Explains the state of a node in one sentence, with the next command to type. Pure.
 // Invariant: of a host's report, a command contains only the fixes of its conditions, which are shown everywhere; it
 // never contains names of containers.
+import { counted } from '../../proto/domain/text.js';
 import { containersText } from './departure.js';
 import { type NodeOutput, whyNotReady } from './node.js';
-import { ageOf, counted } from './time.js';
+import { ageOf } from './time.js';
 
 /** Explanation is the state of a node in one sentence. */
 export type Explanation = {

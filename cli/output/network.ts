@@ -1,12 +1,12 @@
 // Named networks and their members in JSON and as tables. Pure.
 // Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import type { Network__Output } from '../../proto/gen/xnet/v1/Network.js';
 import type { NetworkMember__Output } from '../../proto/gen/xnet/v1/NetworkMember.js';
 import { problemText } from '../../proto/process/problem.js';
 import type { Colors, Kind, TableLook } from './columns.js';
 import { orNull, stateOf } from './from-wire.js';
-import { ageOf, counted, isoTime } from './time.js';
+import { ageOf, isoTime } from './time.js';
 
 /** NetworkOutput is a network in the output of `xctl networks`. */
 export type NetworkOutput = {

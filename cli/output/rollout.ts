@@ -1,12 +1,12 @@
 // Rollouts and their steps in JSON and as tables. Pure.
 // Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import type { Rollout__Output } from '../../proto/gen/xnet/v1/Rollout.js';
 import type { RolloutStep__Output } from '../../proto/gen/xnet/v1/RolloutStep.js';
 import { modeFromWire } from '../../proto/rpc/convert.js';
 import type { Colors, Kind, TableLook } from './columns.js';
 import { orNull, stateOf } from './from-wire.js';
-import { ageOf, counted, isoTime } from './time.js';
+import { ageOf, isoTime } from './time.js';
 
 /** RolloutOutput is a rollout in the output of `xctl rollouts`. */
 export type RolloutOutput = {

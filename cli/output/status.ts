@@ -1,6 +1,6 @@
 // The status of the whole cluster in JSON and on one screen. Pure.
 // Invariant: fields of StatusOutput are only ever added; an unknown value is null, never omitted.
-import { escaped } from '../../proto/domain/text.js';
+import { counted, escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
 import { type Problem, problemLines } from '../../proto/process/problem.js';
@@ -17,7 +17,7 @@ import {
 import { type TableLook, tableOf } from './columns.js';
 import { orNull } from './from-wire.js';
 import { type PoolOutput, poolFromWire, poolKind } from './pool.js';
-import { ageOf, counted, isoTime } from './time.js';
+import { ageOf, isoTime } from './time.js';
 import { leftText } from './token.js';
 
 /** StatusOutput is the output of `xctl status`. */

@@ -32,11 +32,6 @@ export function ageOf(iso: string | null, nowMs: number): string {
   return iso === null ? '-' : formatAge(Date.parse(iso), nowMs);
 }
 
-/** counted returns a count with its noun: "1 node is", "2 nodes are". */
-export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 /** timeText returns an ISO time unchanged, or its age, "3m ago", if space is short. */
 export function timeText(
   iso: string | null,

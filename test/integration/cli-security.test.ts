@@ -123,7 +123,7 @@ test.serial(
     await left.signIn((await xctl.contexts.require('default')).credentials, [tcp(controller)]);
     const digest = part(json(await xctl.run('ca', 'show', '-o', 'json')), 'authority')['digest'];
     await says('ca rotate', /without confirmation \(no terminal\)\nto confirm: --yes/, 2);
-    await says('ca rotate --dry-run', /^would replace the authority of the cluster: 1 nodes have to renew\n$/);
+    await says('ca rotate --dry-run', /^would replace the authority of the cluster: 1 node has to renew\n$/);
     await says('ca show', /Rotation: +none\n/);
     await says(
       'ca rotate --yes',

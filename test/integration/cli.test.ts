@@ -208,7 +208,7 @@ test.serial('errors have distinct exit codes, go to standard error alone, and ch
     [
       'nodes set web-1 --label zone=eu-2 --revision 1',
       4,
-      /web-1 was changed since revision 1: nothing is changed now\n.*label zone: it is \(none\) at revision \d+, yours is eu-2\n/,
+      /web-1 was changed since revision 1: nothing was changed\n.*label zone: it is \(none\) at revision \d+, yours is eu-2\n/,
     ],
     ['nodes rename web-1 web-9 --revision 1', 4, /name: it is web-1 at revision \d+, yours is web-9/],
     ['nodes set web-1 --label zone=eu-2 --revision x', 2, /Give a revision/],
@@ -216,6 +216,7 @@ test.serial('errors have distinct exit codes, go to standard error alone, and ch
     ['nodes add web-2 --address 192.168.83.2 --subnet 10.77.0.0/24', 4, /10\.77\.0\.0\/24/],
     ['nodes add web-2 --address 10.77.0.9', 4, /lies inside pool default/],
     ['pools create p 10.77.4.0/24 --subnet-length 26', 4, /overlaps pool default/],
+    ['pools create p 10.90.0.0/31', 2, /^xctl: cidr: 10\.90\.0\.0\/31 is smaller than a \/30/],
     ['pools create p 10.90.0.0/25', 2, /10\.90\.0\.0\/25 is small for subnets of \/24: .* --subnet-length 27$/m],
     ['nodes list -l zone>a', 2, /"zone>a" is not a selector: write zone=a, zone!=a/],
     ['nodes list -l zone=a,', 2, /"" is not a selector/],

@@ -66,7 +66,7 @@ test('a check finds orphaned records, and a release ends those that have not cha
   const released = await xctl.run('ipam', 'release', '--from-report', path, '--yes');
   t.is(released.code, 4, released.stderr);
   t.regex(released.stdout, /^released 2 records; 1 left\n$/);
-  t.regex(released.stderr, /names\/ghost: left: names\/ghost is not as it was found: it changed since/);
+  t.regex(released.stderr, /names\/ghost: not released: names\/ghost is not as it was found: it changed since/);
   t.regex((await xctl.run('leases', 'list')).stdout, /10.76.9.0\/24 .*quarantined/);
   const again = await xctl.run('ipam', 'release', '--from-report', path, '--yes');
   t.is(again.code, 4);

@@ -2,7 +2,14 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { PathEnd } from '../../../../cli/diagnosis/examination.js';
-import { findingOf, mostTargets, nextToExamine, questionsOf } from '../../../../cli/diagnosis/mesh.js';
+import {
+  countsOf,
+  findingOf,
+  mostTargets,
+  nextToExamine,
+  passText,
+  questionsOf,
+} from '../../../../cli/diagnosis/mesh.js';
 
 const end = (node: string): PathEnd => ({
   node,
@@ -45,4 +52,21 @@ test('paths that fail at one node are one finding, and paths elsewhere are exami
   t.like(finding, { from: 'a', to: 'b', node: 'b', paths: 3 });
   t.is(nextToExamine(pairs, [finding]), pairs[3]);
   t.is(nextToExamine(pairs.slice(0, 3), [finding]), undefined);
+});
+
+test('nodes that were removed meanwhile count for no path, and one node alone is no mesh', (t) => {
+  const sent = new Map([
+    ['a', ['b', 'c']],
+    ['b', ['a', 'c']],
+    ['c', ['a']],
+  ]);
+  const said = (...gone: string[]) => passText(countsOf(['a', 'b', 'c'], sent, new Set(gone)));
+  t.is(said(), 'packets pass on 5 paths between 3 nodes');
+  t.is(said('b'), 'packets pass on 2 paths between 2 nodes');
+  t.is(passText(countsOf(['a', 'b'], new Map([['a', ['b']]]), new Set())), 'packets pass on 1 path between 2 nodes');
+  for (const gone of [
+    ['b', 'c'],
+    ['a', 'b', 'c'],
+  ])
+    t.regex(said(...gone), /^nothing was checked/);
 });
