@@ -42,7 +42,7 @@ export function statusLine({ refusal, view, connected }: ControllerState): strin
   if (view === undefined) return 'waiting for the store';
   const { sessions, nodes, streams, revision } = view;
   const here = streams === sessions ? '' : ` (${streams} here)`;
-  const away = connected ? '' : ', the store is away';
+  const away = connected ? '' : ', no connection to the store';
   return `${sessions} nodes connected of ${nodes}${here}, revision ${revision}${away}`;
 }
 
@@ -70,7 +70,8 @@ export async function feedWatchdog(deps: WatchdogDeps, signal: AbortSignal): Pro
     while (!signal.aborted) {
       const problem = await probe.ask(everyMs);
       if (problem === undefined) systemd.beat();
-      else if (!signal.aborted) log.warn({ reason: problem }, 'watchdog: the controller does not answer itself');
+      else if (!signal.aborted)
+        log.warn({ reason: problem }, 'watchdog: the controller does not answer a call to itself');
       systemd.status(statusLine(controllerState(deps)));
       await pause(everyMs, signal);
     }

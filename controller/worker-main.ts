@@ -6,12 +6,14 @@ import { exitCodeFor, untilSignal } from '../proto/process/program.js';
 import { noSteps } from '../proto/process/steps.js';
 import { version } from '../proto/process/version.js';
 import { runController } from './controller.js';
+import { boundYoungGeneration } from './heap.js';
 import { SupervisorChannel } from './supervisor-channel.js';
 import { wireFromError } from './worker-messages.js';
 
-// By then its calls have ended (controller.ts), with or without a store.
+// A controller ends its calls within 2 s (controller.ts), with or without a store: a worker that hangs is ended after this.
 const orphanMs = 10_000;
 
+boundYoungGeneration();
 const channel = new SupervisorChannel(process);
 const { settings, worker, ...rest } = await channel.work();
 const log = makeLog('xnet-controller', settings.logLevel).child({ worker });

@@ -1,18 +1,12 @@
-// What the processes of a controller with several workers say to each other, over the channel that Node.js makes of fork().
-// Invariant: every message is plain JSON. A connection travels with its message as a handle, and is closed by the sender.
+// The messages between the supervisor and the workers of a controller, over the channel of Node.js's fork().
+// Invariant: every message is plain JSON. A connection is sent as a handle with its message, and closed by the sender.
 import { type ErrorCode, messageOf, XnetError } from '../proto/errors.js';
 import type { ControllerSettings } from './settings.js';
-
-/**
- * workerWatchdogMs is how long a worker may send no message before it is killed. It may answer no call for twice as long.
- * Milliseconds.
- */
-export const workerWatchdogMs = 30_000;
 
 /** TcpPort is an address that all workers serve. */
 export type TcpPort = { readonly host: string; readonly port: number };
 
-/** WireError is an XnetError on its way to another process. */
+/** WireError is an XnetError as a message. */
 export type WireError = {
   readonly code: ErrorCode;
   readonly message: string;
@@ -20,7 +14,7 @@ export type WireError = {
   readonly hint?: string;
 };
 
-/** Work is what a worker is started with. */
+/** Work holds the settings of one worker. */
 export type Work = {
   readonly settings: ControllerSettings;
   /** From 1. */
@@ -29,6 +23,8 @@ export type Work = {
   readonly of: number;
   /** Folder of the cluster key, which all workers share. */
   readonly keyDir: string;
+  /** It is killed if it sends no message for this long. Milliseconds. */
+  readonly silentMs: number;
   /** The supervisor's own etcd; absent: the settings name one. */
   readonly etcd?: string;
 };
@@ -37,7 +33,7 @@ export type Work = {
 export type ToWorker =
   | { readonly kind: 'work'; readonly work: Work }
   | { readonly kind: 'answer'; readonly request: number; readonly failure?: WireError }
-  /** Comes with the socket, unless it is closed already. */
+  /** Sent with the socket, unless that is already closed. */
   | { readonly kind: 'connection'; readonly port: string; readonly address: string }
   /** Unix sockets of all workers that run, by the id of their controller. */
   | { readonly kind: 'siblings'; readonly sockets: Readonly<Record<string, string>> }
@@ -45,14 +41,14 @@ export type ToWorker =
 
 /** ToSupervisor is a message of a worker. */
 export type ToSupervisor =
-  /** It is a controller with this id, and a unix socket of its own. */
+  /** The id of its controller, and the path of its unix socket. */
   | { readonly kind: 'started'; readonly id: string; readonly socket: string }
   | { readonly kind: 'ready' }
   | { readonly kind: 'beat' }
   | { readonly kind: 'status'; readonly text: string }
   /** Answered: whether the address can be listened on. */
   | { readonly kind: 'check'; readonly request: number; readonly port: TcpPort }
-  /** Answered: from then on the worker gets connections of that address. `most`: at most so many, of all workers together. */
+  /** Answered: from then on the worker gets connections of that address. `most`: maximum number, for all workers together. */
   | { readonly kind: 'open'; readonly request: number; readonly port: TcpPort; readonly most: number }
   /** It takes no more connections of that address. */
   | { readonly kind: 'close'; readonly port: string }
@@ -66,14 +62,14 @@ export function portName({ host, port }: TcpPort): string {
   return `${host}:${port}`;
 }
 
-/** wireFromError returns an error as a message has it. */
+/** wireFromError converts an error to a message. */
 export function wireFromError(error: unknown): WireError {
   if (!(error instanceof XnetError)) return { code: 'Internal', message: messageOf(error), problems: [] };
   const { code, message, problems, hint } = error;
   return { code, message, problems, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** errorFromWire returns the error of a message. */
+/** errorFromWire converts a message to an error. */
 export function errorFromWire({ code, message, problems, hint }: WireError): XnetError {
   return new XnetError(code, message, { problems, ...(hint === undefined ? {} : { hint }) });
 }

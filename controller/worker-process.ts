@@ -1,18 +1,12 @@
 // One worker as its supervisor sees it: a child process, and its messages.
-// Invariant: whatever happens to the process, `ended` resolves once, and its ports and its place among the others are free then.
+// Invariant: whatever happens to the process, `ended` resolves once, and its ports and connections are released before that.
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { messageOf, type XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
-import {
-  errorFromWire,
-  type ToSupervisor,
-  type ToWorker,
-  type Work,
-  wireFromError,
-  workerWatchdogMs,
-} from './worker-messages.js';
+import { excused, hangOf, type SignsOfLife, type WorkerLimits } from './worker-life.js';
+import { errorFromWire, type ToSupervisor, type ToWorker, type Work, wireFromError } from './worker-messages.js';
 import type { Receiver, WorkerPorts } from './worker-ports.js';
 
 const program = fileURLToPath(new URL('./worker-main.js', import.meta.url));
@@ -32,12 +26,8 @@ export class WorkerProcess implements Receiver {
   readonly ended: Promise<string>;
   /** Id of its controller, and its unix socket; undefined until it has reported them. */
   identity: { readonly id: string; readonly socket: string } | undefined;
-  ready = false;
   status = 'starting';
-  /** When it last sent a message, by the monotonic clock. Milliseconds. */
-  #heardAt = performance.now();
-  /** When it last showed that it answers calls. */
-  #beatAt = performance.now();
+  #signs: SignsOfLife;
   /** Why it ends, if it has reported that. */
   failure: XnetError | undefined;
   readonly #child: ChildProcess;
@@ -47,18 +37,21 @@ export class WorkerProcess implements Receiver {
   /** Connections that wait to be sent. */
   readonly #passing = new Set<Socket>();
 
-  constructor(work: Work, ports: WorkerPorts, log: Logger, listener: WorkerListener) {
+  /** @param again whether it replaces a worker that ended */
+  constructor(work: Work, ports: WorkerPorts, log: Logger, listener: WorkerListener, again = false) {
+    const now = performance.now();
+    this.#signs = { startedMs: now, heardMs: now, answeredMs: now, ready: false, again };
     this.worker = work.worker;
     this.#ports = ports;
     this.#log = log;
     this.#listener = listener;
-    // Its options are in the message: nothing of them shows in the list of processes twice.
+    // Its settings are sent as a message, so they do not appear in the list of processes.
     const child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {
         ports.forget(this);
-        // Node.js forgets what waits for the channel of a process that has ended, and leaves it open.
+        // Node.js drops sockets that wait for the channel of a process that has ended, without closing them.
         for (const socket of this.#passing) socket.destroy();
         resolve(how);
       };
@@ -73,16 +66,21 @@ export class WorkerProcess implements Receiver {
     return this.#child.pid;
   }
 
+  get ready(): boolean {
+    return this.#signs.ready;
+  }
+
   #hear(said: ToSupervisor): void {
-    this.#heardAt = performance.now();
+    const heardMs = performance.now();
+    const answers = said.kind === 'ready' || said.kind === 'beat';
+    this.#signs = { ...this.#signs, heardMs, ...(answers ? { answeredMs: heardMs } : {}) };
     switch (said.kind) {
       case 'started':
         this.identity = { id: said.id, socket: said.socket };
         this.#listener.onStarted();
         return;
       case 'ready':
-        this.ready = true;
-        this.#beatAt = this.#heardAt;
+        this.#signs = { ...this.#signs, ready: true };
         this.#listener.onReady();
         return;
       case 'status':
@@ -105,7 +103,6 @@ export class WorkerProcess implements Receiver {
         this.failure = errorFromWire(said.failure);
         return;
       case 'beat':
-        this.#beatAt = this.#heardAt;
         return;
     }
   }
@@ -131,7 +128,7 @@ export class WorkerProcess implements Receiver {
       return;
     }
     this.#passing.add(socket);
-    // Kept open until it is sent: otherwise it is Node.js that closes it, and not at all if the process ends before.
+    // keepOpen: otherwise Node.js closes the socket when it is sent, and never if the process ends before.
     this.#child.send(message, socket, { keepOpen: true }, (error) => {
       this.#passing.delete(socket);
       socket.destroy();
@@ -141,16 +138,14 @@ export class WorkerProcess implements Receiver {
     });
   }
 
-  /** hangs reports whether it shows no sign of life, or sends messages but answers no call. */
-  hangs(nowMs: number): boolean {
-    if (!this.ready) return false;
-    return nowMs - this.#heardAt >= workerWatchdogMs || nowMs - this.#beatAt >= 2 * workerWatchdogMs;
+  /** hang returns why it counts as hanging; undefined: it does not hang. */
+  hang(nowMs: number, limits: WorkerLimits): string | undefined {
+    return hangOf(this.#signs, nowMs, limits);
   }
 
-  /** excuse begins these times anew: the messages may be there, and not be read yet. */
+  /** excuse restarts its times, because messages may have arrived and not been read yet. */
   excuse(nowMs: number): void {
-    this.#heardAt = nowMs;
-    this.#beatAt = nowMs;
+    this.#signs = excused(this.#signs, nowMs);
   }
 
   /** siblings tells it the unix sockets of all workers. */

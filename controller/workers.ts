@@ -1,7 +1,8 @@
-// A controller as several processes: the supervisor starts the workers, each a controller of its own over one etcd, behind
-// the same ports.
+// A controller as several processes: the supervisor starts the workers, each a controller of its own, which share one etcd
+// and the same ports.
 // Invariant: the supervisor serves no call and holds no state of the cluster, so nothing is lost with it. A worker that
-// ends or hangs is restarted, and the others continue. A worker that can't start at all ends the whole, with its error.
+// ends or hangs is restarted, and the others continue. If a worker ends before all were ready once, the supervisor ends with
+// its error.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../proto/errors.js';
 import { backoffMs, pause } from '../proto/process/backoff.js';
@@ -9,23 +10,23 @@ import { makeFolder } from '../proto/process/folder.js';
 import type { Logger } from '../proto/process/log.js';
 import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
+import { makeDataDir, startOwnEtcd } from './local-state.js';
 import { type ControllerSettings, controllerName, localEndpoints } from './settings.js';
-import { startEmbeddedEtcd } from './store/embedded-etcd.js';
+import { stoodStill, type WorkerLimits, workerLimits } from './worker-life.js';
 import type { Work } from './worker-messages.js';
 import { WorkerPorts } from './worker-ports.js';
 import { WorkerProcess } from './worker-process.js';
 
 const backoff = { firstMs: 500, longestMs: 30_000 };
-// A worker that ran this long is restarted without a long pause.
+// The pauses before restarts begin anew for a worker that ran this long.
 const steadyMs = 60_000;
-const beatMs = 5_000;
 // A worker ends its calls within 2 s; the service manager waits 30 s for all.
 const stopMs = 15_000;
 
 /** settingsOf returns the settings of a worker: the first has those of the controller, each other one its own folder and name. Pure. */
 export function settingsOf(settings: ControllerSettings, worker: number): ControllerSettings {
   if (worker === 1) return settings;
-  // These apply to the store at this start: the first worker begins the epoch, the others follow.
+  // These options apply once: the first worker begins the epoch, and the others follow it.
   const { acceptStore: _, epochAfter: __, ...rest } = settings;
   const dataDir = join(settings.dataDir, 'workers', String(worker));
   const listen = settings.listen.filter(({ kind }) => kind === 'tcp');
@@ -52,11 +53,18 @@ class Supervisor {
   readonly #ports: WorkerPorts;
   /** By number; a worker that waits for its restart is absent. */
   readonly #running = new Map<number, WorkerProcess>();
+  readonly #limits: WorkerLimits;
   #allServed = false;
   #watchedAt = performance.now();
 
-  constructor(settings: ControllerSettings, systemd: Systemd, etcd: string | undefined, log: Logger) {
+  constructor(
+    settings: ControllerSettings,
+    limits: WorkerLimits,
+    { systemd, etcd }: { readonly systemd: Systemd; readonly etcd: string | undefined },
+    log: Logger,
+  ) {
     this.#settings = settings;
+    this.#limits = limits;
     this.#systemd = systemd;
     this.#etcd = etcd;
     this.#log = log;
@@ -69,7 +77,7 @@ class Supervisor {
     let failure: unknown;
     signal.addEventListener('abort', () => this.#systemd.stopping(), { once: true });
     stop.addEventListener('abort', () => this.#stop(), { once: true });
-    const watching = setInterval(() => this.#watch(), beatMs);
+    const watching = setInterval(() => this.#watch(), this.#limits.lookMs);
     const numbers = Array.from({ length: this.#settings.workers }, (_, index) => index + 1);
     await Promise.all(
       numbers.map((worker) =>
@@ -95,7 +103,7 @@ class Supervisor {
       const why = running.failure ?? new XnetError('Internal', `it ended with ${how}`);
       if (!this.#allServed) throw failureOfWorker(worker, why);
       if (performance.now() - began > steadyMs) attempt = 1;
-      this.#log.error({ worker, how, reason: messageOf(why), hint: why.hint }, 'a worker ended, starting it again');
+      this.#log.error({ worker, how, reason: messageOf(why), hint: why.hint }, 'a worker ended, restarting it');
       this.#tellStatus();
       await pause(backoffMs(attempt, backoff, Math.random()), stop);
     }
@@ -105,12 +113,14 @@ class Supervisor {
     const settings = settingsOf(this.#settings, worker);
     if (worker > 1) await makeFolder(settings.dataDir, 0o700);
     const { dataDir: keyDir, workers: of } = this.#settings;
-    const work: Work = { settings, worker, of, keyDir, ...(this.#etcd === undefined ? {} : { etcd: this.#etcd }) };
-    const running = new WorkerProcess(work, this.#ports, this.#log, {
+    const etcd = this.#etcd === undefined ? {} : { etcd: this.#etcd };
+    const work: Work = { settings, worker, of, keyDir, silentMs: this.#limits.silentMs, ...etcd };
+    const listener = {
       onStarted: () => this.#tellSiblings(),
       onReady: () => this.#tellReady(),
       onStatus: () => this.#tellStatus(),
-    });
+    };
+    const running = new WorkerProcess(work, this.#ports, this.#log, listener, this.#allServed);
     this.#running.set(worker, running);
     this.#log.info({ worker, pid: running.pid }, 'worker started');
     return running;
@@ -125,27 +135,28 @@ class Supervisor {
   #tellReady(): void {
     const ready = [...this.#running.values()].filter((running) => running.ready);
     if (ready.length < this.#settings.workers) return;
+    if (!this.#allServed) this.#log.info({ workers: ready.length }, 'all workers serve');
     this.#allServed = true;
     this.#systemd.ready();
   }
 
   #tellStatus(): void {
     const numbers = Array.from({ length: this.#settings.workers }, (_, index) => index + 1);
-    const status = (worker: number) => this.#running.get(worker)?.status ?? 'is started again';
+    const status = (worker: number) => this.#running.get(worker)?.status ?? 'restarting';
     this.#systemd.status(statusText(numbers.map((worker) => ({ worker, status: status(worker) }))));
   }
 
-  // The supervisor is alive if this runs. A worker that is not is replaced, whatever the others do.
+  // Sends the supervisor's own beat, and kills workers that hang, which are then restarted.
   #watch(): void {
     this.#systemd.beat();
     const now = performance.now();
-    // What arrived while this process, or the whole machine, stood still is not read yet.
-    const stoodStill = now - this.#watchedAt > 2 * beatMs;
+    const late = stoodStill(this.#watchedAt, now, this.#limits);
     this.#watchedAt = now;
     for (const running of this.#running.values()) {
-      if (stoodStill) running.excuse(now);
-      if (!running.hangs(now)) continue;
-      this.#log.error({ worker: running.worker }, 'a worker shows no sign of life, killing it');
+      if (late) running.excuse(now);
+      const reason = running.hang(now, this.#limits);
+      if (reason === undefined) continue;
+      this.#log.error({ worker: running.worker, reason }, 'a worker hangs, killing it');
       running.kill();
     }
   }
@@ -169,27 +180,24 @@ function failureOfWorker(worker: number, why: XnetError): XnetError {
 
 /**
  * runWorkers runs a controller with several workers until `signal` aborts.
+ * @param limits when a worker is killed
  * @throws XnetError when etcd or one of the workers can't start
  */
-export async function runWorkers(settings: ControllerSettings, log: Logger, signal: AbortSignal): Promise<void> {
+export async function runWorkers(
+  settings: ControllerSettings,
+  log: Logger,
+  signal: AbortSignal,
+  limits: WorkerLimits = workerLimits,
+): Promise<void> {
   // Before the others start: they would inherit the notification socket.
   const systemd = new Systemd(log);
   try {
-    await makeFolder(settings.dataDir, 0o700).catch((error: unknown) => {
-      throw new XnetError('FailedPrecondition', `can't make the folder ${settings.dataDir}: ${messageOf(error)}`, {
-        hint: 'choose another with --data-dir',
-        cause: error,
-      });
-    });
-    const own = { dataDir: `${settings.dataDir}/etcd`, socketDir: `${settings.dataDir}/etcd.run` };
-    const etcd =
-      settings.etcdEndpoints === undefined
-        ? await startEmbeddedEtcd({ ...own, log: log.child({ part: 'etcd' }) }, signal)
-        : undefined;
+    await makeDataDir(settings.dataDir);
+    const etcd = await startOwnEtcd(settings, log, signal);
     try {
       const { workers, listen } = settings;
       log.info({ workers, listen: listen.map(formatEndpoint) }, 'starting the workers');
-      await new Supervisor(settings, systemd, etcd?.endpoint, log).run(signal);
+      await new Supervisor(settings, limits, { systemd, etcd: etcd?.endpoint }, log).run(signal);
     } finally {
       await etcd?.stop();
     }

@@ -13,7 +13,7 @@ import { HealthProbe } from '../../proto/rpc/health-probe.js';
 import type { PortSource } from '../../proto/rpc/port-source.js';
 import { startServer } from '../../proto/rpc/server.js';
 import { ServerTls } from '../../proto/rpc/server-tls.js';
-import { ControllerProcess } from '../support/controller-process.js';
+import { ControllerProcess, watchedMain } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { makeTestAuthority } from '../support/test-authority.js';
@@ -105,7 +105,7 @@ test('two workers serve one port: nodes are spread by address, and a killed work
   const gone = ended();
   t.is(gone.includes(nodes[0] as SimulatedNode), gone.includes(nodes[1] as SimulatedNode), 'one address, one worker');
   await until('the supervisor has noticed', async () =>
-    /"worker":2,"how":"signal SIGKILL".*a worker ended, starting it again/.test(controller.output),
+    /"worker":2,"how":"signal SIGKILL".*a worker ended, restarting it/.test(controller.output),
   );
   for (const node of gone) node.watch();
   await controller.addNode('web-6', '192.168.83.6');
@@ -124,12 +124,25 @@ test('two workers serve one port: nodes are spread by address, and a killed work
   for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
-test('workers end with their supervisor; those that can’t start end the controller with their error; one process goes on with the same data', async (t) => {
-  const controller = await ControllerProcess.start(['--workers', '2']);
+test('a worker that hangs is replaced; workers end with their supervisor; those that can’t start end the controller with their error; one process goes on with the same data', async (t) => {
+  const controller = await ControllerProcess.start(['--workers', '2'], watchedMain);
   t.teardown(() => controller.close());
   const registration = controller.registration();
-  const pids = [...pidsOf(controller, 1), ...pidsOf(controller, 2)];
-  t.is(pids.length, 2);
+  // Before that, its start is limited by the service manager.
+  await until('both workers serve', async () => /all workers serve/.test(controller.output));
+  const [stopped = 0] = pidsOf(controller, 2);
+  process.kill(stopped, 'SIGSTOP');
+  await until('it was killed', async () =>
+    /"worker":2,"reason":"it has sent no message for 6 s"[\s\S]*"worker":2,"how":"signal SIGKILL"/.test(
+      controller.output,
+    ),
+  );
+  t.throws(() => process.kill(stopped, 0), { code: 'ESRCH' });
+  await until('another one serves', async () => {
+    const { length } = pidsOf(controller, 2);
+    return length > 1 && (await controller.status())?.controllers.length === 2;
+  });
+  const pids = [1, 2].map((worker) => pidsOf(controller, worker).at(-1) ?? 0);
   await controller.kill('SIGKILL');
   const isGone = (pid: number) => {
     try {
@@ -162,7 +175,7 @@ test('a connection that was passed on closes, however it ends, so that it counts
   let closed = 0;
   const ports: PortSource = {
     check: async () => undefined,
-    open: async (_endpoint, _most, take) => {
+    open: async (endpoint, _most, take) => {
       listening.on('connection', (socket) => {
         passed += 1;
         // As the supervisor's channel does, which counts by this event.
@@ -171,7 +184,7 @@ test('a connection that was passed on closes, however it ends, so that it counts
         });
         take(socket);
       });
-      return () => listening.removeAllListeners('connection');
+      return { endpoint, close: () => listening.removeAllListeners('connection') };
     },
   };
   const tls = new ServerTls(authority.server, 'certificates');

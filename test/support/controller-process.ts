@@ -18,6 +18,8 @@ import { credentialsFor, joinHost, type Member, type Trust, tokenFor, trustOf } 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
 /** steppedMain is the program of a controller that signals itself at a step: see stepsAt. */
 export const steppedMain = fileURLToPath(new URL('./stepped-controller.js', import.meta.url));
+/** watchedMain is the program of a controller with workers that kills one that hangs soon. */
+export const watchedMain = fileURLToPath(new URL('./watched-workers.js', import.meta.url));
 const callOptions = { timeoutMs: 60_000 };
 
 /** ControllerProcess is a running controller. */

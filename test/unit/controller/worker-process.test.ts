@@ -13,7 +13,12 @@ const settings = { dataDir: '/nowhere', listen: [], logLevel: 'error', workers: 
 
 test('connections that were passed to a worker that hangs close when it is killed', async (t) => {
   const ports = new WorkerPorts(log);
-  const worker = new WorkerProcess({ settings, worker: 1, of: 2, keyDir: '/nowhere' }, ports, log, listener);
+  const worker = new WorkerProcess(
+    { settings, worker: 1, of: 2, keyDir: '/nowhere', silentMs: 30_000 },
+    ports,
+    log,
+    listener,
+  );
   t.teardown(() => worker.kill());
   process.kill(worker.pid ?? 0, 'SIGSTOP');
   const port = { host: '127.0.0.1', port: await freePort() };
