@@ -1,7 +1,5 @@
 // Assembles the parts of a controller, runs them, and closes them in the reverse order.
 import { randomBytes } from 'node:crypto';
-import { messageOf, XnetError } from '../proto/errors.js';
-import { makeFolder } from '../proto/process/folder.js';
 import type { Logger } from '../proto/process/log.js';
 import { aborted, type Parts, runParts } from '../proto/process/parts.js';
 import { noSteps, type Steps } from '../proto/process/steps.js';
@@ -14,6 +12,7 @@ import { Authority } from './authority/authority.js';
 import { CertificateRegistry } from './authority/certificates.js';
 import { TokenRegistry } from './authority/tokens.js';
 import { Restoration } from './backup/restoration.js';
+import { makeDataDir } from './local-state.js';
 import { NetworkKeeper } from './network/keeper.js';
 import { NetworkRegistry } from './network/networks.js';
 import { registrationOf } from './registration.js';
@@ -41,17 +40,6 @@ import { Downtimes } from './view/downtimes.js';
 import { feedWatchdog } from './watchdog.js';
 
 const graceMs = 2_000;
-
-async function prepareFolder(dataDir: string): Promise<void> {
-  try {
-    await makeFolder(dataDir, 0o700);
-  } catch (error) {
-    throw new XnetError('FailedPrecondition', `can't make the folder ${dataDir}: ${messageOf(error)}`, {
-      hint: 'choose another with --data-dir',
-      cause: error,
-    });
-  }
-}
 
 function makeRegistries(context: Context, settings: ControllerSettings, keyPath: string): Registries {
   const authority = new Authority(context, keyPath);
@@ -243,7 +231,7 @@ class Controller {
 
 /**
  * runController runs a controller until `signal` aborts.
- * @param steps told of the steps that it reaches: for tests
+ * @param steps receives the steps that it reaches; for tests
  * @param surroundings those of a worker; absent: the controller runs alone
  * @throws XnetError when it can't start, or one of its parts fails
  */
@@ -258,7 +246,7 @@ export async function runController(
   // Before etcd starts: it would inherit the notification socket and report readiness itself.
   const systemd = surroundings?.notice ?? new Systemd(log);
   try {
-    await prepareFolder(settings.dataDir);
+    await makeDataDir(settings.dataDir);
     const entries = await AuditLog.open({ dir: `${settings.dataDir}/audit`, log });
     try {
       const registration = await registrationOf(settings);

@@ -7,9 +7,10 @@ import { messageOf, XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
 import type { Parts } from '../proto/process/parts.js';
 import type { Steps } from '../proto/process/steps.js';
+import { startOwnEtcd } from './local-state.js';
 import { CommitQueue } from './registry/commit-queue.js';
 import type { ControllerSettings } from './settings.js';
-import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
+import type { EmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
 import { EtcdExposure } from './store/etcd-exposure.js';
@@ -56,23 +57,7 @@ function etcdOptions(settings: ControllerSettings, endpoints: readonly string[])
   };
 }
 
-async function embeddedEtcd(
-  settings: ControllerSettings,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<EmbeddedEtcd | undefined> {
-  if (settings.etcdEndpoints !== undefined) return undefined;
-  return startEmbeddedEtcd(
-    {
-      dataDir: `${settings.dataDir}/etcd`,
-      socketDir: `${settings.dataDir}/etcd.run`,
-      log: log.child({ part: 'etcd' }),
-    },
-    signal,
-  );
-}
-
-/** StorageOptions are what a storage gets from its controller. */
+/** StorageOptions are the dependencies of a storage. */
 export type StorageOptions = {
   readonly signal: AbortSignal;
   /** Told of the steps of its commits. */
@@ -154,7 +139,7 @@ export class Storage {
     log: Logger,
     { signal, steps, supervised }: StorageOptions,
   ): Promise<Storage> {
-    const etcd = supervised === undefined ? await embeddedEtcd(settings, log, signal) : undefined;
+    const etcd = supervised === undefined ? await startOwnEtcd(settings, log, signal) : undefined;
     try {
       const options = etcdOptions(settings, settings.etcdEndpoints ?? [supervised?.endpoint ?? etcd?.endpoint ?? '']);
       const ages = await new Ages().load(agesPath(settings), log, Date.now());
@@ -170,7 +155,7 @@ export class Storage {
     return this.commits.store;
   }
 
-  /** direct is the store itself, for what has to reach it also while the view does not accept it. */
+  /** direct is the store without the gate, for calls that have to reach it even if the view does not accept it. */
   get direct(): Pick<Store, 'list' | 'scan' | 'read' | 'commit'> {
     return this.#etcdStore;
   }
@@ -180,7 +165,7 @@ export class Storage {
     return this.#etcd !== undefined || this.#supervised !== undefined;
   }
 
-  /** warnings returns what makes etcd reachable for others than the controllers, and whether its history grows. */
+  /** warnings returns what makes etcd accessible to others than the controllers, and that its history grows. */
   get warnings(): readonly string[] {
     return [...this.#exposure.warnings, ...this.#history.warnings];
   }
@@ -203,7 +188,7 @@ export class Storage {
       exposure: (stop) => this.#exposure.run(stop),
       // An external etcd is not defragmented: its operator is warned.
       ...(this.embedded ? {} : { history: (stop: AbortSignal) => this.#history.run(stop) }),
-      // Of several workers one does it.
+      // Of several workers, only the keeper does it.
       ...(this.#etcd !== undefined || this.#supervised?.keeper === true ? { upkeep: this.#runUpkeep } : {}),
       ages: this.#runAges,
     };

@@ -1,16 +1,16 @@
-// The dependencies that a controller gets from its process: alone, or as one of several workers.
+// The dependencies that a controller gets from its process if it is one of several workers.
 import type { Systemd } from '../proto/process/systemd.js';
 import type { PortSource } from '../proto/rpc/port-source.js';
 
-/** ServiceNotice is where a controller reports its state. */
+/** ServiceNotice reports a controller's state to systemd, or to the supervisor. */
 export type ServiceNotice = Pick<
   Systemd,
   'present' | 'watchdogMs' | 'ready' | 'beat' | 'status' | 'stopping' | 'close'
 >;
 
 /**
- * Surroundings are those of a worker. A controller that runs alone has none: it opens its own ports, and has its own
- * etcd.
+ * Surroundings are the dependencies of a worker. A controller that runs alone has none: it opens its own ports and runs its
+ * own etcd.
  */
 export type Surroundings = {
   readonly notice: ServiceNotice;

@@ -185,7 +185,7 @@ export class Fanout {
     if (this.#byNode.get(stream.nodeId) === stream) this.#byNode.delete(stream.nodeId);
   }
 
-  /** reassign sends a node its assignment if that changed with something else than the view: a report, a permit. */
+  /** reassign sends a node its assignment if it changed for a reason outside of the view: a report, a permit. */
   reassign(nodeId: string): void {
     const stream = this.#byNode.get(nodeId);
     if (stream === undefined) return;

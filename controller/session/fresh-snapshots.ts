@@ -10,7 +10,7 @@ import { encodeSnapshot, type Snapshot } from './encoding.js';
 
 type Read = { readonly table: FleetTable; last?: { readonly key: string; readonly snapshot: Snapshot } };
 
-/** FreshSnapshots encodes them. A view that is not used any more takes its snapshots with it. */
+/** FreshSnapshots encodes them. The snapshots of a view are freed with it. */
 export class FreshSnapshots {
   readonly #read = new WeakMap<ReadonlyView, Read>();
 

@@ -55,7 +55,7 @@ export class NodeStream {
     return this.#closed;
   }
 
-  /** whenClosed calls `listener` once the stream is closed. It returns what takes the listener away. */
+  /** whenClosed calls `listener` once the stream is closed. It returns a function that removes the listener. */
   whenClosed(listener: () => void): () => void {
     this.#waiting.add(listener);
     return () => this.#waiting.delete(listener);

@@ -11,7 +11,7 @@ import type { Logger } from '../../proto/process/log.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { ControllerRecord, ProgressRecord, SessionRecord } from '../store/records.js';
-import type { Commit, Liveness, Store } from '../store/store.js';
+import { type Commit, type Liveness, mostGuards, type Store } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewFeed } from '../view/view-feed.js';
 
@@ -19,11 +19,17 @@ import type { ViewFeed } from '../view/view-feed.js';
 // are soon known to be disconnected.
 const claimSeconds = 10;
 const backoff = { firstMs: 100, longestMs: 5_000 };
+// Attempts that fail in a row before it is logged: some conflicts with other controllers are usual.
+const loggedAttempt = 5;
+// Keys that share a transaction: a key takes at most two guards and two operations.
+const mostTogether = Math.floor(mostGuards / 2);
 // Maximum age of what the other controllers know of this one's clock.
 const registerEveryMs = 15_000;
 
 // `confirmed`: the view contained it.
 type Own = { readonly record: SessionRecord; confirmed: boolean };
+
+type FailedKey = { readonly key: string; readonly error: unknown };
 
 /** Presence maintains this controller's own keys. */
 export class Presence {
@@ -161,12 +167,40 @@ export class Presence {
       }
       const due = [...this.#due];
       this.#due.clear();
-      const results = await Promise.allSettled(due.map((key) => this.#write(key, claim)));
-      const failed = results.flatMap((result, index) => (result.status === 'rejected' ? [due[index] ?? ''] : []));
-      for (const key of failed) this.#due.add(key);
+      const groups: string[][] = [];
+      while (due.length > 0) groups.push(due.splice(0, mostTogether));
+      const failed = (await Promise.all(groups.map((group) => this.#writeTogether(group, claim)))).flat();
+      for (const { key } of failed) this.#due.add(key);
       attempt = failed.length === 0 ? 0 : attempt + 1;
+      if (attempt === loggedAttempt) {
+        const [first] = failed;
+        this.#log.warn(
+          { keys: failed.length, reason: messageOf(first?.error) },
+          'presence: keys are not written, trying again',
+        );
+      }
       if (attempt > 0) await pause(backoffMs(attempt, backoff, Math.random()), stop);
     }
+  }
+
+  // Thousands of nodes connect after a restart: a transaction for each would cost more than their streams. Returns the keys
+  // that could not be written.
+  async #writeTogether(due: readonly string[], claim: Liveness): Promise<readonly FailedKey[]> {
+    if (due.length > 1) {
+      try {
+        const commits = due.flatMap((key) => this.#commitFor(key, claim) ?? []);
+        const guards = commits.flatMap((commit) => commit.guards);
+        const operations = commits.flatMap((commit) => commit.operations);
+        if (commits.length === 0 || (await this.#store.commit({ guards, operations })).committed) return [];
+      } catch (error) {
+        return due.map((key) => ({ key, error }));
+      }
+    }
+    // In a transaction of its own, a key fails alone.
+    const results = await Promise.allSettled(due.map((key) => this.#write(key, claim)));
+    return results.flatMap((result, index) =>
+      result.status === 'rejected' ? [{ key: due[index] ?? '', error: result.reason as unknown }] : [],
+    );
   }
 
   async #write(key: string, claim: Liveness): Promise<void> {

@@ -17,6 +17,7 @@ import { addRecord, Convergence, type Count, withoutNode } from './convergence.j
 import { Fanout, type Start } from './fanout.js';
 import { NodeStream, type RawStream } from './node-stream.js';
 import type { Presence } from './presence.js';
+import { RefusedHosts } from './refused-hosts.js';
 import { SecondHosts } from './second-hosts.js';
 import { Statuses } from './statuses.js';
 
@@ -51,6 +52,7 @@ const progressEveryMs = 100;
 export class Sessions {
   readonly convergence = new Convergence();
   readonly fanout: Fanout;
+  readonly refused = new RefusedHosts();
   readonly #parts: SessionParts;
   readonly #statuses: Statuses;
   readonly #absences: Absences;

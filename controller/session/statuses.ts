@@ -1,7 +1,9 @@
 // The nodes' reports: the newest of each node connected here, in memory, and its copy in the store.
 // Invariant: a node has at most one write of its status in flight, always of the newest, within the node's share of the
 // store. Intermediate reports are merged into one change.
+
 import type { LeaseUse, NodeStatus } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -48,7 +50,10 @@ export class EventShare {
     if (left > 0) this.#untold.set(subject, left);
     else this.#untold.delete(subject);
     if (before === 0) return allowed;
-    return [{ ...first, message: `${first.message} (${before} events before this one are not recorded)` }, ...rest];
+    return [
+      { ...first, message: `${first.message} (${counted(before, 'event', 'events')} before this one not recorded)` },
+      ...rest,
+    ];
   }
 
   /** forget drops a subject. */

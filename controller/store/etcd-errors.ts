@@ -13,7 +13,7 @@ export type Failure = { readonly error: XnetError; readonly outcome: CallOutcome
 export function briefly({ error }: Failure): string {
   if (error.code === 'DeadlineExceeded') return 'does not answer in time';
   const text = messageOf(error.cause ?? error);
-  if (/no leader/i.test(text)) return 'has no leader: it is cut off from the others, or most of them are away';
+  if (/no leader/i.test(text)) return 'has no leader: it is cut off from the others, or most of them are down';
   // grpc-js's wording of a connection error.
   return /Last error: (?:Error: )?(.*?)\.? Resolution note/.exec(text)?.[1] ?? text.replace(/^\d+ [A-Z_]+: /, '');
 }
@@ -73,8 +73,8 @@ export function failureOf(thrown: unknown, what: string, kind: CallKind): Failur
   if (notProposed.test(text)) {
     return {
       outcome: 'not done',
-      error: new XnetError(away, `etcd can't ${what}: no member has a leader, most are away`, {
-        hint: 'see etcdctl endpoint status --cluster; start the members that are away',
+      error: new XnetError(away, `etcd can't ${what}: no member has a leader, because most are down`, {
+        hint: 'see etcdctl endpoint status --cluster; start the members that are down',
         cause: thrown,
       }),
     };

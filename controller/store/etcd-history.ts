@@ -1,7 +1,7 @@
 // Finds out whether an external etcd keeps its whole history: without auto-compaction it grows until its quota is used up,
 // and then refuses every write.
-// Invariant: it only reads. The evidence is an old revision that can still be read, so nothing is said of an etcd that was
-// not known a day ago, and a retention of more than a day can't be told from none: the warning says no more than that.
+// Invariant: it only reads. The evidence is an old revision that can still be read. It therefore reports nothing about an
+// etcd that was not known a day ago, and can't tell a retention of more than a day from none: the warning says only that.
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';

@@ -148,9 +148,9 @@ export class Members {
 
   #allAway(what: string, kind: CallKind): XnetError {
     const reasons = this.#members.map(({ endpoint, problem }) => `${endpoint} ${problem ?? 'does not answer'}`);
-    return new XnetError(kind === 'read' ? 'Unavailable' : 'NotWritable', `etcd can't ${what}: no member is well`, {
+    return new XnetError(kind === 'read' ? 'Unavailable' : 'NotWritable', `etcd can't ${what}: no member is healthy`, {
       problems: reasons,
-      hint: 'start the members that are away: see OPERATIONS.md',
+      hint: 'start the members that are down: see OPERATIONS.md',
     });
   }
 

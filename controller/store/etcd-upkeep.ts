@@ -1,7 +1,7 @@
 // Gives back the disk space that the embedded etcd has freed: etcd compacts its history by itself, but its file shrinks
 // only when it is defragmented.
-// Invariant: it defragments only if most of the file is free, so what is copied, during which etcd answers no call, is
-// the smaller part; and only an etcd that has no other members, as the embedded one.
+// Invariant: it defragments only if most of the file is free, because etcd answers no call while it copies the rest; and
+// only an etcd without other members, such as the embedded one.
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';

@@ -122,7 +122,7 @@ export class EtcdStore implements Store {
 
   async position(): Promise<StorePosition> {
     const request = { key: this.#key(keys.cluster), count_only: true };
-    const { header } = await this.#members.call('tell its revision', 'read', ({ kv }) => kv.range(request));
+    const { header } = await this.#members.call('return its revision', 'read', ({ kv }) => kv.range(request));
     return positionOf(header);
   }
 

@@ -31,7 +31,10 @@ export const controller = object({
   joinAddresses: v.optional(v.array(v.string()), []),
   /** Id of its registration, which stays the same across restarts; empty: written by an older version. */
   registration: v.optional(v.string(), ''),
-  /** Join tokens of hosts that keep their network: one that does not know them leases such a host any subnet. */
+  /**
+   * Whether it knows join tokens of hosts that keep their network. A controller that does not would lease such a host any
+   * subnet.
+   */
   knowsAdoption: v.exactOptional(v.boolean()),
 });
 

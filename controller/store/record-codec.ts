@@ -67,8 +67,8 @@ function formatOption(key: string, options: readonly Shape[]): Format {
   };
 }
 
-// Returns how a value becomes JSON, the inverse of parsing by a schema; undefined: it is JSON as it is, as are values outside
-// of the schema. A record is written far more often than there are schemas.
+// Returns the conversion of a value to JSON, the inverse of parsing by a schema; undefined: none is needed, as for values
+// outside of the schema. Computed once for each schema, because records are written often.
 function formatOf(shape: Shape): Format | undefined {
   if (shape === (prefixText as unknown)) return (value) => formatPrefix(value as Parameters<typeof formatPrefix>[0]);
   if (shape === (addressText as unknown)) return (value) => formatIpv4(value as Parameters<typeof formatIpv4>[0]);

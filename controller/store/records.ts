@@ -39,7 +39,7 @@ const pool = object({
 
 const node = object({
   name: v.string(),
-  /** Names that it had before, the last one first: its host may still say one of them. */
+  /** Names that it had before, the last one first: its host may still send one of them. */
   formerNames: v.optional(v.array(v.string())),
   address: addressText,
   labels,

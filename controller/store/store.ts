@@ -11,7 +11,7 @@ export type Entry = {
   readonly createRevision: number;
 };
 
-/** StorePosition says which store has answered, and how far it is. */
+/** StorePosition is the identity of the store that answered, and its revision. */
 export type StorePosition = {
   readonly revision: number;
   /** Identity of the store: a store with other members or other contents has a different one. */
@@ -128,3 +128,6 @@ export const recordSeconds = 24 * 3600;
  * guard that the gate adds.
  */
 export const longestCommit = 127;
+
+/** mostGuards is the maximum number of guards in a commit that is queued: the layers below the queue may add some. */
+export const mostGuards = longestCommit - 4;

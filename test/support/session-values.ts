@@ -88,7 +88,8 @@ export async function start(t: ExecutionContext, cluster: MemoryCluster, id: str
   const store = new SlowStore(cluster);
   const core = await Core.start(store).ready();
   const { feed } = core;
-  const presence = new Presence({ store, feed, log: silent }, id, {
+  // As a controller's: its writes wait in the queue.
+  const presence = new Presence({ store: core.context.store, feed, log: silent }, id, {
     version: '0',
     startedMs: 0,
     addresses: [],
