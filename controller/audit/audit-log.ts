@@ -98,7 +98,10 @@ export class AuditLog {
     const last = await this.#folder.lastEntry();
     const { file, head, problem } = await HeadFile.open(join(this.#options.dir, 'head.json'));
     if (problem !== undefined) {
-      this.#options.log.warn({ reason: problem }, 'audit: head.json does not tell whether the end of the log is there');
+      this.#options.log.warn(
+        { reason: problem },
+        'audit: head.json does not show whether entries at the end of the log are missing',
+      );
     }
     this.#remembered = file;
     this.#head = last === undefined ? origin : { sequence: last.sequence, hash: last.hash };
@@ -258,7 +261,10 @@ export class AuditLog {
     clearTimeout(this.#retry);
     this.#isClosed = true;
     if (!this.#isStalled) return this.#closeFiles();
-    this.#options.log.error({ waiting: this.#waiting.length }, 'audit: the disk hangs, what waits may be lost');
+    this.#options.log.error(
+      { waiting: this.#waiting.length },
+      'audit: the disk hangs; entries that were not written yet may be lost',
+    );
   }
 
   async #closeFiles(): Promise<void> {

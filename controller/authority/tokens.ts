@@ -86,8 +86,8 @@ export function requireAdoption(view: Pick<ReadonlyView, 'controllers'>): void {
   if (older.length === 0) return;
   throw new XnetError(
     'FailedPrecondition',
-    `controllers are of a version that would not let the host keep its network: ${older.sort().join(', ')}`,
-    { hint: 'upgrade them first, or stop them until the host has joined; see: xctl controllers list' },
+    `these controllers are too old to let the host keep its network: ${older.sort().join(', ')}`,
+    { hint: 'upgrade them first, or stop them until the host has joined; see: xctl status' },
   );
 }
 

@@ -3,6 +3,7 @@
 // Invariant: while the fence exists no controller acts on the store, and every write of a restore is guarded by its own
 // fence. A restore that is killed therefore leaves a store that every controller refuses, and of two restores only the
 // later one writes. Each step may be repeated.
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Asked, Recorder, Recording } from '../audit/audit.js';
@@ -178,7 +179,7 @@ export class Restoration {
     const after = clusterAfter(cluster, nowMs);
     const { backup = '', madeMs = 0 } = restoring ?? {};
     const adoption = { backup, restore, madeMs, sinceMs: nowMs, nodes };
-    const message = `backup ${backup} was restored with ${nodes} nodes: epoch ${after.epoch} begins, nodes are adopted`;
+    const message = `backup ${backup} was restored with ${counted(nodes, 'node', 'nodes')}: epoch ${after.epoch} begins, nodes are adopted`;
     const entry = { subject: 'cluster', message };
     await this.#recorded(audit.record({ ...asked, call: 'FinishRestore', operationId: restore }), entry, () =>
       this.#commit(

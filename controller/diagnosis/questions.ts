@@ -73,7 +73,7 @@ export class Questions {
 
 function unanswered(nodeName: string): XnetError {
   return new XnetError('FailedPrecondition', `the daemon of ${nodeName} did not answer`, {
-    hint: 'it is busy, or of a version that does not look at paths: xctl nodes show',
+    hint: 'it is busy, or too old to answer questions about paths; see its version: xctl nodes show',
   });
 }
 

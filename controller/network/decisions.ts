@@ -3,6 +3,7 @@
 // in a separate transaction that guards this record.
 
 import { quoted } from '../../proto/domain/input.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { asSeen, put } from '../registry/guards.js';
 import { choosePool, poolState, requireDecodable, sameLabels } from '../registry/lookup.js';
@@ -183,7 +184,7 @@ function requireRoomFor(view: ReadonlyView, name: string, record: NetworkRecord,
   if (needed <= free) return;
   throw new XnetError(
     'PoolExhausted',
-    `pool ${record.pool} has ${free} free subnets, and ${needed} nodes are to get one for network ${name}`,
+    `pool ${record.pool} has ${counted(free, 'free subnet', 'free subnets')}, and network ${name} needs ${needed}`,
     { hint: `enlarge it: xctl pools resize ${record.pool} --cidr CIDR; or select fewer nodes` },
   );
 }
@@ -250,10 +251,14 @@ export function requireAnotherLease(view: ReadonlyView, name: string, nodeIds: I
   const problems = onlyLeaseOf(view, name, nodeIds);
   const [first] = problems;
   if (first === undefined) return;
-  throw new XnetError('FailedPrecondition', `network ${name} has the last lease of ${problems.length} nodes`, {
-    problems,
-    hint: `add another one first: xctl leases add ${first} --pool POOL; or remove the node: xctl nodes remove ${first}`,
-  });
+  throw new XnetError(
+    'FailedPrecondition',
+    `network ${name} has the last lease of ${counted(problems.length, 'node', 'nodes')}`,
+    {
+      problems,
+      hint: `add another one first: xctl leases add ${first} --pool POOL; or remove the node: xctl nodes remove ${first}`,
+    },
+  );
 }
 
 type Change = NonNullable<Decision['change']>;

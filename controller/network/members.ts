@@ -101,10 +101,10 @@ export function memberRefusal(
   if (node === undefined) return { message: 'there is no such node', fix: 'xctl nodes list' };
   if (poolRecord === undefined) return { message: `there is no pool ${pool}`, fix: 'xctl pools list' };
   if (knowsOneLease(view, nodeId)) {
-    return { message: 'its daemon is of a version that knows one lease', fix: 'upgrade xnetd on the host' };
+    return { message: 'its xnetd is too old: it supports only one lease', fix: 'upgrade xnetd on the host' };
   }
   const unknown = featureProblem(view, nodeId, 'networks');
-  if (unknown !== undefined) return { message: unknown, fix: 'upgrade xnetd on the host' };
+  if (unknown !== undefined) return unknown;
   try {
     // A network record of a newer version is ignored by other networks.
     requireReadable(view, keys.pool(pool), true);

@@ -1,5 +1,6 @@
 // Decides how named networks are removed. Pure.
 // Invariant: no lease is ended here, and the record is deleted when no node has a lease for it any more.
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { asSeen } from '../registry/guards.js';
 import type { Decision } from '../registry/mutation.js';
@@ -29,12 +30,16 @@ export function decideRemoveNetwork(
   const { removing } = before;
   if (removing !== undefined && (!disconnect || removing.disconnect)) return { subject: name };
   if (users.length > 0 && !disconnect) {
-    throw new XnetError('FailedPrecondition', `network ${name} has active endpoints on ${users.length} nodes`, {
-      problems: users
-        .slice(0, 20)
-        .map(({ node, containers }) => `${node}: ${containers.length === 0 ? 'containers' : containers.join(', ')}`),
-      hint: `stop or detach these containers, or have xnet detach them: xctl networks remove ${name} --disconnect`,
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `network ${name} has active endpoints on ${counted(users.length, 'node', 'nodes')}`,
+      {
+        problems: users
+          .slice(0, 20)
+          .map(({ node, containers }) => `${node}: ${containers.length === 0 ? 'containers' : containers.join(', ')}`),
+        hint: `stop or detach these containers, or have xnet detach them: xctl networks remove ${name} --disconnect`,
+      },
+    );
   }
   const holders = holdersOfNetwork(view, name);
   requireAnotherLease(view, name, holders);

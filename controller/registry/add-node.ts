@@ -92,8 +92,8 @@ function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefine
   return pool === undefined ? undefined : view.pools.get(pool)?.record.mode;
 }
 
-// The pool of the static routes to the host, whose lease takes the place of one: another subnet would renumber its Docker.
-// Undefined: none, or several.
+// The pool of the static routes to the host. The lease replaces such a route, because another subnet would renumber the
+// host's Docker. Undefined: there is no such pool, or several.
 function poolOfRoutes(view: ReadonlyView, { address, subnet }: NewNode): string | undefined {
   const pools = new Set<string>();
   for (const [pool, { unleased }] of view.subnetsOfPool) {

@@ -12,7 +12,7 @@ import { type NicRecord, nicRecords } from './nics.js';
 /** NicsBack is the change that gives a node the nics that its host holds; empty where the store knows them all. */
 export type NicsBack = { readonly guards: readonly Guard[]; readonly operations: readonly Operation[] };
 
-/** nicsBack decides on it. */
+/** nicsBack decides which nics a node gets back. */
 export function nicsBack(view: ReadonlyView, nodeId: string, { nics }: Assignment, nowMs: number): NicsBack {
   const key = keys.nics(nodeId);
   const present = nicRecords(view, nodeId);

@@ -135,7 +135,7 @@ function adoptionGuards(view: ReadonlyView, leases: readonly AdoptedLease[]): re
   ];
 }
 
-// Returns the records of leases that a host holds. Throws FailedPrecondition with all that is in their way.
+// Returns the records of leases that a host holds. Throws FailedPrecondition with all obstacles.
 function adoptable(
   view: ReadonlyView,
   nodeId: string,

@@ -1,6 +1,8 @@
 // The adoption after a restored backup: which hosts have come back, and when it may end. Pure.
 // Invariant: only an operator ends it, and only on demand without hosts that are missing or contradict the backup.
+
 import type { NodeStatus } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
@@ -23,8 +25,8 @@ export type Adoption = {
   /** Hosts that contradict the backup, one line each. */
   readonly contradictions: readonly string[];
   /**
-   * How many subnets at least hosts route to that the store does not route: their hosts have not come back, or they were
-   * static routes that are not made again.
+   * The least number of subnets that hosts route to and the store does not: their hosts have not come back, or they were
+   * static routes that were not added again.
    */
   readonly missing: number;
 };
@@ -82,7 +84,7 @@ function contradictionsIn(view: ReadonlyView, events: readonly Entry[]): Readonl
     if (reason === 'NodeNotAdopted' || reason === 'HeldDiffers') found.set(name, `${name}: ${message}`);
     if (reason === 'NodeAdopted' || reason === 'LeaseAdopted') found.delete(name);
   }
-  // A host that holds what differs is no contradiction any more once its node was removed.
+  // A host whose leases differ is no longer a contradiction once its node was removed.
   return new Map([...found].filter(([name, line]) => !isPast(view, name, line)));
 }
 
@@ -101,7 +103,7 @@ export function decideFinish(view: ReadonlyView, sources: AdoptionSources, force
   const problems = [
     ...awaited.map((name) => `${name} has not connected since the restore`),
     ...contradictions,
-    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that no node has claimed yet`]),
+    ...(missing === 0 ? [] : [`hosts route to ${counted(missing, 'subnet', 'subnets')} that no node has claimed yet`]),
   ];
   if (problems.length > 0 && !force) {
     throw new XnetError('FailedPrecondition', 'the adoption is not complete', {
@@ -120,7 +122,7 @@ export function decideFinish(view: ReadonlyView, sources: AdoptionSources, force
       event: {
         reason: 'AdoptionFinished',
         subject: 'cluster',
-        message: `the adoption has ended: ${adopted.length} nodes were added back${without}`,
+        message: `the adoption has ended: ${counted(adopted.length, 'node was', 'nodes were')} added back${without}`,
       },
     },
   };

@@ -1,8 +1,9 @@
 // Chooses the subnet of a node. Pure: a function of the view, the wish and the clock.
 // The order of preference: the subnet that the node holds by a static route or held before; one reserved for it; the lowest
-// that was never leased; the one freed longest ago. Freed subnets are therefore reused last, and quarantined ones only by the host that held them.
-// Subnets that overlap a network of another node's host come last, since that host will not route to them; those that
-// overlap a network of the host itself are never chosen.
+// that was never leased; the one freed longest ago. Freed subnets are therefore reused last, and quarantined ones only by
+// the host that held them. Subnets that overlap a network of another node's host come last, because that host will not
+// route to them.
+// Invariant: a subnet that overlaps a network of the host itself is never chosen.
 import {
   formatIpv4,
   formatPrefix,
@@ -82,7 +83,7 @@ function ownNetwork({ own = [] }: Wish, subnet: Prefix): HostNetwork | undefined
   return own.find(({ prefix }) => prefixesOverlap(prefix, subnet));
 }
 
-// A range that is excluded from allocation may have static routes: the host of one is who uses the subnet.
+// A range that is excluded from allocation may have static routes: the host of such a route uses the subnet.
 function isReserved(state: PoolState, wish: Wish, subnet: Prefix): boolean {
   const reservation = reservationOf(state.record, subnet);
   if (reservation === undefined || reservation.nodeName === wish.nodeName) return false;
@@ -205,7 +206,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
   if (barred !== undefined) {
     throw new XnetError(
       'FailedPrecondition',
-      `subnet ${text} has ${formatIpv4(barred.address)}, ${barred.what}: no subnet with that is leased`,
+      `subnet ${text} contains ${formatIpv4(barred.address)}, ${barred.what}, so it can't be leased`,
       { hint: `see which are free: xctl pools show ${state.name}` },
     );
   }

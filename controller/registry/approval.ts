@@ -1,7 +1,9 @@
 // The approval of withdrawals that nodes hold. Pure.
 // Invariant: an approval names a version of the route table, so it never applies to a later withdrawal; it only ever
 // advances.
+
 import type { HeldRoutes, NodeStatus, Version } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -36,11 +38,16 @@ export function holdingProblems(
 ): readonly { readonly text: string; readonly fix: string }[] {
   if (holders.length === 0) return [];
   const routes = holders.reduce((sum, { held }) => sum + held.count, 0);
-  const who = holders.length === 1 ? '1 node keeps' : `${holders.length} nodes keep`;
+  const who = counted(holders.length, 'node keeps', 'nodes keep');
   const why = holders.some(({ held }) => held.isUnexplained)
     ? 'the store has no record that these leases ended'
-    : 'the store is to confirm it';
-  return [{ text: `${who} ${routes} routes although they were withdrawn: ${why}`, fix: 'see: xctl routes held' }];
+    : 'waiting for the store to confirm it';
+  return [
+    {
+      text: `${who} ${counted(routes, 'route although it was', 'routes although they were')} withdrawn: ${why}`,
+      fix: 'see: xctl routes held',
+    },
+  ];
 }
 
 type Point = Pick<Version, 'epoch' | 'revision'>;
@@ -54,8 +61,8 @@ const see = 'see: xctl routes held';
 
 /**
  * decideApproval decides to approve the withdrawals up to a version.
- * @throws XnetError FailedPrecondition when the version is not of this store's past, when nothing is held of it, and while
- * the nodes of a restored backup are adopted
+ * @throws XnetError FailedPrecondition when the version is not in this store's past, when no node holds routes of it, and
+ * while the nodes of a restored backup are adopted
  */
 export function decideApproval(
   view: ReadonlyView,
@@ -69,9 +76,13 @@ export function decideApproval(
   }
   if (!isUpTo(version, { epoch: cluster.epoch, revision: view.revision })) {
     const now = `revision ${view.revision} of epoch ${cluster.epoch}`;
-    throw new XnetError('FailedPrecondition', `revision ${revision} of epoch ${epoch} is to come: now is ${now}`, {
-      hint: see,
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `revision ${revision} of epoch ${epoch} does not exist yet: the store is at ${now}`,
+      {
+        hint: see,
+      },
+    );
   }
   if (view.adoption !== undefined) {
     throw new XnetError('FailedPrecondition', 'the nodes of a restored backup are being adopted', {
@@ -97,7 +108,7 @@ export function decideApproval(
       event: {
         reason: 'WithdrawalsApproved',
         subject: 'cluster',
-        message: `${count} routes that were withdrawn up to revision ${revision} are no longer held by ${names.join(', ')}${more}`,
+        message: `${counted(count, 'route', 'routes')} withdrawn up to revision ${revision} ${count === 1 ? 'is' : 'are'} no longer held by ${names.join(', ')}${more}`,
       },
     },
   };

@@ -32,7 +32,7 @@ export type CommitQueueParts = {
   readonly reached: (revision: number, timeoutMs: number) => Promise<void>;
   /** Bound of the queue, in bytes. */
   readonly mostBytes?: number;
-  /** Told of alloc.beforeTxn and alloc.afterTxn: before a transaction that writes subnets, and when it is answered. */
+  /** Reached: alloc.beforeTxn before a transaction that writes subnets, alloc.afterTxn when it is answered. For tests. */
   readonly steps?: Steps;
 };
 
@@ -56,9 +56,9 @@ type Chosen = { readonly waiting: Waiting; readonly commit: Commit };
 // and cost both sides more, unless enough waits to fill them: then the disks write several at once.
 const usuallyUnderWay = 2;
 const mostUnderWay = 8;
-// Bytes under way up to which there are more than the usual: large ones would make each other late.
+// More than the usual number are in flight only below this many bytes in all: large transactions would delay each other.
 const manyBytes = 256 * 1024;
-// Proposals that about fill a transaction: a lease is some seven records of 127.
+// This many proposals about fill a transaction: a lease has about seven of its 127 records.
 const enoughToFill = 16;
 // Proposals examined for one transaction. There are more only if thousands arrive at once.
 const mostLookedAt = 256;

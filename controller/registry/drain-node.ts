@@ -4,6 +4,7 @@
 
 import { formatDuration } from '../../proto/domain/duration.js';
 import type { NodeStatus } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Event } from '../store/events.js';
 import { keys } from '../store/keys.js';
@@ -39,7 +40,8 @@ export function withoutDrain({ drain: _drain, ...record }: NodeRecord): NodeReco
 }
 
 /**
- * decideDrain decides how to begin to drain a node. Repeated, it changes what is asked for in addition.
+ * decideDrain decides how to begin to drain a node. For a node that is draining, it changes the deadline and whether its host
+ * leaves.
  * @throws XnetError NotFound; FailedPrecondition for a node that is revoked
  */
 export function decideDrain(view: ReadonlyView, nodeId: string, wanted: Draining, nowMs: number): Decision {
@@ -48,9 +50,13 @@ export function decideDrain(view: ReadonlyView, nodeId: string, wanted: Draining
   const { availability, drain, name } = node;
   if (availability === 'leaving') return { subject: nodeId };
   if (view.revoked.has(nodeId)) {
-    throw new XnetError('FailedPrecondition', `${name} was revoked: its host reports nothing any more`, {
-      hint: `xctl nodes remove ${name} --force`,
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `${name} was revoked: controllers refuse its host, so it can't be drained`,
+      {
+        hint: `xctl nodes remove ${name} --force`,
+      },
+    );
   }
   const { deadlineMs } = wanted;
   const limit = deadlineMs === undefined ? '' : `, for at most ${formatDuration(deadlineMs)}`;
@@ -105,7 +111,7 @@ export function decideDrainCancel(view: ReadonlyView, nodeId: string): Decision 
   );
 }
 
-/** DrainStep is what a draining node is due for; 'used' after it was drained, since containers use its subnets again. */
+/** DrainStep is the step that a drain is due for; 'used': containers use the subnets of a drained node again. */
 export type DrainStep = 'drained' | 'used' | 'deadline' | 'leave';
 
 /**
@@ -122,7 +128,7 @@ export function drainStepOf(
   if (availability !== 'draining' || drain === undefined) return undefined;
   const count = status !== undefined && reportsContainers(status) ? status.containerCount : undefined;
   const isEmpty = count === 0;
-  // A host that was told to leave looks for containers itself.
+  // A host that was asked to leave looks for containers itself.
   if (count !== undefined && count > 0 && drain.drainedMs !== undefined && !drain.leave) return 'used';
   if (isEmpty && drain.drainedMs === undefined) return 'drained';
   if (isEmpty && drain.remove && !drain.leave) return 'leave';
@@ -148,7 +154,10 @@ export function decideDrainStep(
   if (step === 'deadline') {
     const { deadlineMs = 0 } = drain;
     if (drain.drainedMs !== undefined || nowMs - drain.sinceMs < deadlineMs) return { subject: nodeId };
-    const left = containerCount === undefined ? 'its containers are not known' : `${containerCount} containers remain`;
+    const left =
+      containerCount === undefined
+        ? 'its containers are not known'
+        : counted(containerCount, 'container remains', 'containers remain');
     const record: NodeRecord = {
       ...node,
       availability: 'cordoned',
@@ -175,5 +184,5 @@ export function decideDrainStep(
   }
   if (!drain.remove || drain.leave) return { subject: nodeId };
   const record: NodeRecord = { ...node, drain: { ...drain, leave: true } };
-  return written(view, nodeId, record, { reason: 'NodeToLeave', message: 'its host is requested to leave' });
+  return written(view, nodeId, record, { reason: 'NodeToLeave', message: 'its host is asked to leave' });
 }

@@ -1,4 +1,4 @@
-// Decides how nodes exchange addresses, whose hosts report each other's as their own: two, or more in a ring. Pure.
+// Decides how nodes exchange addresses if their hosts report each other's as their own: two nodes, or more in a ring. Pure.
 // Invariant: all addresses of the ring change hands in one transaction, and only while each host has an open connection from
 // the address that it is to get: no host gets an address that another one still uses.
 import { formatIpv4, type Ipv4 } from '../../proto/domain/address.js';

@@ -45,7 +45,8 @@ export function decideFollow(view: ReadonlyView, nodeId: string, { address, sour
 }
 
 /**
- * requireFollowing checks that each pool of a node's leases lets its host change the node's address, and returns these pools.
+ * requireFollowing checks that each pool of a node's leases allows the host to change the node's address, and returns these
+ * pools.
  * @throws XnetError NotFound, PermissionDenied
  */
 export function requireFollowing(view: ReadonlyView, nodeId: string, address: Ipv4): readonly string[] {

@@ -1,13 +1,11 @@
 // The keys that a commit reads and writes, and its size; whether two commits can be pending at once, or be merged. Pure.
 // Invariant: two commits that do not conflict have the same result in either order, and as one transaction.
 import { XnetError } from '../../proto/errors.js';
-import { type Commit, type Guard, longestCommit } from '../store/store.js';
+import { type Commit, type Guard, longestCommit, mostGuards } from '../store/store.js';
 
 /** largestCommit is the size limit of a commit in bytes: etcd accepts 1.5 MiB, including what gRPC adds. */
 export const largestCommit = 1024 * 1024;
 
-// The layers between the queue and etcd may add guards.
-const mostGuards = longestCommit - 4;
 // An upper bound for what etcd's fields and the prefix add to a key.
 const overhead = 96;
 
@@ -103,7 +101,7 @@ function writesUnder({ writes, folders }: Footprint, prefix: string): boolean {
   return false;
 }
 
-// At a cost that grows with the smaller of the two: each waiting commit is compared with whole transactions.
+// The cost grows with the smaller of the two, because each waiting commit is compared with whole transactions.
 function changesWhatIsSeen(writer: Footprint, { writes, clears, reads, watches }: Footprint): boolean {
   if (shareOne(writer.writes, writes) || shareOne(writer.writes, reads)) return true;
   for (const prefix of clears) if (writesUnder(writer, prefix)) return true;

@@ -1,4 +1,4 @@
-// Decides which subnet a host keeps that had Docker networks in a pool before it became a node. Pure.
+// Decides which subnet a host keeps if it had Docker networks in a pool before it became a node. Pure.
 // Invariant: a host keeps exactly its reported network and address, or its join is refused: nothing on it may restart.
 import { formatIpv4, formatPrefix, gatewayOf, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName } from '../../proto/domain/input.js';

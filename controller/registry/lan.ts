@@ -20,7 +20,7 @@ import type { PoolRecord } from '../store/records.js';
 import type { Guard } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** Barred is an address of a LAN that no subnet with it is leased because of, and whose it is: "the address of node web-1". */
+/** Barred is an address of a LAN whose subnet must not be leased, and its owner: "the address of node web-1". */
 export type Barred = { readonly address: Ipv4; readonly what: string };
 
 // Two hosts, a gateway, and a subnet for each host.
@@ -113,7 +113,7 @@ function lanPoolWith(view: ReadonlyView, address: Ipv4): readonly [string, PoolR
   return undefined;
 }
 
-/** usedWith returns the subnet of a pool of mode lan that has an address and that containers may use; undefined: none. */
+/** usedWith returns the subnet of a pool of mode lan that contains an address and may be in use; undefined: none. */
 export function usedWith(view: ReadonlyView, address: Ipv4, nowMs = Date.now()): Prefix | undefined {
   const [name] = lanPoolWith(view, address) ?? [];
   for (const [id, record] of name === undefined ? [] : (view.subnetsOfPool.get(name) ?? [])) {
@@ -137,7 +137,7 @@ export function grantGuards(view: ReadonlyView, pool: string): readonly Guard[] 
     : [];
 }
 
-/** isOfLan reports whether a network of a host is, or lies around, the LAN of a pool, and not something within it. */
+/** isOfLan reports whether a network of a host is the LAN of a pool or contains it. */
 export function isOfLan(lan: Lan | undefined, network: Prefix): boolean {
   return lan !== undefined && prefixCovers(network, lan.prefix);
 }

@@ -77,7 +77,7 @@ export function decideAddLease(input: LeaseInput): Decision {
 function requirePresent(view: ReadonlyView, nodeId: string, { name, availability }: NodeRecord): void {
   if (availability === 'leaving') throw new XnetError('FailedPrecondition', `${name} is leaving`);
   if (!knowsOneLease(view, nodeId)) return;
-  throw new XnetError('FailedPrecondition', `the daemon of ${name} is of a version that knows one lease`, {
+  throw new XnetError('FailedPrecondition', `xnetd on ${name} is too old: it supports only one lease`, {
     hint: 'upgrade xnetd on the host, then rerun the command',
   });
 }

@@ -1,5 +1,5 @@
 // Adds and ends leases of nodes.
-// Invariant: a lease that its host has stopped using is ended once, whichever controllers hear of it.
+// Invariant: a lease that its host has stopped using is ended once, whichever controllers get the report.
 
 import type { Prefix } from '../../proto/domain/address.js';
 import type { NodeStatus } from '../../proto/domain/network.js';

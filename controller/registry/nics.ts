@@ -1,4 +1,4 @@
-// Decides how containers get further interfaces, and lose them. Pure.
+// Decides how containers get and lose nics. Pure, except for NicRegistry, which commits the decisions.
 // Invariant: all nics of a node are one record, which every change guards: no two have the same address, and no two of one
 // container the same name. Subnets have one holder, so an address is unique in the fleet.
 import { formatIpv4, formatPrefix, type Ipv4, ipv4FromNumber, lastAddress } from '../../proto/domain/address.js';
@@ -32,12 +32,12 @@ export function nicRecords(view: ReadonlyView, nodeId: string): readonly NicReco
   return view.nics.get(nodeId)?.record.nics ?? [];
 }
 
-/** AskedAddresses is the containers that Docker has given an address that a nic could have, as the host reports it. */
+/** AskedAddresses maps addresses that Docker gave away although nics could have them to their containers, as a host reports. */
 export type AskedAddresses = ReadonlyMap<Ipv4, string>;
 
 /**
  * decideAddNic decides how a container of a node gets a nic. It decides on no change when it has that one already.
- * @param asked those of the node, as far as this controller knows them: the host looks again before it makes the nic
+ * @param asked of the node, as far as this controller knows: the host checks again before it makes the nic
  * @throws XnetError NotFound, AlreadyExists, FailedPrecondition, PoolExhausted
  */
 export function decideAddNic(
@@ -68,7 +68,7 @@ export function decideAddNic(
   return {
     subject: formatIpv4(address),
     change: {
-      // A lease that ends meanwhile takes its addresses along.
+      // The addresses of a lease end with it.
       guards: [asSeen(view, key), ...nodeGuards(view, nodeId, held)],
       operations: [put(key, encode('nics', record))],
       event: {
@@ -186,7 +186,7 @@ function chooseAddress(
   });
 }
 
-// Not eth1: Docker names interfaces so, and fails where one has the name already.
+// Not eth1: Docker gives such names to its interfaces, and fails if one is taken.
 function freeName(nics: readonly NicRecord[], container: string): string {
   const names = new Set(nics.filter((nic) => nic.container === container).map(({ interfaceName }) => interfaceName));
   for (let index = 0; ; index += 1) if (!names.has(`nic${index}`)) return `nic${index}`;
@@ -196,7 +196,8 @@ function freeName(nics: readonly NicRecord[], container: string): string {
 export type FoundNic = { readonly nodeId: string; readonly nic: NicRecord };
 
 /**
- * findNic returns the nic of an address: that of the node that has the subnet, where a record of a former holder names it too.
+ * findNic returns the nic of an address. If the record of a former holder of the subnet names the address as well, it is the nic
+ * of the present holder.
  * @throws XnetError NotFound
  */
 export function findNic(view: ReadonlyView, address: Ipv4): FoundNic {
@@ -226,7 +227,7 @@ export function decideRemoveNic(view: ReadonlyView, address: Ipv4): Decision {
   const key = keys.nics(nodeId);
   requireDecodable(view, key);
   const nics = nicRecords(view, nodeId).filter((other) => other.address !== address);
-  // It stays for the host, which tells by its revision which list is newer.
+  // An empty record stays: by its revision, the host knows which list is newer.
   const isOver = nics.length === 0 && view.modRevisionOf(keys.node(nodeId)) === 0;
   const record = put(key, encode('nics', { ...view.nics.get(nodeId)?.record, nics }));
   return {

@@ -1,8 +1,9 @@
 // The leases of a node, for decisions that change them. Pure.
-// Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
+// Invariant: a change of a node's leases guards all of them, so it is never based on a part of them.
 
 import { formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import type { Feature } from '../../proto/domain/feature.js';
+import { modeProblem } from '../../proto/domain/mode-problem.js';
 import { type Mode, mostLeases, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
@@ -16,7 +17,6 @@ import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';
 import { requireOnLan } from './lan.js';
 import { poolState, requireFreeAddress, requireReadable } from './lookup.js';
-import { modeProblem } from './pool-rules.js';
 
 /**
  * requireLeases returns a node's leases, sorted by subnet.
@@ -30,8 +30,8 @@ export function requireLeases(view: ReadonlyView, nodeId: string): readonly Held
 }
 
 /**
- * knowsOneLease reports whether a node's daemon is of a version that knows one lease: it would take a second one at once,
- * and restart Docker without a permit.
+ * knowsOneLease reports whether the version of a node's daemon knows only one lease: it would use a second one at once, and
+ * restart Docker without a permit.
  */
 export function knowsOneLease(view: ReadonlyView, nodeId: string): boolean {
   return view.statuses.get(nodeId)?.record.leases.length === 0;
@@ -39,24 +39,50 @@ export function knowsOneLease(view: ReadonlyView, nodeId: string): boolean {
 
 const featureNames: Readonly<Record<Feature, string>> = { lan: 'mode lan', nics: 'nics', networks: 'named networks' };
 
-/** featureProblem says why a node's daemon can't be given something; undefined: it knows it, or has never reported. */
-export function featureProblem(view: ReadonlyView, nodeId: string, feature: Feature): string | undefined {
+/** FeatureProblem is why a node can't use a feature, and what to do first: "upgrade xnetd on the host". */
+export type FeatureProblem = { readonly message: string; readonly fix: string };
+
+/** featureProblem returns why a node can't use a feature; undefined: its daemon supports it, or has never reported. */
+export function featureProblem(view: ReadonlyView, nodeId: string, feature: Feature): FeatureProblem | undefined {
   const status = view.statuses.get(nodeId)?.record;
   if (status === undefined || status.features?.includes(feature) === true) return undefined;
   const name = view.nodes.get(nodeId)?.record.name ?? nodeId;
-  return `the xnetd of ${name} (${status.daemonVersion}) is of a version that does not know ${featureNames[feature]}`;
+  const older = status.features === undefined ? olderController(view, nodeId) : undefined;
+  if (older !== undefined) {
+    const message =
+      `${name} is connected to controller ${older.id} (${older.version}), which does not record what xnetd supports: ` +
+      `no use of ${featureNames[feature]}`;
+    return { message, fix: `upgrade controller ${older.id}` };
+  }
+  const said = status.features === undefined ? 'has not reported that it supports' : 'does not support';
+  return {
+    message: `xnetd ${status.daemonVersion} on ${name} ${said} ${featureNames[feature]}`,
+    fix: 'upgrade xnetd on the host',
+  };
 }
 
-/** howToUpgrade is the hint for a daemon that is too old. */
-export const howToUpgrade = 'upgrade xnetd on the host (its routes stay), then rerun the command';
+// The controller of a node's connection, if it drops what it does not know of reports. Those that record the features of
+// daemons also know adoptions.
+function olderController(
+  view: ReadonlyView,
+  nodeId: string,
+): { readonly id: string; readonly version: string } | undefined {
+  const id = view.sessions.get(nodeId)?.record.controller;
+  const record = id === undefined ? undefined : view.controllers.get(id)?.record;
+  if (id === undefined || record === undefined || record.knowsAdoption === true) return undefined;
+  return { id, version: record.version };
+}
 
 /**
- * requireFeature checks that a node's daemon can be given something.
+ * requireFeature checks that a node's daemon supports a feature.
  * @throws XnetError FailedPrecondition
  */
 export function requireFeature(view: ReadonlyView, nodeId: string, feature: Feature): void {
   const problem = featureProblem(view, nodeId, feature);
-  if (problem !== undefined) throw new XnetError('FailedPrecondition', problem, { hint: howToUpgrade });
+  if (problem === undefined) return;
+  throw new XnetError('FailedPrecondition', problem.message, {
+    hint: `${problem.fix} (routes stay), then rerun the command`,
+  });
 }
 
 /** keyOfLease returns the key of a lease's record. */
@@ -85,7 +111,7 @@ export function ended(lease: HeldLease, nowMs: number, detach = false): Operatio
   return put(keyOfLease(lease), encode('subnet', { ...lease.record, endingMs, ...(detach ? { detach } : {}) }));
 }
 
-/** kept returns the write that takes the mark from a lease that is ending. */
+/** kept returns the write that removes the mark of an ending lease. */
 export function kept(lease: HeldLease): Operation {
   const { endingMs: _ending, detach: _detach, ...record } = lease.record;
   return put(keyOfLease(lease), encode('subnet', record));

@@ -32,8 +32,9 @@ export type Placement = {
 };
 
 /**
- * hindering returns the networks of a host that its subnet must not overlap: all except the LAN that it lies in, and that of its own bridge, which gets
- * the subnet (docker0 in mode bip and block), and those that Docker made in its block. In mode bridge, docker0 may still have the same lease from mode bip.
+ * hindering returns the networks of a host that its subnet must not overlap: all except the LAN that it is in, that of its
+ * own bridge, which gets the subnet (docker0 in mode bip and block), and those that Docker made in its block. In mode bridge,
+ * docker0 may still have the same lease from mode bip.
  */
 export function hindering(
   networks: readonly HostNetwork[],

@@ -1,5 +1,5 @@
-// Adds, changes and removes nodes. Each change is one transaction over the node, its name, its address and its subnet.
-// Invariant: a node has exactly one leased subnet, from the commit that adds it to the commit that removes it.
+// Adds, changes and removes nodes. Each change is one transaction over the node, its name, its address and its leases.
+// Invariant: a node has at least one lease, from the commit that adds it to the commit that removes it.
 
 import { randomBytes } from 'node:crypto';
 import type { Assignment } from '../../proto/domain/network.js';
@@ -129,7 +129,7 @@ export class NodeRegistry {
    * @throws XnetError as decideFollow does
    */
   async follow(nodeId: string, claimed: Claimed, mayFollow: () => void, asked: Asked = {}): Promise<void> {
-    // A host repeats what is refused with every report: that must not cost a question to the store.
+    // A host repeats a refused address with every report: the store must not be asked each time.
     if (decideFollow(this.#context.feed.view, nodeId, claimed).change === undefined) return;
     mayFollow();
     const decide = (view: ReadonlyView) => decideFollow(view, nodeId, claimed);
@@ -165,7 +165,7 @@ export class NodeRegistry {
   }
 
   /**
-   * replace has new hardware take the place of a node's host, which is fenced.
+   * replace gives a node to new hardware and fences its former host.
    * @param mayReplace throws when the former host may still be in use, given the newest view
    * @param also further writes for the same transaction
    * @throws XnetError as decideReplace does, and what `mayReplace` throws

@@ -1,5 +1,6 @@
 // Decides how the range and the settings of a pool change. Pure.
 // Invariant: every lease, reservation and quarantine of a pool lies within its range.
+
 import {
   formatPrefix,
   type Prefix,
@@ -10,6 +11,7 @@ import {
 } from '../../proto/domain/address.js';
 import { formatDuration } from '../../proto/domain/duration.js';
 import type { Mode } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -40,7 +42,7 @@ function described(view: ReadonlyView, subnet: Prefix, record: SubnetRecord): st
   return `${text} is leased to ${holder}`;
 }
 
-// Everything of a pool that a smaller range has no place for.
+// Everything of a pool that is outside of a smaller range.
 function outside(view: ReadonlyView, { name, record, subnets }: PoolState, cidr: Prefix, nowMs: number): string[] {
   const isOut = (prefix: Prefix) => !prefixCovers(cidr, prefix);
   const kept = [...subnets].filter(([id, each]) => isOut(prefixFromKey(id)) && inUse(each, nowMs));
@@ -62,7 +64,7 @@ function requireResolved(view: ReadonlyView, { name, record }: PoolState): void 
   if (stray === undefined) return;
   throw new XnetError(
     'FailedPrecondition',
-    `pool ${name} has ${strays.length} subnets with unreadable or contradictory records: ${stray[0]}`,
+    `pool ${name} has ${counted(strays.length, 'subnet', 'subnets')} with unreadable or contradictory records: ${stray[0]}`,
     { hint: 'xctl status says what is wrong with them' },
   );
 }
@@ -156,7 +158,8 @@ function period(seconds: number): string {
   return seconds === 0 ? 'never' : formatDuration(seconds * 1000);
 }
 
-// Docker knows the part that it hands out by bip's fixed-cidr or the range of its network: both are made anew to change it.
+// Docker gets the docker length as fixed-cidr beside bip, or as the range of a network: changing either would restart Docker
+// or recreate the network.
 function requireNoLease({ name, record, subnets }: PoolState, dockerLength: number): void {
   const length = dockerLength === 0 ? undefined : dockerLength;
   const { subnetLength, mode } = record;
@@ -171,8 +174,8 @@ function requireNoLease({ name, record, subnets }: PoolState, dockerLength: numb
   const option = length === undefined ? '' : ` --docker-length ${length}`;
   throw new XnetError(
     'FailedPrecondition',
-    `the docker length of pool ${name} can't change: nodes have ${leases} leases of it, and Docker would have to make their ` +
-      'networks anew, or restart',
+    `the docker length of pool ${name} can't change: nodes have ${counted(leases, 'lease', 'leases')} of it, and Docker would have to recreate their ` +
+      'networks or restart',
     {
       hint:
         `create another pool and let a rollout move the nodes: xctl pools create NAME CIDR${option}, then ` +

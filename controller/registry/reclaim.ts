@@ -1,6 +1,6 @@
 // Ends the leases of nodes that were down for as long as their pools allow (reclaim-after), and fences the nodes.
-// Invariant: nothing is reclaimed while many nodes are down at once: then it is more likely that the controllers are cut off.
-// Every controller measures by itself, and the guards make one of them act.
+// Invariant: nothing is reclaimed while many nodes are down at once, because then it is more likely that the controllers are
+// cut off. Every controller measures by itself, and the guards let only one of them act.
 import { formatDuration } from '../../proto/domain/duration.js';
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -28,7 +28,7 @@ export type Outage = { readonly down: number; readonly nodes: number };
 export function outageOf(view: ReadonlyView): Outage | undefined {
   const nodes = view.nodes.size;
   const down = [...view.absences.keys()].filter((nodeId) => isDown(view, nodeId)).length;
-  // If no node at all is connected, the controllers can't tell who is at fault.
+  // If no node is connected, the controllers themselves may be cut off.
   const isCutOff = down > mostDown(nodes) || (down > 0 && view.sessions.size === 0);
   return isCutOff ? { down, nodes } : undefined;
 }
@@ -123,7 +123,7 @@ export class Reclaims {
     const began = held !== undefined && this.#held === undefined;
     this.#held = held;
     const { context, controllerId } = this.#parts;
-    // One of the controllers tells it.
+    // Only one of the controllers records the event.
     const [first = controllerId] = [...context.feed.view.controllers.keys()].sort();
     if (!began || first !== controllerId) return;
     const event = { reason: 'ReclaimHeld', warning: true, subject: 'cluster', message: this.problem ?? '' };

@@ -13,7 +13,7 @@ export type Releasable = Pick<IpamFinding, 'reason' | 'key' | 'modRevision'>;
 
 /**
  * decideReleaseFinding decides how to end the record of a finding.
- * @throws XnetError InvalidArgument for a finding that can't be released, FailedPrecondition when it does not hold any more
+ * @throws XnetError InvalidArgument for a finding that can't be released, FailedPrecondition when it no longer applies
  */
 export function decideReleaseFinding(
   view: ReadonlyView,

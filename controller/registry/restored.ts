@@ -15,8 +15,8 @@ export const removedId = (nodeId: string) => `removed-${nodeId}`;
 
 /**
  * removalOf returns the writes that record the removal of a node, so that its host is not taken for one that a restored
- * store lost. Every store records it, so each backup taken after the removal contains the record. It lasts as long as a
- * certificate of the node can; in a store that was accepted, for ever, since such a store may lack certificates.
+ * store lost. It is recorded in every store, so each backup taken after the removal contains it. The record lasts as long
+ * as a certificate of the node can; in a store that was accepted, for ever, because such a store may lack certificates.
  */
 export function removalOf(view: ReadonlyView, nodeId: string, nowMs: number): readonly Operation[] {
   const isComplete = view.cluster?.record.acceptedMs === undefined;

@@ -26,7 +26,7 @@ export function requireAsSeen(
   const revision = view.modRevisionOf(keys.node(nodeId));
   if (seenRevision === undefined || seenRevision === revision) return;
   const name = view.nodes.get(nodeId)?.record.name ?? nodeId;
-  throw new XnetError('Conflict', `${name} was changed since revision ${seenRevision}: nothing is changed now`, {
+  throw new XnetError('Conflict', `${name} was changed since revision ${seenRevision}: nothing was changed`, {
     problems: changes.map(
       ({ field, before, after }) => `${field}: it is ${before} at revision ${revision}, yours is ${after}`,
     ),

@@ -91,8 +91,7 @@ export function decideAddStaticRoute(view: ReadonlyView, wanted: NewStaticRoute,
   };
 }
 
-// A node has leases. Other subnets of its host are its own, and other hosts could not decide whether to admit packets
-// from them.
+// A node has leases instead. Peers could not decide whether to admit packets from other subnets of its host.
 function requireNoNode(view: ReadonlyView, nextHop: Ipv4, subnet: string): void {
   const holder = view.nodeOfAddress.get(nextHop);
   const name = holder === undefined ? undefined : (view.nodes.get(holder)?.record.name ?? holder);
@@ -104,8 +103,8 @@ function requireNoNode(view: ReadonlyView, nextHop: Ipv4, subnet: string): void 
   requireFreeAddress(view, nextHop, undefined);
 }
 
-// As for a node. A host may keep by hand what it had as a node; a range that is reserved without a node is reserved for
-// hosts like this one.
+// The same rules as for a lease, with two exceptions: a host may keep a subnet that it had as a node, and ranges that are
+// reserved for no node are for such hosts.
 function requireAvailable(state: PoolState, { subnet, nextHop, name }: NewStaticRoute, nowMs: number): void {
   const reservations = state.record.reservations.filter(({ nodeName }) => nodeName !== undefined);
   const before = state.subnets.get(prefixKey(subnet));

@@ -14,7 +14,7 @@ export type Usage = {
 
 type Counted = Pick<PoolState, 'record' | 'subnets' | 'doubt' | 'barred'>;
 
-// The subnets that are not leased to any node, by prefixKey: reserved, and in mode lan those with an address that bars them.
+// The subnets that are not leased to any node, by prefixKey: reserved, and in mode lan those with a barred address.
 function withheld({ record, barred = [] }: Counted): ReadonlySet<number> {
   const { subnetLength, reservations } = record;
   const found = new Set(barred.map(({ address }) => prefixKey(prefixOf(address, subnetLength))));

@@ -1,6 +1,7 @@
 // Decides the commit for the next step of a rollout. Pure.
 
 import { prefixesEqual } from '../../proto/domain/address.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { asSeen, put } from '../registry/guards.js';
 import type { Circumstances, Decision } from '../registry/mutation.js';
@@ -155,7 +156,7 @@ function ended(input: AdvanceInput, record: RolloutRecord, state: 'done' | 'undo
   if (late.length > 0) {
     // Nodes that got a lease of the pool after the rollout began.
     const write = writeRollout(view, id, { ...record, parts: record.parts + 1 });
-    const message = `${late.length} nodes more, which joined meanwhile`;
+    const message = `${counted(late.length, 'node', 'nodes')} more, which joined meanwhile`;
     return {
       guards: write.guards,
       operations: [...write.operations, ...putParts(id, late, record.parts)],

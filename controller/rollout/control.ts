@@ -1,12 +1,14 @@
 // Decides how a rollout is created, paused, resumed, cancelled and undone. Pure.
 // Invariant: at most one rollout is open. Two at once could exceed their limits of unavailable nodes together.
+
 import { randomBytes } from 'node:crypto';
+import { modeProblem } from '../../proto/domain/mode-problem.js';
 import type { Mode } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { absent, put } from '../registry/guards.js';
 import { noSuchPool } from '../registry/lookup.js';
 import type { Decision } from '../registry/mutation.js';
-import { modeProblem } from '../registry/pool-rules.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
@@ -126,7 +128,7 @@ export function decideCreate(view: ReadonlyView, id: string, wanted: NewRollout,
       event: {
         reason: 'RolloutStarted',
         subject: `rollout/${id}`,
-        message: `${steps.length} nodes to ${targets}; at most ${maxUnavailable} unavailable`,
+        message: `${counted(steps.length, 'node', 'nodes')} to ${targets}; at most ${maxUnavailable} unavailable`,
       },
     },
   };

@@ -101,7 +101,7 @@ function isAt(view: ReadonlyView, nodeId: string, lease: HeldLease, { pool, mode
 }
 
 /** needsNewerDaemon says why a host can't move. */
-export const needsNewerDaemon = 'its daemon is of a version that knows one lease: upgrade xnetd on the host first';
+export const needsNewerDaemon = 'its xnetd is too old: it supports only one lease; upgrade xnetd on the host first';
 
 function endedLease({ pool, subnet, record }: HeldLease, from: PlaceRecord | undefined, nowMs: number) {
   return { pool, subnet, record: { ...record, mode: from?.mode, endingMs: record.endingMs ?? nowMs } };

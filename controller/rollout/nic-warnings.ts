@@ -8,8 +8,8 @@ const mostWarnings = 20;
 const mostNamed = 5;
 
 /**
- * nicWarnings names the nics that don't move with their nodes: they are declared with an address of the former subnet, and their
- * hosts take them away with it.
+ * nicWarnings names the nics that don't move with their nodes: their addresses are in the former subnet, and the hosts remove
+ * them when they stop using it.
  */
 export function nicWarnings(view: ReadonlyView, steps: readonly StepRecord[]): readonly string[] {
   const warnings = steps.flatMap(({ node, nodeName, from, to }) => {

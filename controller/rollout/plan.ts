@@ -2,11 +2,12 @@
 // Invariant: all problems that would stop a step later and can be known now are reported at once.
 
 import { prefixContains, prefixesEqual } from '../../proto/domain/address.js';
+import { modeProblem } from '../../proto/domain/mode-problem.js';
 import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
 import { featureProblem, knowsOneLease } from '../registry/node-leases.js';
-import { modeProblem } from '../registry/pool-rules.js';
 import { usageOf } from '../registry/usage.js';
 import { keys } from '../store/keys.js';
 import type { PlaceRecord, StepRecord } from '../store/records.js';
@@ -117,7 +118,7 @@ function planOne(view: ReadonlyView, move: NodeMove, settings: { per: string | u
   if (view.undecodable.has(keys.node(nodeId))) return { problem: `${node.name}: its record can't be read` };
   if (knowsOneLease(view, nodeId)) return { problem: `${node.name}: ${needsNewerDaemon}` };
   const unknown = to.mode === 'lan' ? featureProblem(view, nodeId, 'lan') : undefined;
-  if (unknown !== undefined) return { problem: `${node.name}: ${unknown}: upgrade xnetd on the host first` };
+  if (unknown !== undefined) return { problem: `${node.name}: ${unknown.message}: ${unknown.fix} first` };
   const tooSmall = modeProblem(to.mode, { ...pool, name: to.pool });
   if (tooSmall !== undefined) return { problem: `${node.name}: ${tooSmall}` };
   if (pool.lan !== undefined && !prefixContains(pool.lan.prefix, node.address)) {
@@ -137,7 +138,11 @@ function requireRoom(view: ReadonlyView, steps: readonly StepRecord[], nowMs: nu
     const names = new Set(steps.filter(({ to }) => to.pool === pool).map(({ nodeName }) => nodeName));
     const kept = state.record.reservations.filter(({ nodeName }) => nodeName !== undefined && names.has(nodeName));
     const free = usage.free + kept.length;
-    return free >= count ? [] : [`pool ${pool} has ${free} free subnets, and ${count} nodes are to get one of it`];
+    return free >= count
+      ? []
+      : [
+          `pool ${pool} has ${counted(free, 'free subnet', 'free subnets')}, and ${counted(count, 'node needs', 'nodes need')} one`,
+        ];
   });
 }
 

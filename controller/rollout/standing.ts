@@ -77,7 +77,7 @@ export function isDockerDown(facts: Pick<Facts, 'statusOf'>, nodeId: string): bo
 export function whyNotHealthy(view: ReadonlyView, facts: Facts, nodeId: string, place: PlaceRecord): string {
   if (!view.sessions.has(nodeId)) return 'it is not connected';
   if (!usesLease(facts, nodeId, place)) return `it does not report ${formatPrefix(place.subnet)} in force`;
-  if (keepsDocker0(view, facts, nodeId, place)) return 'docker0 has its former lease still';
+  if (keepsDocker0(view, facts, nodeId, place)) return 'docker0 still has its former lease';
   if (facts.stateOf(nodeId) !== 'NODE_STATE_READY') {
     const failing = facts.statusOf(nodeId)?.conditions.find(({ ok }) => !ok);
     return failing === undefined ? 'it is not ready' : `${failing.type}: ${failing.message || failing.reason}`;

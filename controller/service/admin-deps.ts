@@ -18,7 +18,7 @@ import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import type { ControllerHealth } from './controller-problems.js';
-import type { Live } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
 
 /** ClusterState is the state that the calls read: the view, the records outside it, and the connected nodes. */
 export type ClusterState = {
@@ -84,10 +84,11 @@ export function mutationId(request: { readonly operationId: string; readonly dry
 }
 
 /** liveOf returns the sessions' current knowledge of nodes beyond the store's records. */
-export function liveOf(sessions: Pick<Sessions, 'statusOf' | 'fanout'>): Live {
+export function liveOf(sessions: Pick<Sessions, 'statusOf' | 'fanout' | 'refused'>): Live {
   return {
     statusOf: (nodeId) => sessions.statusOf(nodeId),
     isConnected: (nodeId) => sessions.fanout.streamOf(nodeId) !== undefined,
     routes: sessions.fanout.table.entries.size,
+    refusalOf: (nodeId) => sessions.refused.of(nodeId),
   };
 }

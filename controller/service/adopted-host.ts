@@ -5,7 +5,7 @@ import { enumProblem, modeFromWire } from '../../proto/rpc/convert.js';
 import type { TokenRecord } from '../store/records.js';
 import { labelsOf } from './node-calls.js';
 
-/** adoptedOf returns the host; undefined if something is wrong with it, which `problems` then names. */
+/** adoptedOf returns the host; undefined if it is invalid: `problems` has the reasons. */
 export function adoptedOf(wire: AdoptedHost__Output, problems: Problems): TokenRecord['adopt'] {
   const name = problems.take('name', checkName(wire.name));
   const address = problems.take('address', checkAddress(wire.address));

@@ -30,7 +30,8 @@ import { apiAddresses } from '../view/api-addresses.js';
 import { type ClusterState, mutationId, type Ports, type Registries } from './admin-deps.js';
 import { adoptedOf } from './adopted-host.js';
 import { findNodeAgain } from './find-node.js';
-import { type Live, wireFromNode } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
+import { wireFromNode } from './to-wire/records.js';
 import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './to-wire/security.js';
 
 const dayMs = 24 * 3_600_000;

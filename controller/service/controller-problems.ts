@@ -70,7 +70,7 @@ export function controllerProblems(
     if (id === own) continue;
     if (!live.has(id)) {
       problems.push({
-        text: `controller ${id} is gone; its clock said ${new Date(record.clockMs).toISOString()} when it was heard last`,
+        text: `controller ${id} is gone; it was last heard at ${new Date(record.clockMs).toISOString()} by its own clock`,
         fix: `start it, or forget it: xctl controllers remove ${id}`,
       });
       continue;

@@ -6,7 +6,8 @@ import type { Sessions } from '../session/sessions.js';
 import { keys } from '../store/keys.js';
 import type { NodeRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
-import { type Live, wireFromNode } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
+import { wireFromNode } from './to-wire/records.js';
 
 type Stage = Exclude<keyof typeof DepartureStage, 'DEPARTURE_STAGE_UNSPECIFIED'>;
 

@@ -23,7 +23,7 @@ const defaultLimit = 1_000;
 // A client with this many unread events has stopped reading.
 const longestQueue = 10_000;
 
-// The newest events are mostly all that is asked for: they are read first, then those of ever longer periods before.
+// Most queries want only the newest events: they are read first, then those of ever longer periods before.
 const periodsMs = [60_000, 600_000, 6_000_000, Number.POSITIVE_INFINITY];
 
 /**

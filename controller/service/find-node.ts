@@ -51,8 +51,8 @@ const catchUpMs = 5_000;
 
 /**
  * findNodeAgain is findNode for a call that changes something. A repeated call finds its node even if its first execution
- * removed it, renamed it or changed its address. A node that another controller has added is found at once: that there is
- * none is said of the store itself, not of a view that lags behind.
+ * removed it, renamed it or changed its address. A node that another controller has just added is found as well: NotFound
+ * is decided on the state of the store, not on a view that lags behind.
  * @param recall returns the result of the first execution; undefined: there was none
  * @throws XnetError as findNode does; Unavailable, DeadlineExceeded when the store does not answer
  */

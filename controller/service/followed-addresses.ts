@@ -1,7 +1,7 @@
-// Takes in the addresses that hosts report as new. One that is another node's becomes a claim, kept as long as the host's stream
-// comes from there; claims that form a ring are exchanged, wherever their hosts are connected.
-// Invariant: a host that keeps changing its address makes its peers replace a next hop only now and then, and a refusal is
-// one event for as long as its reason stays.
+// Gives nodes the addresses that their hosts report as new. An address of another node becomes a claim, which lasts as long
+// as the host's stream comes from that address. Claims that form a ring are exchanged, wherever their hosts are connected.
+// Invariant: a host that keeps changing its address makes its peers replace a next hop only a few times an hour. A refusal
+// is one event as long as its reason stays the same.
 
 import { formatIpv4 } from '../../proto/domain/address.js';
 import { checkAddress } from '../../proto/domain/input.js';
@@ -28,7 +28,7 @@ export type FollowedAddressDeps = {
 /** Claimant is a node whose host reports an address. */
 export type Claimant = Asked & { readonly nodeId: string; readonly nodeName: string; readonly peer: Peer };
 
-/** FollowedAddresses takes in new addresses. */
+/** FollowedAddresses gives nodes their new addresses. */
 export class FollowedAddresses {
   readonly #deps: FollowedAddressDeps;
   readonly #share = new Allowances(share);
@@ -67,7 +67,7 @@ export class FollowedAddresses {
     }
   }
 
-  // Of the controllers, only that of the node whose claim has come last exchanges, unless its first attempt fails.
+  // Only the controller of the node whose claim came last carries out the exchange, unless its first attempt fails.
   #reviewClaim(nodeId: string, view: ReadonlyView): void {
     const nodeName = view.nodes.get(nodeId)?.record.name;
     if (nodeName === undefined || !this.#deps.sessions.isHere(nodeId)) return;

@@ -13,7 +13,7 @@ import { type Context, mutate } from '../registry/mutation.js';
 import { approvedVersion } from '../view/assignment.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { mutationId } from './admin-deps.js';
-import type { Live } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
 
 /** HeldRouteServiceDeps are the dependencies of the calls. */
 export type HeldRouteServiceDeps = {

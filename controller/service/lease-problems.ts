@@ -8,7 +8,8 @@ import type { ReadonlyView } from '../view/view.js';
 
 /**
  * leaseProblems returns the subnets that hosts still use although their leases ended, and the leases whose records were
- * deleted. @param statusOf returns the newest report of a node
+ * deleted.
+ * @param statusOf returns the newest report of a node
  */
 export function leaseProblems(
   view: ReadonlyView,

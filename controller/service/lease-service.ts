@@ -21,7 +21,8 @@ import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { findNodeAgain } from './find-node.js';
 import { checkedBridgeName, checkedNetworkName } from './new-pool.js';
-import { type Live, wireFromNode } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
+import { wireFromNode } from './to-wire/records.js';
 
 /** LeaseServiceDeps are the dependencies of leaseService. */
 export type LeaseServiceDeps = Pick<Registries, 'nodes' | 'leases'> & {

@@ -25,7 +25,8 @@ import { type AdminDeps, type ClusterState, liveOf, mutationId, type Registries 
 import { departureOf } from './departure.js';
 import { findNode, findNodeAgain } from './find-node.js';
 import { somethingChanged } from './something-changed.js';
-import { type Live, wireFromNode } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
+import { wireFromNode } from './to-wire/records.js';
 import { wireFromJoinToken } from './to-wire/security.js';
 
 /** LifecycleCallDeps are the dependencies of the calls. */
@@ -126,7 +127,7 @@ function requireUnused(view: ReadonlyView, id: string, live: Live): void {
   });
 }
 
-// Until when a deadline may be away: longer than anyone waits for a host.
+// The longest deadline: longer than anyone waits for a host.
 const longestDeadlineSeconds = 30 * 24 * 3_600;
 const progressEveryMs = 100;
 

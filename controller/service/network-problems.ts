@@ -1,8 +1,8 @@
 // What is wrong with named networks, for `xctl status`. Pure.
 import type { Problem } from '../../proto/gen/xnet/v1/Problem.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { Live } from './to-wire/live.js';
 import { wireMembers } from './to-wire/networks.js';
-import type { Live } from './to-wire/records.js';
 
 // Of each network; `xctl networks show` has all.
 const mostTold = 5;

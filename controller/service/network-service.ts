@@ -21,8 +21,8 @@ import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId } from './admin-deps.js';
 import { findNode } from './find-node.js';
 import { checkedBridgeName, checkedNetworkName } from './new-pool.js';
+import type { Live } from './to-wire/live.js';
 import { type NamedNetwork, networkUsers, wireFromNetwork, wireMembers } from './to-wire/networks.js';
-import type { Live } from './to-wire/records.js';
 
 /** NetworkServiceDeps are the dependencies of networkService. */
 export type NetworkServiceDeps = {
@@ -33,7 +33,7 @@ export type NetworkServiceDeps = {
   readonly now: () => number;
 };
 
-// A name of more characters would be no name of a node, and a container can't resolve it.
+// The rules for names of nodes: stricter than Docker's, so that containers can resolve the name.
 function checkedName(text: string, problems: Problems): string | undefined {
   const name = problems.take('name', checkName(text));
   if (name === 'docker_gwbridge' || name === 'ingress') problems.add(`name: ${name} is Docker's own`);

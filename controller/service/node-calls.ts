@@ -33,7 +33,8 @@ import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
 import { findNode, findNodeAgain } from './find-node.js';
-import { type Live, summaryFromNode, wireFromNode } from './to-wire/records.js';
+import type { Live } from './to-wire/live.js';
+import { summaryFromNode, wireFromNode } from './to-wire/records.js';
 import { wireFromJoinToken } from './to-wire/security.js';
 
 const eventsShown = 10;

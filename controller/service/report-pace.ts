@@ -2,13 +2,13 @@
 // Invariant: the busier the controller, the longer: reports never take the time that joins and changes need.
 import { performance } from 'node:perf_hooks';
 
-// A report costs a controller about 0.3 ms. In a quiet fleet, those about one change take two fifths of one core while they
+// A report costs a controller about 0.3 ms. In a quiet fleet, the reports about one change take a fifth of one core while they
 // arrive.
 const spreadMsPerNode = 1.5;
 const nodesWithoutSpread = 32;
 const longestSpreadMs = 5_000;
-// While the controller has more to do than it can, reports arrive at a quarter of that rate: what they cost grows with the
-// load of the machine, and the next change makes them out of date.
+// While the controller is overloaded, reports arrive at a quarter of that rate: their cost grows with the load of the
+// machine, and the next change makes them obsolete.
 const whenBusy = 4;
 const busyFrom = 0.5;
 const busyAll = 0.9;

@@ -12,7 +12,7 @@ export type RolloutFacts = Omit<Facts, 'permittedMs'>;
 /** rolloutFacts returns the facts of rollouts from the sessions of a controller. */
 export function rolloutFacts(
   feed: Pick<ViewFeed, 'view'>,
-  sessions: Pick<Sessions, 'statusOf' | 'fanout' | 'progress'>,
+  sessions: Pick<Sessions, 'statusOf' | 'fanout' | 'progress' | 'refused'>,
 ): RolloutFacts {
   return {
     stateOf: (nodeId) => {

@@ -88,7 +88,7 @@ function newRolloutOf(view: ReadonlyView, request: CreateRolloutRequest__Output,
   };
 }
 
-// Returns the id of the rollout that `text` names: an id, or a unique prefix of one. */
+// Returns the id of the rollout that `text` names: an id, or a unique prefix of one.
 function findRollout(view: ReadonlyView, text: string): string {
   if (view.rollouts.has(text)) return text;
   const [only, second] = [...view.rollouts.keys()].filter((id) => text !== '' && id.startsWith(text));

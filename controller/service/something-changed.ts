@@ -1,4 +1,4 @@
-// What streams of progress wait for.
+// Waits for the next change that a stream of progress may have to send.
 import type { ClusterState } from './admin-deps.js';
 
 /** somethingChanged waits until the view, a report or the progress of a node changes, or `gone` aborts. */

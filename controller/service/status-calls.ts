@@ -12,6 +12,7 @@ import type { RemoveControllerResponse } from '../../proto/gen/xnet/v1/RemoveCon
 import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
 import { pause } from '../../proto/process/backoff.js';
 import { holdersOf, holdingProblems } from '../registry/approval.js';
+import type { HostRefusal } from '../session/refused-hosts.js';
 import { keys } from '../store/keys.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -44,7 +45,7 @@ export type StatusCallDeps = {
     ClusterState['feed'],
     'view' | 'version' | 'ready' | 'connected' | 'refusal' | 'resyncs' | 'onChange'
   >;
-  readonly sessions: Pick<ClusterState['sessions'], 'statusOf' | 'fanout' | 'convergence' | 'progress'>;
+  readonly sessions: Pick<ClusterState['sessions'], 'statusOf' | 'fanout' | 'convergence' | 'progress' | 'refused'>;
   readonly controller: Omit<ThisController, 'audit'>;
 };
 
@@ -101,6 +102,7 @@ export class StatusCalls {
         ...Array.from(view.contradictions, problemFromContradiction),
         ...adoptionProblems(view),
         ...awaitedProblems(view),
+        ...refusedProblems(this.#deps.sessions.refused.list()),
         ...leaseProblems(view, liveOf(this.#deps.sessions).statusOf),
         ...networkProblems(view, { live: liveOf(this.#deps.sessions), nowMs: Date.now() }),
         ...holdingProblems(holdersOf(view, liveOf(this.#deps.sessions).statusOf)),
@@ -231,6 +233,16 @@ function adoptionProblems(view: ReadonlyView) {
       fix: 'see who is missing, and end the adoption: xctl backup adopt',
     },
   ];
+}
+
+/** refusedProblems returns the hosts that a restored store contradicts. */
+export function refusedProblems(refused: readonly HostRefusal[]) {
+  const some = refused.slice(0, mostNames).map(({ nodeName, message }) => ({
+    text: `${nodeName} came back to the restored store and is refused: ${message}`,
+    fix: 'its host keeps what it has and tries again; see: xctl backup adopt',
+  }));
+  const more = refused.length - some.length;
+  return more === 0 ? some : [...some, { text: `${more} more hosts are refused`, fix: 'see: xctl backup adopt' }];
 }
 
 function awaitedProblems(view: ReadonlyView) {

@@ -81,8 +81,8 @@ function mayRestart(view: ReadonlyView, nodeId: string): boolean {
   return view.adoption === undefined && !view.isAwaited(nodeId);
 }
 
-// A host that uses none of its leases may begin to: no container loses its network. Without one for docker0 it gives docker0
-// its former address back, as after a change of its mode. An empty report comes from a daemon that knows one lease: it
+// A host that uses none of its leases may begin to use them: no container loses its network. If none of them is for docker0,
+// it gives docker0 its former address back, as after a change of its mode. An empty report comes from a daemon that knows one lease: it
 // may use that one.
 function firstPermit(
   view: ReadonlyView,
@@ -92,7 +92,7 @@ function firstPermit(
 ): Permit | undefined {
   const [first, second] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
   const held = leasesOf(view, nodeId);
-  // One whose pool's record can't be read is missing among the former.
+  // `leases` lacks a lease whose pool's record can't be read.
   if (second !== undefined || leases.length !== held.length) return undefined;
   const usesOne = uses?.length === 0 ? leases.length > 1 : held.some((lease) => useOf(uses ?? [], lease)?.inForce);
   return usesOne ? undefined : { rollout: '', subnet: first?.subnet, generation: first?.generation ?? 0 };

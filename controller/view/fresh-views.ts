@@ -1,11 +1,11 @@
-// Views with everything that was committed before they were asked for, for decisions that must not rest on a view that
+// Provides views that contain everything committed before the call, for decisions that must not be based on a view that
 // lags behind.
-// Invariant: what is handed out is at a revision that the store itself has reported since the call.
+// Invariant: a view that is returned is at a revision that the store itself has reported since the call, or later.
 import { XnetError } from '../../proto/errors.js';
 import type { Listing, Store, StorePosition } from '../store/store.js';
 import { type ReadonlyView, View } from './view.js';
 
-/** FreshViewParts are what the views of a feed are made of. */
+/** FreshViewParts are the dependencies of FreshViews. */
 export type FreshViewParts = {
   readonly store: Pick<Store, 'list' | 'position'>;
   /** The feed's own view. */
@@ -20,11 +20,11 @@ export type FreshViewParts = {
   readonly follow: (listing: Listing) => void;
 };
 
-// The watch takes some milliseconds. It delivers nothing of other users of the same etcd, so their writes are not waited for
-// any longer.
+// The watch takes some milliseconds. It never delivers the writes of other users of the same etcd, which raise the store's
+// revision as well: after this time, the store is listed.
 const catchUpMs = 200;
 
-/** FreshViews reads them. */
+/** FreshViews provides fresh views of one store. */
 export class FreshViews {
   readonly #parts: FreshViewParts;
   #reading: Promise<ReadonlyView> | undefined;
@@ -60,8 +60,8 @@ export class FreshViews {
   }
 
   /**
-   * caughtUp returns the feed's own view once the watch has delivered what the store has: a question that takes as long in a
-   * large store as in a small one. Where the watch does not get there, it is read().
+   * caughtUp returns the feed's own view once the watch has delivered all that the store had at the call. That costs one short
+   * request, however large the store is. If the watch does not deliver it soon, caughtUp does the same as read.
    */
   async caughtUp(): Promise<ReadonlyView> {
     const { store, view, isFollowing, reached } = this.#parts;
@@ -78,6 +78,12 @@ export class FreshViews {
 
   #requireKnown(position: StorePosition, before: number): void {
     if (this.#parts.isKnown(position) && position.revision >= before) return;
-    throw new XnetError('Unavailable', 'the store is not as the controller knows it');
+    throw new XnetError(
+      'Unavailable',
+      'the store that answers is another one, or older than what the controller has seen',
+      {
+        hint: 'see: xctl status',
+      },
+    );
   }
 }

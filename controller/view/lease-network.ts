@@ -38,7 +38,7 @@ export function networkOf(
 }
 
 /**
- * clashOf says why one host can't have two leases: "mode bip", "network xnet", "bridge xnet0"; undefined: it can. Docker has one
+ * clashOf returns what two leases of one host must not share: "mode bip", "network xnet", "bridge xnet0"; undefined: nothing. Docker has one
  * docker0, but a lease that ends leaves it to another.
  */
 export function clashOf(a: LeaseNetwork & { readonly ending: boolean }, b: typeof a): string | undefined {

@@ -1,5 +1,5 @@
-// The records of one pool's subnets, with what the choice of a subnet looks for.
-// Invariant: it answers as a walk over all records would, at a cost that does not grow with the number of leases.
+// The records of one pool's subnets, with the indexes that allocation uses.
+// Invariant: an index gives the same answer as a walk over all records, at a cost that does not grow with the number of leases.
 import { subnetCount, subnetKeyAt } from '../../proto/domain/address.js';
 import type { PoolRecord, SubnetRecord } from '../store/records.js';
 

@@ -41,7 +41,7 @@ export class ViewListeners {
    * @throws XnetError DeadlineExceeded after `timeoutMs`
    */
   reached(revision: number, timeoutMs: number): Promise<void> {
-    // Every commit waits here: an aborted signal would cost more than the rest of the wait.
+    // Without an AbortSignal: every commit waits here, and a signal would cost more than the rest of the wait.
     return new Promise((resolve, reject) => {
       const late = () => {
         this.#waiting.delete(entry);

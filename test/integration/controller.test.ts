@@ -51,7 +51,7 @@ test('P6 a node gets its assignment, a snapshot, then every change, and resumes 
   await callUnary(
     controller.admin.setNode.bind(controller.admin),
     { node: 'web-3', address: '192.168.83.33' },
-    { timeoutMs: 5_000 },
+    { timeoutMs: 30_000 },
   );
   await node.until('moved', () => node.routes()[0] === '10.76.2.0/24 via 192.168.83.33');
 
@@ -111,7 +111,7 @@ test('P1 a second host under the same name is refused for every call and reporte
   first.leaveStream();
   const [node] = await b.nodes();
   t.not(node?.state, 'NODE_STATE_DOWN');
-  const { events } = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 5_000 });
+  const { events } = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 30_000 });
   // The controller of the first host reports it once, however often the copy connects.
   const conflicts = events.filter(({ reason }) => reason === 'NodeConflict');
   t.deepEqual(
@@ -129,7 +129,7 @@ test('P1 a second host under the same name is refused for every call and reporte
   proxy.loseAnswers();
   const after = new SimulatedNode(a.nodeClient(booting), 'web-2').watch();
   await after.until('snapshot', () => after.table !== undefined);
-  const newest = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 5_000 });
+  const newest = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 30_000 });
   t.is(newest.events.filter(({ reason }) => reason === 'NodeConflict').length, 1);
 });
 
@@ -268,7 +268,11 @@ test('P5 conditions of a node are seen by all controllers, and are events; cut o
   // Nothing is withdrawn because of it: neither its lease, nor the others' routes to it.
   t.is((await b.nodes())[0]?.subnet, '10.76.0.0/24');
   t.is((await b.routes()).routes[0]?.subnet, '10.76.0.0/24');
-  const { events } = await callUnary(b.admin.listEvents.bind(b.admin), { subject: 'node/web-1' }, { timeoutMs: 5_000 });
+  const { events } = await callUnary(
+    b.admin.listEvents.bind(b.admin),
+    { subject: 'node/web-1' },
+    { timeoutMs: 30_000 },
+  );
   const reasons = events.map(({ reason }) => reason);
   t.deepEqual(reasons, ['NodeAdded', 'TokenCreated', 'NodeCertified', 'NodeJoined', 'RolledBack', 'DockerReady']);
   proxy.mend();

@@ -62,7 +62,7 @@ test('a network is created, shown and used; its containers prevent its removal, 
   await says('status', /web-2 can't have network red: its lease of 10\.76\.\d+\.0\/24 has network red already/, 8);
   await says('networks remove red --yes', /^remov/);
   for (const command of ['networks remove blue --dry-run', 'networks remove blue --yes']) {
-    await says(command, /has active endpoints on 1 nodes[\s\S]*web-1: shop[\s\S]*--disconnect/, 4);
+    await says(command, /has active endpoints on 1 node\n[\s\S]*web-1: shop[\s\S]*--disconnect/, 4);
   }
   await says('networks exclude blue web-2', /\(all, not web-2\)/);
   await two.until('the end', () => blueOf(two)?.state === 'ending');

@@ -72,7 +72,7 @@ test('nodes move one by one; another controller continues after one is killed; u
   t.is(moved.code, 4, moved.stderr);
   t.regex(
     moved.stderr,
-    /pool default has \d+ (leased subnets|subnets in quarantine)/,
+    /pool default has \d+ (leased subnets?|subnets? in quarantine)/,
     'its pool goes after the rollout',
   );
   t.is(part(json({ ...moved, code: 0 }), 'rollout')['state'], 'done');

@@ -10,7 +10,7 @@ import { type Room, roomIfKnown } from '../../network/room.js';
 import type { NetworkRecord } from '../../store/records.js';
 import { useOf } from '../../view/leases.js';
 import type { ReadonlyView } from '../../view/view.js';
-import type { Live } from './records.js';
+import type { Live } from './live.js';
 
 /** NamedNetwork is a named network, present or planned. */
 export type NamedNetwork = { readonly name: string; readonly record: NetworkRecord };

@@ -42,18 +42,9 @@ import type { HeldSubnet } from '../../view/held.js';
 import { statedLeases } from '../../view/leases.js';
 import { poolOf } from '../../view/pool-of.js';
 import type { ReadonlyView } from '../../view/view.js';
+import { conditionsOf, type Live } from './live.js';
 
-/** Live is the knowledge of nodes beyond the store's records. */
-export type Live = {
-  /** Returns the last report of a node that is connected to this controller. */
-  readonly statusOf: (nodeId: string) => NodeStatus | undefined;
-  /** Reports whether a node is connected to this controller; the store may lag behind. */
-  readonly isConnected: (nodeId: string) => boolean;
-  /** Number of routed subnets. */
-  readonly routes: number;
-};
-
-/** networkLengthOf returns the prefix length of the networks that Docker makes within a subnet of a pool; 0 but in mode block. */
+/** networkLengthOf returns the prefix length of Docker's networks within a subnet of a pool; 0 except in mode block. */
 export function networkLengthOf({ mode, networkLength }: Pick<PoolRecord, 'mode' | 'networkLength'>): number {
   return mode === 'block' ? (networkLength ?? usualNetworkLength) : 0;
 }
@@ -156,7 +147,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
     seenMs: session?.sinceMs ?? view.absences.get(id)?.record.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
     ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, Math.max(0, live.routes - routed)) }),
-    conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),
+    conditions: conditionsOf(status, live.refusalOf?.(id)).filter(({ ok }) => ok !== true),
   };
 }
 
@@ -184,7 +175,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
     gateway: primary === undefined ? '' : formatIpv4(primary.lan?.gateway ?? gatewayOf(primary.subnet)),
     generation: primary?.generation ?? 0,
     controller: view.sessions.get(id)?.record.controller ?? '',
-    conditions: [...(status?.conditions ?? [])],
+    conditions: [...conditionsOf(status, live.refusalOf?.(id))],
     daemonVersion: status?.daemonVersion ?? '',
     kernelVersion: status?.kernelVersion ?? '',
     hostNetworks: (status?.hostNetworks ?? []).map(wireFromHostNetwork),
@@ -218,7 +209,10 @@ function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSu
   };
 }
 
-/** wireFromSubnets returns the leased, reserved and quarantined subnets, and those with static routes, of one pool or of all, sorted by address. */
+/**
+ * wireFromSubnets returns the leased, reserved and quarantined subnets, and those with static routes, of one pool or of
+ * all, sorted by address.
+ */
 export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, nowMs: number): Subnet[] {
   if (pool !== undefined && !view.pools.has(pool)) throw noSuchPool(view, pool);
   const rows: { readonly order: number; readonly subnet: Subnet }[] = [];

@@ -35,7 +35,7 @@ function isSettled({ state, undo }: StepRecord, back: boolean): boolean {
   return back ? state === 'pending' || (settled.has(state) && (undo || state !== 'done')) : settled.has(state);
 }
 
-/** wireFromRollout returns a rollout. @param waiting why no step goes on at present */
+/** wireFromRollout returns a rollout. @param waiting why no step proceeds at present */
 export function wireFromRollout(
   id: string,
   record: RolloutRecord,

@@ -153,7 +153,7 @@ test('a lease ends when its host has stopped using it, and the network is delete
   await report(core, one, uses(one, { inUse: true, attached: ['web', 'db (stopped)'] }));
   await report(core, two, uses(two));
   t.deepEqual(membersOf(core), ['web-1 IN_FORCE', 'web-2 IN_FORCE']);
-  const refused = await t.throwsAsync(remove('blue'), { message: /network blue has active endpoints on 1 nodes/ });
+  const refused = await t.throwsAsync(remove('blue'), { message: /network blue has active endpoints on 1 node$/ });
   t.deepEqual((refused as XnetError).problems, ['web-1: web, db (stopped)']);
   await t.throwsAsync(
     core.leases.end(once, { nodeId: one, subnet: prefix(leases(one)[0] ?? ''), force: false, isConnected: true }),
@@ -204,14 +204,14 @@ test('everything is checked first; a later problem is reported for its node, and
   await refused(
     create({ ...nobody, nodes: [one, three] }),
     /2 of the nodes that are named can't have blue/,
-    /web-1: its lease of 10\.90\.0\.0\/25 has network blue already.*web-3: its daemon is of a version that knows one lease/,
+    /web-1: its lease of 10\.90\.0\.0\/25 has network blue already.*web-3: its xnetd is too old: it supports only one lease/,
   );
   await refused(
     create({ ...nobody, nodes: [two] }, 'blue', 'xnet0'),
     /the bridge xnet0 is that of pool (default|edge)/,
   );
   const four = await add('web-4', 4);
-  await refused(create({ ...nobody, nodes: [two, four] }), /pool edge has 1 free subnets, and 2 nodes are to get one/);
+  await refused(create({ ...nobody, nodes: [two, four] }), /pool edge has 1 free subnet, and network blue needs 2/);
 
   await create({ ...web, nodes: [two] });
   await until('the lease', () => leases(two).length === 1);
@@ -252,7 +252,7 @@ test('the last lease of a node does not end with a network, and obstacles are re
   if (record === undefined) return t.fail();
   await remove('blue');
   await until('its end', () => leases(one).length === 0);
-  const error = await t.throwsAsync(remove('red'), { message: /network red has the last lease of 1 nodes/ });
+  const error = await t.throwsAsync(remove('red'), { message: /network red has the last lease of 1 node$/ });
   t.deepEqual((error as XnetError).problems, ['web-1']);
   await t.throwsAsync(networks.change(once, 'red', { include: [], exclude: [one] }), { message: /the last lease/ });
   const removing = encode('network', { ...record, removing: { sinceMs: 1, disconnect: false } });

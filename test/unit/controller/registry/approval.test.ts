@@ -37,8 +37,8 @@ test('an approval names a past version at which a node holds a withdrawal, and o
   const decide = (revision: number, epoch = 1, clusterId = 'c') =>
     decideApproval(rig.view, { clusterId, epoch, revision }, { holders, nowMs: 9 });
   t.throws(() => decide(3, 1, 'other'), { message: /this is cluster c, not other/ });
-  t.throws(() => decide(rig.view.revision + 1), { message: /is to come/ });
-  t.throws(() => decide(1, 2), { message: /is to come/ });
+  t.throws(() => decide(rig.view.revision + 1), { message: /does not exist yet/ });
+  t.throws(() => decide(1, 2), { message: /does not exist yet/ });
   t.throws(() => decide(2), { message: /no node holds a withdrawal of revision 2 or earlier/ });
   t.regex(decide(3).change?.event.message ?? '', /^4 routes .* by web-1$/);
   t.regex(decide(5).change?.event.message ?? '', /^8 routes .* by web-1, web-2$/);

@@ -3,13 +3,14 @@ import test from 'ava';
 import { requireAdoption } from '../../../../controller/authority/tokens.js';
 import { decideAdd } from '../../../../controller/registry/add-node.js';
 import { keptNetwork } from '../../../../controller/registry/kept-networks.js';
+import { featureProblem } from '../../../../controller/registry/node-leases.js';
 import { keys, parseKey } from '../../../../controller/store/keys.js';
-import { decode } from '../../../../controller/store/record-codec.js';
+import { decode, encode } from '../../../../controller/store/record-codec.js';
 import { describeNetworks } from '../../../../node/join/host-networks.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import type { HostNetwork } from '../../../../proto/domain/network.js';
 import { hostNetworksFromWire, wireFromHostNetwork } from '../../../../proto/rpc/convert.js';
-import { address, prefix } from '../../../support/pools.js';
+import { address, prefix, statusRecord } from '../../../support/pools.js';
 import { newNode, newPool, once, rig } from '../../../support/registry-values.js';
 
 const docker0 = (cidr: string, own: string): HostNetwork => ({
@@ -72,6 +73,33 @@ test('a host that is to keep its network gets no token while an older controller
   t.notThrows(() => requireAdoption(core.feed.view));
   await runs('a', {});
   t.throws(() => requireAdoption(core.feed.view), { code: 'FailedPrecondition', message: /keep its network: a$/ });
+});
+
+test('a feature that no report names: the older controller of the connection is named, else xnetd', async (t) => {
+  const { core, close } = await rig(1);
+  t.teardown(close);
+  const { subject: id } = await core.nodes.add(once, newNode('web-1', 7));
+  const has = async (key: string, value: string) => {
+    const operations = [{ kind: 'put' as const, key, value }];
+    await core.feed.reached((await core.context.store.commit({ guards: [], operations })).revision, 5_000);
+    return featureProblem(core.feed.view, id, 'nics');
+  };
+  t.is(featureProblem(core.feed.view, id, 'nics'), undefined, 'it has never reported');
+  const { features: _, ...older } = { ...statusRecord([]), daemonVersion: '0.9.0' };
+  const unnamed = await has(keys.status(id), encode('status', older));
+  t.regex(unnamed?.message ?? '', /^xnetd 0\.9\.0 on web-1 has not reported that it supports nics$/);
+  t.is(unnamed?.fix, 'upgrade xnetd on the host');
+  const controller = { version: '0.8.0', startedMs: 1, addresses: [], joinAddresses: [], registration: 'c-1' };
+  await has(keys.controller('c-1'), encode('controller', controller));
+  const session = encode('session', { controller: 'c-1', fingerprint: id, sinceMs: 0 });
+  const through = await has(keys.session(id), session);
+  t.regex(through?.message ?? '', /^web-1 is connected to controller c-1 \(0\.8\.0\), which does not record /);
+  t.is(through?.fix, 'upgrade controller c-1');
+  const newer = await has(keys.controller('c-1'), encode('controller', { ...controller, knowsAdoption: true }));
+  t.deepEqual(newer, unnamed);
+  const named = await has(keys.status(id), encode('status', { ...older, features: ['lan'] }));
+  t.regex(named?.message ?? '', /^xnetd 0\.9\.0 on web-1 does not support nics$/);
+  t.is(await has(keys.status(id), encode('status', { ...older, features: ['nics'] })), undefined);
 });
 
 test('docker0 or a network inside a pool is kept as it is', async (t) => {

@@ -160,7 +160,7 @@ test('a host that uses none of its leases needs no permit; one that uses another
   t.deepEqual(permit()?.subnet, prefix(second));
   await report(core, nodeId, []);
   t.is(permit(), undefined, 'an older daemon may use either');
-  await t.throwsAsync(core.leases.add(once, nodeId, { pool: 'side' }), { message: /knows one lease/ });
+  await t.throwsAsync(core.leases.add(once, nodeId, { pool: 'side' }), { message: /supports only one lease/ });
 });
 
 test('a host whose only lease goes to mode bridge gives docker0 back, and to mode bip takes it: unused, without a rollout', async (t) => {

@@ -137,13 +137,16 @@ test('all problems of a pool are reported at once', (t) => {
   t.regex(problems('10.76.0.0/16', 31), /no room for a container/);
   t.regex(problems('10.0.0.0/8', 30), /would have 4194304 subnets/);
   t.regex(problems('127.0.0.0/8', 16), /loopback/);
+  for (const [cidr, length] of [['10.76.0.0/31', 30] as const, ['10.76.0.0/32', 32] as const]) {
+    t.is(problems(cidr, length), `cidr: ${cidr} is smaller than a /30, the smallest subnet with room for a container`);
+  }
   t.regex(problems('8.0.0.0/7', 16), /larger than a \/8/);
   t.deepEqual(poolWarnings(prefix('10.76.0.0/16'), []), []);
   const warnings = poolWarnings(prefix('172.172.0.0/16'), [prefix('10.76.0.0/16')]);
   t.regex(warnings[0] ?? '', /public range/);
   t.regex(warnings[1] ?? '', /"allowed-pools: \[10\.76\.0\.0\/16, 172\.172\.0\.0\/16\]".*systemctl restart xnetd/);
   fc.assert(
-    fc.property(fc.integer({ min: 8, max: 28 }), (length) => {
+    fc.property(fc.integer({ min: 8, max: 30 }), (length) => {
       const cidr = parsePrefix(`10.0.0.0/${length}`);
       if (cidr === undefined) return t.fail();
       return t.deepEqual(poolProblems({ cidr, subnetLength: fittingSubnetLength(cidr) }), []);

@@ -119,6 +119,8 @@ test('settings of a pool change, except for its mode', async (t) => {
   t.is((await divide(0)).message, 'docker length: 25 → none');
   t.is(core.feed.view.pools.get('spare')?.record.dockerLength, undefined);
   await core.nodes.add(once, { ...newNode('divided', 93), pool: 'spare' });
-  const inUse = await t.throwsAsync<XnetError>(divide(26), { message: /pool spare can't change: nodes have 1 leases/ });
+  const inUse = await t.throwsAsync<XnetError>(divide(26), {
+    message: /pool spare can't change: nodes have 1 lease of/,
+  });
   t.regex(inUse?.hint ?? '', /pools create NAME CIDR --docker-length 26, then xctl nodes move/);
 });

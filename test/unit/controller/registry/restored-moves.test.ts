@@ -2,6 +2,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { adoptionOf, decideFinish } from '../../../../controller/registry/adoption.js';
 import { ReturnedHosts } from '../../../../controller/service/returned-hosts.js';
+import { refusedProblems } from '../../../../controller/service/status-calls.js';
+import { wireFromNode } from '../../../../controller/service/to-wire/records.js';
+import { RefusedHosts } from '../../../../controller/session/refused-hosts.js';
 import { eventOperation } from '../../../../controller/store/events.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
@@ -55,7 +58,10 @@ async function restored(t: ExecutionContext, since: (core: Core, ids: readonly [
   const record = (event: Parameters<typeof eventOperation>[0]) => {
     cluster.commit({ guards: [], operations: [eventOperation(event, Date.now())] });
   };
-  const hosts = new ReturnedHosts({ feed, nodes, sessions: { record } });
+  const clock = { ms: 0 };
+  const now = () => clock.ms;
+  const refused = new RefusedHosts(now);
+  const hosts = new ReturnedHosts({ feed, nodes, sessions: { record, refused }, now });
   const back = async (index: 0 | 1) => {
     const request = { held: wireFromAssignment(held[index]) } as unknown as WatchRequest__Output;
     try {
@@ -74,11 +80,11 @@ async function restored(t: ExecutionContext, since: (core: Core, ids: readonly [
     (assignmentOf(feed.view, ids[index])?.leases ?? []).map(
       ({ subnet, state: now }) => `${formatPrefix(subnet)} ${now}`,
     );
-  return { accepting, context, cluster, ids, back, state, finish, leases, events };
+  return { accepting, context, cluster, ids, back, state, finish, leases, events, refused, clock };
 }
 
 test('a host that has the former subnet of another one is admitted when that one has come back, whichever comes first', async (t) => {
-  const { accepting, cluster, ids, back, state, finish, leases, events } = await restored(
+  const { accepting, cluster, ids, back, state, finish, leases, events, refused, clock } = await restored(
     t,
     async (core, [one, other]) => {
       await move(core, one, first, spare);
@@ -86,7 +92,24 @@ test('a host that has the former subnet of another one is admitted when that one
     },
   );
   for (let attempt = 0; attempt < 3; attempt += 1) t.regex(await back(1), /10\.78\.0\.0\/24 is held by web-7/);
-  t.is(events().filter(({ value }) => value.includes('HeldDiffers')).length, 1, 'told once');
+  const told = () => events().filter(({ value }) => value.includes('HeldDiffers')).length;
+  t.is(told(), 1, 'told once');
+  // It is shown as long as it holds, and recorded again before the event expires.
+  const live = {
+    statusOf: () => undefined,
+    isConnected: () => false,
+    routes: 0,
+    refusalOf: (id: string) => refused.of(id),
+  };
+  const shown = () => wireFromNode(accepting.feed.view, ids[1], live)?.conditions ?? [];
+  t.like(shown()[0], { type: 'Adoption', ok: false, reason: 'HeldDiffers' });
+  t.regex(refusedProblems(refused.list())[0]?.text ?? '', /^web-8 came back .* is held by web-7/);
+  clock.ms += 16 * 60_000;
+  t.deepEqual([shown(), refused.list()], [[], []], 'it has stopped trying');
+  clock.ms += 12 * 3_600_000;
+  await back(1);
+  t.is(told(), 2);
+  t.is(shown().length, 1);
   t.true(accepting.feed.view.isAwaited(ids[1]), 'nothing of it was changed');
   t.deepEqual(state()?.awaited, [...away, 'web-7'], 'it was heard of');
   t.regex(state()?.contradictions.join() ?? '', /web-8: .*is held by web-7/);
@@ -105,6 +128,7 @@ test('a host that has the former subnet of another one is admitted when that one
   t.is(await back(1), '');
   t.deepEqual(leases(1), ['10.78.0.0/24 wanted', '10.78.1.0/24 ending']);
   t.deepEqual(state()?.contradictions, []);
+  t.deepEqual([shown(), refused.list()], [[], []]);
   for (const id of accepting.feed.view.nodes.keys()) await accepting.nodes.confirm(id);
   await accepting.feed.reached(cluster.revision, 5_000);
   t.true(finish(false));

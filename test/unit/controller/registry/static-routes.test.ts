@@ -95,7 +95,7 @@ test('a removed static route leaves a quarantine, which its host can end by a ro
   const { core, add, remove, refused, table } = await scene(t);
   await add('10.76.3.0/24');
   await refused(core.pools.release(once, subnet), /has a static route to db-1/);
-  await refused(core.pools.remove(once, 'default', true), /has 1 static routes/);
+  await refused(core.pools.remove(once, 'default', true), /has 1 static route/);
   await refused(core.pools.resize(once, 'default', prefix('10.76.0.0/23')), /10\.76\.3\.0\/24 has a static route/);
   await remove('10.76.3.0/24');
   t.deepEqual(table(), []);

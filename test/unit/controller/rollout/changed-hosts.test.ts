@@ -50,10 +50,10 @@ test('a host whose daemon knows one lease is not in a rollout: it would move wit
   await put(keys.status(idOf('h-0')), report([]));
   fleet.execute(core, 'c-1');
   await fleet.until(() => record(id)?.state === 'failed');
-  t.regex(record(id)?.message ?? '', /^h-0: its daemon is of a version that knows one lease/);
+  t.regex(record(id)?.message ?? '', /^h-0: its xnetd is too old: it supports only one lease/);
   t.is(subnetsOf(fleet, idOf('h-0')).length, 1, 'nothing was granted');
   await fleet.rollouts.control(once, id, 'cancel');
-  await t.throwsAsync(move('b', 'h-0', 'h-1'), { message: /^h-0: its daemon is of a version that knows one lease/ });
+  await t.throwsAsync(move('b', 'h-0', 'h-1'), { message: /^h-0: its xnetd is too old: it supports only one lease/ });
 });
 
 test('a host that waits for a permit gets it by a move to the pool that it is in', async (t) => {
