@@ -1,7 +1,7 @@
-// Finds foreign rules that drop what the kernel bridges between the LAN and containers on it: with
-// net.bridge.bridge-nf-call-iptables, these packets pass the rules for forwarded ones.
-// Invariant: a rule is reported only if it certainly drops all of them. Docker's own rules let them pass, and count as present:
-// they come with its network.
+// Finds foreign rules that drop packets which the kernel bridges between the LAN and containers on it: with
+// net.bridge.bridge-nf-call-iptables, these packets traverse the rules for forwarded ones.
+// Invariant: a rule is reported only if it certainly drops all of them. Docker's own rules accept them, and count as present,
+// because Docker adds them with its network.
 import { formatPrefix, ipv4FromNumber } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall, LanSubnet } from './desired.js';
@@ -38,7 +38,7 @@ export function bridgedDrops({ lans = [] }: Pick<DesiredFirewall, 'lans'>, seen:
   return lans.flatMap((lan) => {
     const flows = flowsOfLan(lan);
     const found: Finding[] = [];
-    // Without Docker's chain, nothing tells what Docker's rules will precede.
+    // Without Docker's chain, the position of Docker's rules is not known.
     for (const [backend, tables] of seen.backends) {
       if (![...seen.backends.values()].some((each) => hasChain(each, userChain))) continue;
       const filter = filterTablesOf(withDockersAccept(tables, lan));
@@ -54,10 +54,21 @@ export function bridgedDrops({ lans = [] }: Pick<DesiredFirewall, 'lans'>, seen:
       if (drop === undefined) continue;
       const name = `${table.family} ${table.table} ${drop.chain}`;
       const accept = `iifname "${lan.bridge}" oifname "${lan.bridge}" accept`;
-      found.push(dropped(lan, `nftables' chain ${name}`, drop.rule, `nft insert rule ${name} ${accept}`));
+      const fix = isOfFirewalld(table) ? zoneFix(lan.bridge) : `nft insert rule ${name} ${accept}`;
+      found.push(dropped(lan, `nftables' chain ${name}`, drop.rule, fix));
     }
     return found;
   });
+}
+
+// Docker keeps the bridge in this zone, and starts no container of the network while it is bound to another one.
+function zoneFix(bridge: string): string {
+  return `firewall-cmd --permanent --zone=docker --change-interface=${bridge} && firewall-cmd --reload`;
+}
+
+/** isOfFirewalld reports whether a table is firewalld's. Docker gives the bridge a zone that accepts, with its network. */
+export function isOfFirewalld({ table }: Pick<NftTable, 'table'>): boolean {
+  return table === 'firewalld';
 }
 
 function flowsOfLan({ subnet, bridge }: LanSubnet): readonly Flow[] {

@@ -1,5 +1,5 @@
-// Tells when the kernel's table of connections is nearly full: it then drops the first packets of new connections, those of
-// containers too, and xnet's rules can't change that.
+// Reports when the kernel's connection-tracking table is nearly full. The kernel then drops the first packets of new
+// connections, also those of containers, and xnet's rules can't change that.
 // Invariant: the limit is the administrator's; it is never changed.
 import type { Finding } from '../reconcile/effect.js';
 import type { ProcFiles } from './proc.js';

@@ -1,6 +1,6 @@
 // Derives the desired firewall of a host from the assignment, the route table and the underlay. Pure.
-// Invariant: `peers` has only subnets that are leased to peers, never the host's own. A lease that is wanted, in force or
-// ending gives the same rules, so that none is written anew because of its state.
+// Invariant: `peers` has only subnets that are leased to peers, never the host's own. The rules for a lease do not depend on
+// its state (wanted, in force, ending), so a change of the state changes no rule.
 import { type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import { type Checked, checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import type { Assignment, Route } from '../../proto/domain/network.js';
@@ -14,7 +14,7 @@ export type DesiredFirewall = {
   readonly lans?: readonly LanSubnet[];
   /** The interface that peers are reached on: "eth0". */
   readonly underlay: string;
-  /** Mode lan: interfaces that the host's address may move to or came from, by which peers come as well; absent: none. */
+  /** Mode lan: further interfaces that packets from peers may arrive on, because the host's address moves; absent: none. */
   readonly besides?: readonly string[];
   /** The peers' subnets, ordered by prefixKey, each once. */
   readonly peers: readonly Prefix[];

@@ -9,7 +9,7 @@ import type { SetChange } from '../kernel/nftables-sets.js';
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { bridgedFindings } from './bridged.js';
+import { bridgedFindings, isOfFirewalld } from './bridged.js';
 import { forgetTranslated } from './conntrack.js';
 import { conntrackFindings } from './conntrack-table.js';
 import { describePlan } from './describe.js';
@@ -201,7 +201,9 @@ export class Firewall implements Effect<DesiredFirewall> {
     const ruleset = rulesetOf(desired);
     const plan = planFirewall({ desired, ruleset, observed, engine, mayMove: true, filterOf: this.#filterOf });
     const forwarding = planForwarding({ state, bridges: bridgesOf(desired), drops: plan.drops, engine });
-    const bridged = await bridgedFindings(this.#proc, desired, observed);
+    // Those that come with Docker's network count as present.
+    const others = (observed.others ?? []).filter((table) => !isOfFirewalld(table));
+    const bridged = await bridgedFindings(this.#proc, desired, { ...observed, others });
     return reportOf({ desired, observed, plan, state, forwarding, findings: [...findings, ...bridged] });
   }
 
@@ -225,7 +227,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     return filter;
   };
 
-  // Both have thousands of elements, and most turns desire what the one before did.
+  // Both have thousands of elements, and most turns have the same desired state as the one before.
   #derivedFrom(desired: DesiredFirewall): Derived {
     if (this.#last?.desired !== desired) {
       this.#last = { desired, ruleset: rulesetOf(desired), theirs: new Addresses(desired.peers) };
@@ -278,7 +280,7 @@ export class Firewall implements Effect<DesiredFirewall> {
           forgotten += await forgetTranslated(this.#exec, subnet, desired.pools, signal);
         }
         changes += forgotten;
-        if (forgotten > 0) what.push(`${forgotten} connections from before are decided anew`);
+        if (forgotten > 0) what.push(`forgot ${forgotten} translated connections`);
         this.#translated = false;
       });
     }

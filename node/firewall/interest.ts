@@ -1,6 +1,6 @@
 // Decides which parts of the host's nftables concern xnet, and what a foreign commit means for them. Pure.
 // Invariant: what a commit may have changed is listed again by the next turn at the latest. A turn is triggered only if
-// our rules may be out of force or preceded by others.
+// our rules may be out of force or preceded by others, or if what they are there for may have changed.
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import { userChain } from './iptables-save.js';
 import { tableName } from './ruleset.js';
@@ -46,17 +46,21 @@ export function staleBy(touched: readonly TouchedObject[], bases: Bases): Stale 
  */
 export type Urgency = 'now' | 'soon' | 'never';
 
-/** urgencyOf says how soon a turn is due after these objects were touched. */
-export function urgencyOf(touched: readonly TouchedObject[], bases: Bases): Urgency {
+/**
+ * urgencyOf says how soon a turn is due after these objects were touched.
+ * @param behind see chainsBehind
+ */
+export function urgencyOf(touched: readonly TouchedObject[], bases: Bases, behind: ReadonlySet<string>): Urgency {
   const each = touched.map((one): Urgency => {
     if (isOwn(one)) return 'now';
     if (isOfIptables(one) && mayHoldOurs(one)) return one.removed ? 'now' : 'soon';
+    if (isOfIptables(one) && one.table === 'filter' && behind.has(one.chain)) return 'soon';
     return isOfOthers(one, bases) ? 'soon' : 'never';
   });
   return each.includes('now') ? 'now' : each.includes('soon') ? 'soon' : 'never';
 }
 
-// Chains that have our rules or lead to them. Docker changes its other chains with each container.
+// Chains that have our rules or lead to them.
 function mayHoldOurs({ kind, table, chain }: TouchedObject): boolean {
   if (kind === 'table') return true;
   if (table === 'raw') return chain === 'PREROUTING';

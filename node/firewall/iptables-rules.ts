@@ -1,8 +1,10 @@
 // Plans our rules among those of Docker and the operator in one iptables backend. Pure.
 // Invariant: only accepting rules with our comment are deleted, by their full text and never by number, so a concurrent
 // change of the chain loses nothing.
-import { formatPrefix } from '../../proto/domain/address.js';
+import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import { type DesiredFirewall, peerInterfaces } from './desired.js';
+import { Addresses, type Flow } from './flow.js';
+import { acceptsBehindUserChain, concernsNone } from './iptables-accept.js';
 import { placeInRaw, placeInUserChain, type RulePosition } from './iptables-place.js';
 import {
   type Chain,
@@ -40,9 +42,44 @@ function toPools(desired: DesiredFirewall): readonly string[] {
   );
 }
 
-// A Docker network over the bridge that has the host's interface makes Docker isolate its other networks from that bridge, and so
-// from all that the host reaches by it. What Docker accepted before is accepted here: what they send, except to containers of
-// this host on that network, answers, and what comes for their published ports. Docker's rules name its bridges.
+// What the containers of a subnet send to a pool; `to` undefined: by any interface.
+function flowTo(
+  pool: Prefix,
+  { subnet, bridge, to }: { readonly subnet: Prefix; readonly bridge: string; readonly to: string | undefined },
+): Flow {
+  const [source, destination] = [new Addresses([subnet]), new Addresses([pool])];
+  return { name: 'to a pool', source, destination, from: bridge, to, mark: undefined };
+}
+
+// Docker accepts these packets at the end of its chains. These rules accept them before the chains, which saves processor time,
+// unless a rule of the chains may do anything else with one of them.
+function pastDocker({ own, pools, ...desired }: DesiredFirewall, tables: Tables): readonly string[] {
+  const ways = own.flatMap((each) => peerInterfaces(desired).map((to) => ({ ...each, to })));
+  return ways.flatMap(({ subnet, bridge, to }) =>
+    pools.flatMap((pool) => {
+      if (!acceptsBehindUserChain(tables, flowTo(pool, { subnet, bridge, to }))) return [];
+      return `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} -i ${bridge} -o ${to} ${commented}`;
+    }),
+  );
+}
+
+// Engines from 28 on have one rule for each container in raw, which none of these packets meets. raw knows no outgoing interface, so
+// a host with several networks in its pools has no such rule: Docker's rules keep these networks apart.
+function pastRaw({ own, lans, pools }: DesiredFirewall, behind: readonly string[]): readonly string[] {
+  const [only, ...others] = own;
+  if (only === undefined || others.length > 0 || lans !== undefined || only.partLength !== undefined) return [];
+  if (behind.length === 0) return [];
+  const { subnet, bridge } = only;
+  return pools.flatMap((pool) => {
+    if (!concernsNone(behind, flowTo(pool, { subnet, bridge, to: undefined }))) return [];
+    return `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} -i ${bridge} ${commented}`;
+  });
+}
+
+// With a Docker network on the bridge that has the host's interface, Docker isolates its other networks from that bridge, and
+// so from everything that the host reaches through it. These rules accept what Docker accepted before: packets from the other
+// networks, except to containers of this host on that network; answers; and packets to published ports. Docker's rules name
+// the isolated bridges.
 function aroundIsolation({ lans = [] }: DesiredFirewall, tables: Tables): readonly string[] {
   return lans.flatMap(({ subnet, bridge }) => {
     const others = isolatedBridges(tables).filter((name) => name !== bridge);
@@ -79,6 +116,11 @@ export type RulesOptions = {
   readonly abandoned: boolean;
   /** Whether a rule that is right but in the wrong position is moved. */
   readonly mayMove: boolean;
+  /**
+   * Whether a turn follows a foreign change of these chains within a second, so that packets to pools may be accepted before
+   * foreign rules; default true.
+   */
+  readonly isWatched?: boolean;
 };
 
 /** planRules plans the rules of one backend. */
@@ -86,16 +128,21 @@ export function planRules(
   desired: DesiredFirewall,
   tables: Tables,
   role: ChainRole,
-  { abandoned, mayMove }: RulesOptions,
+  { abandoned, mayMove, isWatched = true }: RulesOptions,
 ): RulesPlan {
   const own = desired.own.map(({ subnet }) => subnet);
   const inward = role === 'nothing' ? [] : fromPeers(desired);
   const alone = role !== 'nothing' && abandoned && forwardPolicy(tables) === 'DROP';
   const both = alone ? [...fromPeers(desired), ...toPools(desired)] : [];
   const inRaw: ChainPlace = { place: (foreign) => placeInRaw(foreign, own), mayMove };
-  const raw = planChain('PREROUTING', chainOf(tables, 'raw', 'PREROUTING').rules, inward, inRaw);
+  const presentRaw = chainOf(tables, 'raw', 'PREROUTING').rules;
+  const foreignRaw = presentRaw.filter((rule) => !isOurRule(rule));
+  const isEarly = role !== 'nothing' && isWatched;
+  const early = !isEarly ? [] : pastRaw(desired, foreignRaw.slice(placeInRaw(foreignRaw, own).after));
+  const raw = planChain('PREROUTING', presentRaw, [...inward, ...early], inRaw);
   const inUser: ChainPlace = { place: placeInUserChain, mayMove };
-  const outward = role === 'nothing' ? [] : aroundIsolation(desired, tables);
+  const around = role === 'nothing' ? [] : aroundIsolation(desired, tables);
+  const outward = [...(isEarly ? pastDocker(desired, tables) : []), ...around];
   const user = planChain(userChain, chainOf(tables, 'filter', userChain).rules, [...inward, ...outward], inUser);
   const forward = planChain('FORWARD', chainOf(tables, 'filter', 'FORWARD').rules, both, last);
   const create = role === 'chain and rules' ? [`-N ${userChain}`] : [];

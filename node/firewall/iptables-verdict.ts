@@ -85,7 +85,8 @@ type Condition = (flow: Flow) => Match;
 
 const unknown: Condition = () => 'sometimes';
 
-function conditionOf(option: string): Condition {
+/** conditionOf returns the condition of one option of a rule, as optionsOf has it: "! -i docker0". */
+export function conditionOf(option: string): Condition {
   const isNegated = option.startsWith('! ');
   const [, name = '', value = ''] = /^(\S+) (.*)$/.exec(isNegated ? option.slice(2) : option) ?? [];
   const condition = plainCondition(name, value);

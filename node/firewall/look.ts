@@ -9,6 +9,7 @@ import { dockerTable } from './docker-nftables.js';
 import { FailureCollector } from './failure-collector.js';
 import { type Bases, staleBy, type Urgency, urgencyOf } from './interest.js';
 import type { Iptables } from './iptables.js';
+import { chainsBehind } from './iptables-accept.js';
 import type { Backend, Tables } from './iptables-save.js';
 import type { FoundTable, Nft } from './nft.js';
 import { type ObservedFirewall, withUserChain } from './plan.js';
@@ -40,12 +41,13 @@ const settled: Where = { preferred: undefined, dockerTable: false };
 export class FirewallLook {
   readonly #options: FirewallLookOptions;
   #seen: { readonly generation: number; readonly content: InNftables } | undefined;
+  readonly #behind = new WeakMap<Tables, ReadonlySet<string>>();
 
   constructor(options: FirewallLookOptions) {
     this.#options = options;
   }
 
-  /** ownTable returns our table; undefined if anything was touched since it was listed, or if it does not exist. */
+  /** ownTable returns our table as listed; undefined if anything in it was touched since then, or if it does not exist. */
   ownTable(): InstalledTable | undefined {
     const generation = this.#options.generation();
     const seen = this.#seen;
@@ -85,7 +87,15 @@ export class FirewallLook {
     return urgencyOf(
       commits.flatMap(({ touched }) => touched),
       basesOf(this.#seen?.content),
+      this.#behindIn(this.#seen?.content.tables),
     );
+  }
+
+  #behindIn(tables: Tables | undefined): ReadonlySet<string> {
+    if (tables === undefined) return new Set();
+    const behind = this.#behind.get(tables) ?? chainsBehind(tables);
+    this.#behind.set(tables, behind);
+    return behind;
   }
 
   /** whole observes everything. What can't be observed becomes a finding. */

@@ -85,7 +85,7 @@ export function planFirewall(input: PlanInput): FirewallPlan {
     const expected = !inNftables && (hasChain(tables, 'DOCKER') || (engine?.running === true && filters));
     const abandoned = !led && role !== 'nothing' && expected;
     missing ||= abandoned;
-    rules.set(backend, planRules(desired, tables, role, { abandoned, mayMove }));
+    rules.set(backend, planRules(desired, tables, role, { abandoned, mayMove, isWatched: backend === 'nft' }));
   }
   if (missing && engine?.running !== false) findings.push(rulesMissing);
   const planned = [...rules.values()];
@@ -146,11 +146,11 @@ function overtaken(chains: readonly string[]): Finding {
 }
 
 function unreachedNote(rule: string): string {
-  return `packets of peers never come to the rule "iptables ${rule}": delete it, and put it first with -I instead of -A`;
+  return `packets from peers never reach the rule "iptables ${rule}": delete it, and put it first with -I instead of -A`;
 }
 
 const unfilteredNote =
-  'Docker runs with "iptables": false: it drops nothing and translates nothing, and what comes to containers is up to ' +
+  'Docker runs with "iptables": false: it drops and translates nothing, so which packets reach containers depends on ' +
   'the rules of this host';
 
 /** movesRules reports whether a plan, in at least one chain, only moves rules that are otherwise right. */

@@ -172,6 +172,7 @@ async function scenario(t: ExecutionContext, engine: LabEngine, iptables: Iptabl
     await Promise.all(nodes.map(({ host }) => host.restartDockerd()));
     await traffic('after dockerd restarted, without a turn');
     for (const { firewall, desired } of nodes.map((node) => ({ firewall: node.firewall(), desired: node.desired }))) {
+      t.deepEqual((await firewall.converge(desired, signal)).findings, []);
       t.deepEqual(await firewall.converge(desired, signal), { findings: [], changes: 0 });
     }
 

@@ -119,7 +119,7 @@ netTest('the cost of foreign commits depends on the objects that they touch', (t
       t.true(watch.touchedSince((generation.current() ?? 0) - 1, generation.current() ?? 0) !== undefined);
       t.is(firewall.urgencyOf(commits), 'now', 'what is ours');
       t.is(firewall.urgencyOf([]), 'now', 'what was lost');
-      t.is((await firewall.converge(desired(), signal)).changes, 2);
+      t.is((await firewall.converge(desired(), signal)).changes, 3);
     } finally {
       watch.close();
       sets.close();

@@ -46,6 +46,13 @@ test('tables of nftables and a second backend are asked as well, if bridged pack
       'nft insert rule inet closed forward iifname "xnet-lan" oifname "xnet-lan" accept',
     ],
   );
+  // Docker puts the bridge into a zone that accepts; bound to another one, it needs that.
+  const zone = { family: 'inet', table: 'firewalld', name: 'filter_FORWARD' };
+  const inZone = parseNftTable(JSON.stringify({ nftables: [{ chain: { ...chain, ...zone } }] }), zone, [zone.name]);
+  t.deepEqual(
+    (await bridgedFindings(on, { lans }, { backends: new Map(), others: [inZone] })).map(({ fix }) => fix),
+    ['firewall-cmd --permanent --zone=docker --change-interface=xnet-lan && firewall-cmd --reload'],
+  );
   for (const value of ['0', undefined]) {
     const off = { read: () => Promise.resolve(value) };
     t.deepEqual(await bridgedFindings(off, { lans }, { backends, others: [] }), []);
