@@ -122,7 +122,7 @@ class LinuxRouteKernel implements RouteKernel {
   async fingerprint(): Promise<string | undefined> {
     const { dumps } = this.#parts;
     const hash = createHash('sha256');
-    // Few; and the kernel lists them with counters and times that change all the time.
+    // Compared as values: the kernel lists them with counters and times that always change.
     hash.update(JSON.stringify([await this.links(), await this.addresses()]));
     const isWhole = await dumps.digest(writeRouteDump, hash);
     if (this.#hasNextHops && !(await dumps.digest(writeNextHopDump, hash))) return undefined;

@@ -23,7 +23,7 @@ export type PacketToForward = {
  */
 export type Forwarded = { readonly table: number; readonly to: number } | { readonly errno: string };
 
-/** PacketToSend is a packet whose way is asked for. */
+/** PacketToSend is a packet to look up the route of. */
 export type PacketToSend = {
   /** Undefined: the kernel chooses it. */
   readonly source?: Ipv4 | undefined;

@@ -221,7 +221,8 @@ export class KernelMirror {
     const { protocol, scope, nextHopId } = route;
     if (!this.#keeps({ network, length, protocol, scope, nextHopId })) return false;
     const there = this.#routes.at(prefixKey(route.destination)).filter((other) => sameSlot(other, route));
-    for (const each of [route, ...there]) this.#touched.noteRoute(each);
+    this.#touched.noteRoute(route);
+    for (const each of there) this.#touched.noteRoute(each);
     if (removed) {
       // A route that the mirror lacks was removed before the dump, or the mirror is wrong.
       if (!this.#routes.remove(route) && !overlapping) this.#stale = true;

@@ -50,6 +50,11 @@ export class KernelRouteTable {
     return this.#routes.get(key) ?? none;
   }
 
+  /** keys lists the prefixKeys of all destinations. */
+  keys(): IterableIterator<number> {
+    return this.#routes.keys();
+  }
+
   /** all lists all routes, grouped by destination. */
   *all(): IterableIterator<KernelRoute> {
     for (const list of this.#routes.values()) yield* list;

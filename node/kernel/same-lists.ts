@@ -1,10 +1,11 @@
-// Tells a mirror whether its last dump because of its age still holds, so that an idle host costs no dump.
-// Invariant: it holds only if the kernel lists what it listed before and after that dump, and has reported nothing since.
+// Decides whether a periodic dump of a mirror can be skipped, so that an idle host needs none.
+// Invariant: a dump is skipped only if the kernel lists the same as before and after the last one, and has reported no change
+// since.
 import type { RouteKernel } from './route-kernel.js';
 
 type Listed = { readonly print: string | undefined; readonly reported: number };
 
-/** SameLists compares what one kernel lists with what it listed. */
+/** SameLists remembers what a kernel listed around the last periodic dump. */
 export class SameLists {
   readonly #kernel: Pick<RouteKernel, 'fingerprint'>;
   readonly #drain: () => void;
@@ -24,7 +25,7 @@ export class SameLists {
   }
 
   /**
-   * unlessSame calls `dump` unless the last one that it called holds.
+   * unlessSame calls `dump` unless the result of the last call is still valid.
    * @throws SyscallError as RouteKernel does
    */
   async unlessSame(dump: () => Promise<void>): Promise<void> {
@@ -36,7 +37,7 @@ export class SameLists {
     if (isSame(before, after)) this.#listed = after;
   }
 
-  /** forget records another dump. */
+  /** forget makes the next unlessSame dump. */
   forget(): void {
     this.#listed = undefined;
   }

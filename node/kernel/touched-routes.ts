@@ -17,11 +17,10 @@ export type TouchedRoutes = {
 // Twice a fleet of 5,000 peers, with a route and an object each. A reader that is further behind plans in full.
 const longest = 20_000;
 
-type Entry = { readonly kind: 'destination' | 'nextHop'; readonly key: number };
-
 /** TouchedLog is the ordered log of changes. */
 export class TouchedLog {
-  #entries: Entry[] = [];
+  // A destination's prefixKey; for a next-hop object, which may have id 0, -1 - id.
+  #entries: number[] = [];
   // Mark of the first entry.
   #first = 0;
 
@@ -34,16 +33,16 @@ export class TouchedLog {
   noteRoute({ destination, nextHopId, scope }: KernelRoute): void {
     // A route directly to a link determines what is on-link.
     if (scope === scopes.link) this.forget();
-    this.#note('destination', prefixKey(destination));
-    if (nextHopId !== 0) this.#note('nextHop', nextHopId);
+    this.#note(prefixKey(destination));
+    if (nextHopId !== 0) this.#note(-1 - nextHopId);
   }
 
   /** noteNextHop records that a next-hop object changed or was removed; `users` are the routes that use it. */
   noteNextHop({ id, hop }: NextHop, users: readonly KernelRoute[]): void {
     // So does an object without a gateway; a group has other objects as members.
     if (hop?.gateway === undefined) this.forget();
-    this.#note('nextHop', id);
-    for (const { destination } of users) this.#note('destination', prefixKey(destination));
+    this.#note(-1 - id);
+    for (const { destination } of users) this.#note(prefixKey(destination));
   }
 
   /** forget records that anything may have changed. */
@@ -52,9 +51,9 @@ export class TouchedLog {
     this.#entries = [];
   }
 
-  #note(kind: Entry['kind'], key: number): void {
+  #note(entry: number): void {
     if (this.#entries.length >= longest) this.forget();
-    this.#entries.push({ kind, key });
+    this.#entries.push(entry);
   }
 
   /** since returns the changes since a mark; undefined if anything may have changed. */
@@ -64,7 +63,9 @@ export class TouchedLog {
     const nextHops = new Set<number>();
     for (let index = mark - this.#first; index < this.#entries.length; index += 1) {
       const entry = this.#entries[index];
-      if (entry !== undefined) (entry.kind === 'destination' ? destinations : nextHops).add(entry.key);
+      if (entry === undefined) continue;
+      if (entry < 0) nextHops.add(-1 - entry);
+      else destinations.add(entry);
     }
     return { destinations, nextHops };
   }

@@ -9,7 +9,7 @@ import { readVethLink, type VethLink, type VethRequest, writeVethDump, writeVeth
 
 const NETLINK_ROUTE = 0;
 const EEXIST = 17;
-// The answers and the gateway's neighbours hear of an address only by the interface that has it.
+// With arp_ignore 1, ARP requests for an address are answered only on the interface that has it.
 const arpIgnore = '/proc/sys/net/ipv4/conf/all/arp_ignore';
 
 /** namespaceOfFd returns the path of a network namespace that is open as a descriptor of this process. */

@@ -31,7 +31,7 @@ export type NewVeth = {
 /** VethRequest is one change. Those that add fail with EEXIST where there is an equal object. */
 export type VethRequest =
   | { readonly op: 'make'; readonly veth: NewVeth }
-  /** Attaches an interface to a bridge, says whose it is, and sets it up. */
+  /** Attaches an interface to a bridge, sets its alias, and sets it up. */
   | { readonly op: 'attach'; readonly name: string; readonly master: number; readonly alias: string }
   | { readonly op: 'up'; readonly ifindex: number }
   | { readonly op: 'delete'; readonly ifindex: number }
@@ -65,7 +65,7 @@ const scopes = { universe: 0, link: 253 } as const;
 const unicast = 1;
 const rule = { source: 2, priority: 6, table: 15, protocol: 21 } as const;
 const toTable = 1; // FR_ACT_TO_TBL
-// Before the main table (32766), behind what an operator puts first.
+// Before the main table (32766), and after rules that an operator puts first.
 const rulePriority = 8_800;
 // As for xnet's routes.
 const protocol = 88;

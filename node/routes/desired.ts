@@ -16,7 +16,7 @@ export type DesiredRoutes = {
   readonly gateways: readonly Ipv4[];
   /** The others' subnets, by prefixKey. */
   readonly peers: PrefixMap<Route>;
-  /** What `peers` was made of; undefined: not of a table. */
+  /** The route table that `peers` was derived from; absent: none. */
   readonly table?: PrefixMap<Route>;
   /** prefixKeys of subnets whose record can't be read: an existing route of xnet to them stays. */
   readonly unresolved: ReadonlySet<number>;

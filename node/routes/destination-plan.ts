@@ -1,24 +1,25 @@
 // The plan of one destination: its peer, the unreachable route of its pool, and foreign routes to it.
 // Pure.
-import { prefixesOverlap, prefixKey, prefixOf } from '../../proto/domain/address.js';
+import { type Prefix, prefixesOverlap, prefixKey, prefixOf } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
 import { type KernelRoute, routeTypes } from '../kernel/route-kernel.js';
 import { hiddenBy, overlapped } from './local-networks.js';
 import { guardOf, isGuard, isOurs, leads } from './ownership.js';
 import { planPeer } from './peer-plan.js';
-import { beginPlanning, type PlannedChange, type Planning, type Scene } from './planning.js';
+import type { PlannedChange, Planning, Scene } from './planning.js';
 import type { RouteProblem } from './problems.js';
 
 /** DestinationPlan lists the changes and the problems of one destination. */
 export type DestinationPlan = Pick<
   Planning,
-  'installed' | 'conflicting' | 'unreachable' | 'waiting' | 'isProvisional'
+  'installed' | 'conflicting' | 'unreachable' | 'waiting' | 'isProvisional' | 'needsOwnNextHop'
 > & {
   readonly additions: readonly PlannedChange[];
   readonly deletions: readonly PlannedChange[];
   /** See Planning. */
   readonly takeOvers: readonly PlannedChange[];
   readonly problems: readonly RouteProblem[];
-  /** Ids of next-hop objects that routes of xnet need; may contain duplicates. */
+  /** See Planning. */
   readonly nextHopIds: readonly number[];
   /** There are foreign routes; whether they are problems depends on all peers. */
   readonly isShared: boolean;
@@ -26,65 +27,120 @@ export type DestinationPlan = Pick<
 
 const none: readonly never[] = [];
 
-// Shared, because there is a plan for each of thousands of peers and nearly all are empty.
-function kept<T>(list: readonly T[]): readonly T[] {
-  return list.length === 0 ? none : list;
-}
+const nothing: DestinationPlan = {
+  additions: none,
+  deletions: none,
+  takeOvers: none,
+  problems: none,
+  nextHopIds: none,
+  needsOwnNextHop: false,
+  installed: 0,
+  conflicting: 0,
+  unreachable: 0,
+  waiting: 0,
+  isProvisional: false,
+  isShared: false,
+};
+
+// Shared, because there is a plan for each of thousands of peers and nearly all are this one.
+const settled: DestinationPlan = { ...nothing, needsOwnNextHop: true, installed: 1 };
 
 /**
  * planDestination plans one destination.
- * @param key its prefixKey
+ * @param planning begun with the scene; it can be used again then
  * @param lengths the lengths of all peers' subnets; may contain others
  */
-export function planDestination(scene: Scene, key: number, lengths: Iterable<number>): DestinationPlan {
-  const planning = beginPlanning(scene);
-  const peer = scene.input.desired.peers.get(key);
-  if (peer !== undefined) planPeer(planning, key, peer);
-  planGuard(planning, key);
-  const isShared = planOthers(planning, key, lengths);
-  const { installed, conflicting, unreachable, waiting, isProvisional } = planning;
+export function planDestination(
+  planning: Planning,
+  { key, peer }: { readonly key: number; readonly peer: Route | undefined },
+  lengths: Iterable<number>,
+): DestinationPlan {
+  const { input, pools } = planning.scene;
+  const destination = { key, peer, pool: pools.get(key), routes: input.observed.routes.at(key) };
+  if (peer !== undefined) planPeer(planning, { key, peer, routes: destination.routes });
+  if (destination.pool !== undefined) planGuard(planning, destination.pool, destination.routes);
+  const isShared = destination.routes.length > 0 && planOthers(planning, destination, lengths);
+  return finished(planning, isShared);
+}
+
+type Destination = {
+  /** Its prefixKey. */
+  readonly key: number;
+  readonly peer: Route | undefined;
+  readonly pool: Prefix | undefined;
+  /** All that are there. */
+  readonly routes: readonly KernelRoute[];
+};
+
+// Returns the plan and empties the planning.
+function finished(planning: Planning, isShared: boolean): DestinationPlan {
+  const { installed, conflicting, unreachable, waiting, isProvisional, needsOwnNextHop } = planning;
+  const { additions, deletions, takeOvers, problems, nextHopIds } = planning;
+  planning.installed = 0;
+  planning.conflicting = 0;
+  planning.unreachable = 0;
+  planning.waiting = 0;
+  planning.isProvisional = false;
+  planning.needsOwnNextHop = false;
+  const listed = additions.length + deletions.length + takeOvers.length + problems.length + nextHopIds.length;
+  if (listed + conflicting + unreachable + waiting === 0 && !isShared && !isProvisional) {
+    if (installed === 1 && needsOwnNextHop) return settled;
+    if (installed === 0 && !needsOwnNextHop) return nothing;
+  }
   return {
-    additions: kept(planning.additions),
-    deletions: kept(planning.deletions),
-    takeOvers: kept(planning.takeOvers),
-    problems: kept(planning.problems),
-    nextHopIds: kept(planning.nextHopIds),
-    ...{ installed, conflicting, unreachable, waiting, isProvisional, isShared },
+    additions: taken(additions),
+    deletions: taken(deletions),
+    takeOvers: taken(takeOvers),
+    problems: taken(problems),
+    nextHopIds: taken(nextHopIds),
+    needsOwnNextHop,
+    installed,
+    conflicting,
+    unreachable,
+    waiting,
+    isProvisional,
+    isShared,
   };
 }
 
-function planGuard({ scene, additions, problems }: Planning, key: number): void {
-  const { input, pools } = scene;
-  const pool = pools.get(key);
-  if (pool === undefined) return;
+// A copy has no room for more, which thousands of plans would keep.
+function taken<T>(list: T[]): readonly T[] {
+  if (list.length === 0) return none;
+  const copy = list.slice();
+  list.length = 0;
+  return copy;
+}
+
+function planGuard({ scene, additions, problems }: Planning, pool: Prefix, routes: readonly KernelRoute[]): void {
+  const { input } = scene;
   const hidden = hiddenBy(scene.local, pool);
   if (hidden !== undefined) {
     problems.push({ reason: 'PoolOverlapsHost', pool, what: hidden.what });
     return;
   }
   const guard = guardOf(pool, input);
-  const there = input.observed.routes.at(key).find((route) => route.metric === guard.metric && route.tos === guard.tos);
+  const there = routes.find((route) => route.metric === guard.metric && route.tos === guard.tos);
   if (there === undefined)
     additions.push({ change: { op: 'addRoute', route: guard }, peer: undefined, isProbe: false });
   else if (!isGuard(there) && !isOurs(there, input)) problems.push({ reason: 'GuardBlocked', route: there });
 }
 
 // Deletes unwanted routes of xnet and reports foreign ones that conflict. Returns whether there are foreign routes.
-function planOthers({ scene, problems, ...planning }: Planning, key: number, lengths: Iterable<number>): boolean {
-  const { input, pools } = scene;
-  const { desired, observed } = input;
+function planOthers(planning: Planning, destination: Destination, lengths: Iterable<number>): boolean {
+  const { scene, problems } = planning;
+  const { input } = scene;
+  const { key, peer, pool } = destination;
   let isShared = false;
-  for (const route of observed.routes.at(key)) {
+  for (const route of destination.routes) {
     if (!isOurs(route, input)) {
       isShared = true;
       problems.push(...foreignProblems(scene, route, lengths));
       continue;
     }
-    const pool = pools.get(key);
     const isGuarded = pool !== undefined && hiddenBy(scene.local, pool) === undefined;
-    const wanted = isGuard(route) ? isGuarded : desired.peers.has(key); // planPeer has planned those
+    const wanted = isGuard(route) ? isGuarded : peer !== undefined; // planPeer has planned those
     if (wanted) continue;
-    if (desired.unresolved.has(key)) planning.nextHopIds.push(route.nextHopId);
+    if (input.desired.unresolved.has(key)) planning.nextHopIds.push(route.nextHopId);
     else planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
   }
   return isShared;

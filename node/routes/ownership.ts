@@ -90,8 +90,8 @@ export function hasForm(route: KernelRoute, peer: Route, form: PeerRouteForm): b
 const byHand: ReadonlySet<number> = new Set([3, 4]);
 
 /**
- * isByHand says whether a route is as an operator writes it, with nothing in it that ours would lack: one plain next hop, no
- * type of service, no MTU.
+ * isByHand reports whether a route has the form that an operator gives it, with nothing that xnet's would lack: one plain next
+ * hop, no type of service, no MTU.
  */
 export function isByHand(route: KernelRoute): boolean {
   const [hop] = route.hops;

@@ -23,17 +23,25 @@ import {
 } from './ownership.js';
 import type { Planning } from './planning.js';
 
+const none: readonly KernelRoute[] = [];
+
 /** isOffLink reports whether the kernel refused because the gateway is not on-link. */
 export function isOffLink({ errno, text }: KernelRefusal): boolean {
   // "Nexthop has invalid gateway" (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw())
   return errno === 'ENETUNREACH' || errno === 'EHOSTUNREACH' || (errno === 'EINVAL' && /gateway/i.test(text));
 }
 
-/** planPeer plans the changes of one peer. */
-export function planPeer(planning: Planning, key: number, peer: Route): void {
+/**
+ * planPeer plans the changes of one peer.
+ * @param key the prefixKey of its subnet
+ * @param routes all routes to it that are there
+ */
+export function planPeer(
+  planning: Planning,
+  { key, peer, routes }: { readonly key: number; readonly peer: Route; readonly routes: readonly KernelRoute[] },
+): void {
   const { scene, problems } = planning;
   const { input, ifindex } = scene;
-  const routes = input.observed.routes.at(key);
   const local = overlapped(scene.local, peer.subnet);
   if (local !== undefined) {
     planning.conflicting += 1;
@@ -41,9 +49,9 @@ export function planPeer(planning: Planning, key: number, peer: Route): void {
     deleteOurs(planning, routes, () => true);
     return;
   }
-  const first = lookAtSlot(planning, peer, routes);
+  const first = routes.length === 0 ? undefined : lookAtSlot(planning, peer, routes);
   const installed = first !== undefined && leads(first, peer.nextHop, ifindex, input.observed.nextHops);
-  const refused = input.refusals.get(key);
+  const refused = input.refusals.size === 0 ? undefined : input.refusals.get(key);
   if (refused !== undefined) planning.isProvisional = true;
   const isRefused =
     refused?.nextHop === peer.nextHop && refused.ifindex === ifindex && refused.epoch === input.observed.epoch;
@@ -54,10 +62,10 @@ export function planPeer(planning: Planning, key: number, peer: Route): void {
   if (installed) planning.installed += 1;
   if (isRefused) {
     problems.push({ reason: 'RouteRefused', what: refused.what, refusal: refused.refusal });
-    keep(planning, peer, routes);
+    keep(planning, routes);
   } else if (ifindex !== undefined) planRoute(planning, peer, { routes, first, ifindex });
   else {
-    keep(planning, peer, routes);
+    keep(planning, routes);
     if (!installed) planning.waiting += 1;
   }
 }
@@ -114,8 +122,8 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
     nextHops !== undefined &&
     (object === undefined || (isOurs(object, input) && object.hop !== undefined));
   const form: PeerRouteForm = { byNextHop, hop, preferredSource };
-  const right = rightOne(planning, peer, { routes, form });
-  const handMade = takeable(planning, peer, { routes, ifindex });
+  const right = routes.length === 0 ? undefined : rightOne(planning, peer, { routes, form });
+  const handMade = input.takenOver === undefined ? none : takeable(planning, peer, { routes, ifindex });
   if (right === undefined && first !== undefined && !handMade.includes(first)) {
     if (!isOurs(first, input)) {
       // A foreign route is effective: it equals xnet's, or the conflict has been reported.
@@ -125,36 +133,37 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
     const foreignBehind = routes.some((route) => isInSlot(route) && !isOurs(route, input));
     if (foreignBehind && leads(first, peer.nextHop, ifindex, nextHops)) {
       // xnet's route is correct, and its replacement would come after a foreign one.
-      keep(planning, peer, routes);
+      keep(planning, routes);
       return;
     }
   }
   const objectIsRight = !byNextHop || (object?.hop !== undefined && sameHop(object.hop, hop));
-  if (byNextHop) planning.nextHopIds.push(id);
+  if (byNextHop) planning.needsOwnNextHop = true;
   if (!objectIsRight) {
     const op = object === undefined ? 'addNextHop' : 'replaceNextHop';
     add(planning, peer, { op, nextHop: nextHopOf(peer, hop, input) });
   }
   if (right === undefined) {
-    keep(planning, peer, routes);
+    keep(planning, routes);
     // The object may not be replaced yet, so the route would lead to the wrong address: it is added in the next round.
     if (!objectIsRight && object !== undefined) return;
     add(planning, peer, { op: first === undefined ? 'addRoute' : 'appendRoute', route: peerRoute(peer, form, input) });
     return;
   }
   if (routes.length > 1) deleteOurs(planning, routes, (route) => route !== right);
-  // The last first, as with ours.
+  // The last one first, as in deleteOurs.
   if (objectIsRight) for (const route of [...handMade].reverse()) takeOver(planning, route);
   if (objectIsRight && isDoubtful(planning, peer)) probe(planning, peer, { object, right });
 }
 
 // Returns the hand-made routes that xnet's can replace; none if a route that leads elsewhere would then be effective.
 function takeable({ scene }: Planning, peer: Route, { routes, ifindex }: Looked): readonly KernelRoute[] {
-  const { takenOver, observed, ...ownership } = scene.input;
-  if (takenOver === undefined || takenOver.has(prefixKey(peer.subnet))) return [];
+  const { input } = scene;
+  const { takenOver, observed } = input;
+  if (takenOver === undefined || takenOver.has(prefixKey(peer.subnet))) return none;
   const isEqual = (route: KernelRoute) => isByHand(route) && leads(route, peer.nextHop, ifindex, observed.nextHops);
-  const isInTheWay = (route: KernelRoute) => isInSlot(route) && !isOurs(route, ownership) && !isEqual(route);
-  return routes.some(isInTheWay) ? [] : routes.filter(isEqual);
+  const isInTheWay = (route: KernelRoute) => isInSlot(route) && !isOurs(route, input) && !isEqual(route);
+  return routes.some(isInTheWay) ? none : routes.filter(isEqual);
 }
 
 function takeOver({ takeOvers }: Planning, route: KernelRoute): void {
@@ -197,9 +206,9 @@ function isInSlot(route: KernelRoute): boolean {
 }
 
 // Routes of xnet that stay for now need their next-hop objects.
-function keep(planning: Planning, peer: Route, routes: readonly KernelRoute[]): void {
+function keep(planning: Planning, routes: readonly KernelRoute[]): void {
   for (const route of routes) if (isOurs(route, planning.scene.input)) planning.nextHopIds.push(route.nextHopId);
-  if (routes.length === 0) planning.nextHopIds.push(nextHopIdOf(peer));
+  if (routes.length === 0) planning.needsOwnNextHop = true;
 }
 
 // In reverse order: the effective route is deleted when only the correct one follows it.

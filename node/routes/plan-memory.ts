@@ -1,10 +1,12 @@
 // The last plan of each destination, and the events that make it out of date. Pure state.
 // Invariant: outdated() returns at least every destination whose plan would differ: each input of the plan of
 // a destination is part of the scene's fingerprint or is recorded here.
-import { ipv4FromNumber, prefixKey } from '../../proto/domain/address.js';
+import { ipv4FromNumber, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
 import type { KernelRoute, NextHop } from '../kernel/route-kernel.js';
 import type { TouchedRoutes } from '../kernel/touched-routes.js';
 import type { DestinationPlan } from './destination-plan.js';
+import { DestinationPlans } from './destination-plans.js';
 import { isOurs } from './ownership.js';
 import { hasSameFacts, type PlannedChange, type RoutePlanInput, type Scene } from './planning.js';
 import type { RouteProblem } from './problems.js';
@@ -18,17 +20,17 @@ type Counts = { installed: number; conflicting: number; unreachable: number; wai
 export class PlanMemory {
   /** Of the scene. */
   readonly fingerprint: string;
-  readonly #destinations = new Map<number, DestinationPlan>();
-  // Keys of destinations with changes or problems, of provisional ones, and of those with foreign routes.
-  readonly #open = new Map<number, DestinationPlan>();
+  readonly #destinations = new DestinationPlans<DestinationPlan>();
+  // Destinations with changes or problems; undefined before anything has changed since the plan of all.
+  #open: Map<number, DestinationPlan> | undefined;
+  // Keys of provisional destinations, and of those with foreign routes.
   readonly #provisional = new Set<number>();
   readonly #shared = new Set<number>();
-  // The number of uses of each next-hop object, by id.
-  readonly #needed = new Map<number, number>();
   readonly #nextHops = new Map<number, NextHopPlan>();
   // Ids of next-hop objects to plan again.
   readonly #doubtful = new Set<number>();
   readonly #lengths = new Set<number>();
+  #lastLength = -1;
   readonly #counts: Counts = { installed: 0, conflicting: 0, unreachable: 0, waiting: 0 };
   #scene: Scene | undefined;
   #mark = 0;
@@ -74,7 +76,7 @@ export class PlanMemory {
     const before = this.#scene?.input.desired;
     const keys = new Set(touched.destinations);
     // The outcome of the planned changes is known now, also of those that changed nothing.
-    for (const [key, { additions, deletions, takeOvers }] of this.#open) {
+    for (const [key, { additions, deletions, takeOvers }] of this.#openByKey()) {
       if (additions.length + deletions.length + takeOvers.length > 0) keys.add(key);
     }
     if (observed.epoch !== this.#epoch) for (const key of this.#provisional) keys.add(key);
@@ -91,58 +93,74 @@ export class PlanMemory {
     return keys;
   }
 
-  /** begin starts a plan: the desired routes and the scene. */
-  begin(scene: Scene, keys: ReadonlySet<number>): void {
-    const { desired, observed } = scene.input;
+  /** begin starts a plan in a scene. The lengths of the peers that it plans are noted first. */
+  begin(scene: Scene): void {
+    const { observed } = scene.input;
     this.#scene = scene;
     this.#mark = observed.mark;
     this.#epoch = observed.epoch;
-    for (const key of keys) {
-      const peer = desired.peers.get(key);
-      if (peer !== undefined) this.#lengths.add(peer.subnet.length);
-    }
   }
 
-  /** keep replaces the plan of a destination. */
-  keep(key: number, plan: DestinationPlan): void {
+  /** noteLength notes the length of a peer's subnet. */
+  noteLength(peer: Route | undefined): void {
+    const length = peer?.subnet.length;
+    // Nearly always that of the peer before.
+    if (length === undefined || length === this.#lastLength) return;
+    this.#lengths.add(length);
+    this.#lastLength = length;
+  }
+
+  /** add records the plan of a destination that has none. */
+  add(key: number, plan: DestinationPlan): void {
+    this.#count(plan, 1);
+    if (isOpen(plan)) this.#open?.set(key, plan);
+    if (plan.isProvisional) this.#provisional.add(key);
+    if (plan.isShared) this.#shared.add(key);
+    const isNeedless = !plan.needsOwnNextHop && plan.installed + plan.waiting + plan.nextHopIds.length === 0;
+    if (!isNeedless || isOpen(plan)) this.#destinations.add(key, plan);
+  }
+
+  /** replace replaces the plan of a destination, if it has one. */
+  replace(key: number, plan: DestinationPlan): void {
     const before = this.#destinations.get(key);
-    if (before !== undefined) this.#add(before, -1);
-    this.#add(plan, 1);
-    for (const id of [...(before?.nextHopIds ?? []), ...plan.nextHopIds]) this.#doubtful.add(id);
+    if (before !== undefined) {
+      this.#count(before, -1);
+      this.#destinations.delete(key);
+      this.#openByKey().delete(key);
+      this.#doubt(key, before);
+    }
+    this.#provisional.delete(key);
+    this.#shared.delete(key);
+    this.#doubt(key, plan);
     for (const { nextHopId } of this.#scene?.input.observed.routes.at(key) ?? []) this.#doubtful.add(nextHopId);
-    const { additions, deletions, takeOvers, problems } = plan;
-    const isOpen = additions.length + deletions.length + takeOvers.length + problems.length > 0;
-    if (isOpen) this.#open.set(key, plan);
-    else this.#open.delete(key);
-    mark(this.#provisional, key, plan.isProvisional);
-    mark(this.#shared, key, plan.isShared);
-    const isNothing = !isOpen && plan.installed + plan.waiting + plan.nextHopIds.length === 0;
-    if (isNothing) this.#destinations.delete(key);
-    else this.#destinations.set(key, plan);
+    this.add(key, plan);
   }
 
-  #add({ nextHopIds, ...plan }: DestinationPlan, sign: 1 | -1): void {
-    this.#counts.installed += sign * plan.installed;
-    this.#counts.conflicting += sign * plan.conflicting;
-    this.#counts.unreachable += sign * plan.unreachable;
-    this.#counts.waiting += sign * plan.waiting;
-    for (const id of nextHopIds) {
-      const times = (this.#needed.get(id) ?? 0) + sign;
-      if (times === 0) this.#needed.delete(id);
-      else this.#needed.set(id, times);
-    }
+  #count({ installed, conflicting, unreachable, waiting }: DestinationPlan, sign: 1 | -1): void {
+    this.#counts.installed += sign * installed;
+    this.#counts.conflicting += sign * conflicting;
+    this.#counts.unreachable += sign * unreachable;
+    this.#counts.waiting += sign * waiting;
+  }
+
+  #doubt(key: number, { nextHopIds, needsOwnNextHop }: DestinationPlan): void {
+    for (const id of nextHopIds) this.#doubtful.add(id);
+    if (needsOwnNextHop) this.#doubtful.add(prefixFromKey(key).network);
   }
 
   /** planNextHops plans these next-hop objects, and those of the destinations that were planned. */
   planNextHops(scene: Scene, ids: Iterable<number>): void {
     const { nextHops } = scene.input.observed;
-    const all = new Set([...this.#doubtful, ...ids]);
+    const all = this.#doubtful.size === 0 ? ids : new Set([...this.#doubtful, ...ids]);
+    const stale: number[] = [];
+    for (const id of all) {
+      this.#nextHops.delete(id);
+      if (this.#isStale(scene, id)) stale.push(id);
+    }
     this.#doubtful.clear();
     const members = new Set<number>();
-    const stale = [...all].filter((id) => this.#isStale(scene, id));
     if (stale.length > 0)
       for (const nextHop of nextHops?.values() ?? []) for (const id of nextHop.members) members.add(id);
-    for (const id of all) this.#nextHops.delete(id);
     for (const id of stale) {
       const nextHop = nextHops?.get(id);
       const plan = nextHop && this.#planStale(scene, nextHop, members.has(id));
@@ -152,7 +170,17 @@ export class PlanMemory {
 
   #isStale({ input }: Scene, id: number): boolean {
     const nextHop = input.observed.nextHops?.get(id);
-    return nextHop !== undefined && isOurs(nextHop, input) && !this.#needed.has(id);
+    return nextHop !== undefined && isOurs(nextHop, input) && !this.#isNeeded(input, id);
+  }
+
+  // An object is needed by its peer, or by a route that is there and that uses it.
+  #isNeeded({ observed }: RoutePlanInput, id: number): boolean {
+    for (const length of this.#lengths) {
+      if (this.#destinations.get(prefixKey({ network: ipv4FromNumber(id), length }))?.needsOwnNextHop) return true;
+    }
+    return observed.routes
+      .using(id)
+      .some(({ destination }) => this.#destinations.get(prefixKey(destination))?.nextHopIds.includes(id));
   }
 
   #planStale({ input }: Scene, nextHop: NextHop, isMember: boolean): NextHopPlan | undefined {
@@ -171,7 +199,22 @@ export class PlanMemory {
 
   /** open returns the plans of destinations with changes or problems, in the order of their keys. */
   open(): readonly DestinationPlan[] {
-    return inOrder(this.#open);
+    if (this.#open !== undefined) return inOrder(this.#open);
+    const open: DestinationPlan[] = [];
+    this.#destinations.forEach((plan) => {
+      if (isOpen(plan)) open.push(plan);
+    });
+    return open;
+  }
+
+  #openByKey(): Map<number, DestinationPlan> {
+    if (this.#open !== undefined) return this.#open;
+    const open = new Map<number, DestinationPlan>();
+    this.#destinations.forEach((plan, key) => {
+      if (isOpen(plan)) open.set(key, plan);
+    });
+    this.#open = open;
+    return open;
   }
 
   /** openNextHops returns the plans of next-hop objects, in the order of their ids. */
@@ -180,11 +223,16 @@ export class PlanMemory {
   }
 }
 
-function mark(keys: Set<number>, key: number, is: boolean): void {
-  if (is) keys.add(key);
-  else keys.delete(key);
+function isOpen({ additions, deletions, takeOvers, problems }: DestinationPlan): boolean {
+  return additions.length + deletions.length + takeOvers.length + problems.length > 0;
 }
 
 function inOrder<T>(plans: ReadonlyMap<number, T>): readonly T[] {
-  return [...plans].sort(([a], [b]) => a - b).map(([, plan]) => plan);
+  const keys = Float64Array.from(plans.keys()).sort();
+  const list: T[] = [];
+  for (const key of keys) {
+    const plan = plans.get(key);
+    if (plan !== undefined) list.push(plan);
+  }
+  return list;
 }

@@ -4,11 +4,19 @@
 // peer at a time that xnet's follows and that lead the same way; a route that leads a peer's traffic correctly is not
 // removed before its replacement exists; a planner returns the same plan as one without a memory.
 import { prefixKey } from '../../proto/domain/address.js';
-import type { RouteCounts } from '../../proto/domain/network.js';
+import type { Route, RouteCounts } from '../../proto/domain/network.js';
+import type { TouchedRoutes } from '../kernel/touched-routes.js';
 import { planDestination } from './destination-plan.js';
 import { leads } from './ownership.js';
 import { PlanMemory } from './plan-memory.js';
-import { fingerprintOf, type PlannedChange, type RoutePlanInput, type Scene, sceneOf } from './planning.js';
+import {
+  beginPlanning,
+  fingerprintOf,
+  type PlannedChange,
+  type RoutePlanInput,
+  type Scene,
+  sceneOf,
+} from './planning.js';
 import type { RouteProblem } from './problems.js';
 
 /** RoutePlan lists the changes, in order, and the problems. */
@@ -29,30 +37,64 @@ export class RoutePlanner {
 
   /** plan plans a turn. */
   plan(input: RoutePlanInput): RoutePlan {
-    const { observed } = input;
     const former = this.#memory;
-    const touched = former && observed.touchedSince(former.mark);
+    const touched = former && input.observed.touchedSince(former.mark);
     const same = touched && former?.sceneAt(input);
     const scene = same ?? sceneOf(input, touched && former?.scene);
     const fingerprint = same === undefined ? fingerprintOf(scene) : (former?.fingerprint ?? '');
     const isKnown = former !== undefined && touched !== undefined && former.fingerprint === fingerprint;
-    const memory = isKnown ? former : new PlanMemory(fingerprint);
+    const outdated = isKnown ? former.outdated(scene, touched) : undefined;
     // A plan that fails leaves no memory behind.
     this.#memory = undefined;
-    const destinations = isKnown ? memory.outdated(scene, touched) : everywhere(scene);
-    memory.begin(scene, destinations);
-    for (const key of destinations) memory.keep(key, planDestination(scene, key, memory.lengths));
-    memory.planNextHops(scene, isKnown ? touched.nextHops : (observed.nextHops?.keys() ?? []));
+    const isReplanned = isKnown && outdated !== undefined && outdated.size <= most(input);
+    const memory = isReplanned ? former : new PlanMemory(fingerprint);
+    if (isReplanned) replan(memory, scene, { destinations: outdated, nextHops: touched.nextHops });
+    else planAll(memory, scene);
     this.#memory = memory;
     return planOf(memory, scene);
   }
 }
 
-function everywhere({ input, pools }: Scene): ReadonlySet<number> {
-  const keys = new Set<number>(input.desired.peers.keys());
-  for (const key of pools.keys()) keys.add(key);
-  for (const { destination } of input.observed.routes.all()) keys.add(prefixKey(destination));
-  return keys;
+// Beyond this many destinations, a plan of all costs less.
+function most({ desired }: RoutePlanInput): number {
+  return Math.max(64, desired.peers.size / 4);
+}
+
+function replan(memory: PlanMemory, scene: Scene, { destinations, nextHops }: TouchedRoutes): void {
+  const { peers } = scene.input.desired;
+  memory.begin(scene);
+  for (const key of destinations) memory.noteLength(peers.get(key));
+  const planning = beginPlanning(scene);
+  for (const key of destinations) {
+    memory.replace(key, planDestination(planning, { key, peer: peers.get(key) }, memory.lengths));
+  }
+  memory.planNextHops(scene, nextHops);
+}
+
+function planAll(memory: PlanMemory, scene: Scene): void {
+  const { desired, observed } = scene.input;
+  const { peers } = desired;
+  memory.begin(scene);
+  peers.forEachPair((_key, peer) => memory.noteLength(peer));
+  const planning = beginPlanning(scene);
+  const plan = (key: number, peer: Route | undefined) =>
+    memory.add(key, planDestination(planning, { key, peer }, memory.lengths));
+  const keys = Float64Array.from([...scene.pools.keys(), ...observed.routes.keys()]).sort();
+  let next = 0;
+  // Those before `end`, each of them once.
+  const planOthers = (end: number) => {
+    for (let key = keys[next]; key !== undefined && key < end; key = keys[next]) {
+      plan(key, undefined);
+      while (keys[next] === key) next += 1;
+    }
+  };
+  peers.forEachPair((key, peer) => {
+    planOthers(key);
+    plan(key, peer);
+    while (keys[next] === key) next += 1;
+  });
+  planOthers(Number.POSITIVE_INFINITY);
+  memory.planNextHops(scene, observed.nextHops?.keys() ?? []);
 }
 
 function planOf(memory: PlanMemory, scene: Scene): RoutePlan {

@@ -69,7 +69,7 @@ export type Scene = {
   readonly input: RoutePlanInput;
   /** Interface index of the underlay; undefined when nothing can be added there now. */
   readonly ifindex: number | undefined;
-  /** Networks on the link of the underlay interface by its routes: where its address is a /32, there are no others. */
+  /** On-link networks of the underlay interface by its routes. If its address is a /32, these are the only ones. */
   readonly routedOnLink: readonly Prefix[];
   /** All networks on that link: peers in them are on-link. */
   readonly onLink: readonly Prefix[];
@@ -83,7 +83,7 @@ export type Scene = {
   readonly pools: ReadonlyMap<number, Prefix>;
 };
 
-/** Planning is the unfinished plan of one destination. */
+/** Planning is the unfinished plan of one destination, and then that of the next one. */
 export type Planning = {
   readonly scene: Scene;
   readonly additions: PlannedChange[];
@@ -91,8 +91,10 @@ export type Planning = {
   /** Hand-made routes to delete: the route of ours behind them leads the same way. */
   readonly takeOvers: PlannedChange[];
   readonly problems: RouteProblem[];
-  /** Ids of next-hop objects that routes of xnet need; may contain duplicates. */
+  /** Ids of next-hop objects that present routes of xnet to the destination need; may contain duplicates. */
   readonly nextHopIds: number[];
+  /** The next-hop object of the destination's peer is needed. */
+  needsOwnNextHop: boolean;
   installed: number;
   conflicting: number;
   unreachable: number;
@@ -102,10 +104,11 @@ export type Planning = {
   isProvisional: boolean;
 };
 
-/** beginPlanning starts the plan of a destination. */
+/** beginPlanning starts the plans of destinations in a scene. */
 export function beginPlanning(scene: Scene): Planning {
   const lists = { additions: [], deletions: [], takeOvers: [], problems: [], nextHopIds: [] };
-  return { scene, ...lists, installed: 0, conflicting: 0, unreachable: 0, waiting: 0, isProvisional: false };
+  const counts = { installed: 0, conflicting: 0, unreachable: 0, waiting: 0 };
+  return { scene, ...lists, ...counts, needsOwnNextHop: false, isProvisional: false };
 }
 
 function routedOnLink({ routes, nextHops }: Observed, ifindex: number): readonly Prefix[] {

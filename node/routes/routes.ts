@@ -38,9 +38,9 @@ const longestRounds = 6;
 const mostDescribed = 10;
 
 /**
- * dumpEveryMsOf returns how old the last dump may become with this number of peers, in milliseconds: 20 s up to 1,600, and a
- * minute with 5,000, whose dump and full plan cost some tenths of a second. The mirror follows what the kernel reports, and
- * dumps at once where it can't: a dump because of its age is for errors in that.
+ * dumpEveryMsOf returns how old the last dump may become with this number of peers, in milliseconds: 20 s up to 1,666 peers,
+ * and a minute with 5,000, whose dump and full plan take some tenths of a second. The mirror follows what the kernel reports,
+ * and dumps at once if it can't follow a report. Periodic dumps find errors in that.
  */
 export function dumpEveryMsOf(peers: number): number {
   return Math.max(20_000, 12 * peers);

@@ -1,7 +1,7 @@
-// The changes of the table since the cache was written as a whole: records that are appended to a file of their own, so that a
-// change costs what it changes.
-// Invariant: a record counts only if it is whole and all before it are, and only for the cache that it continues. What a
-// crash or a full disk leaves of a record ends the file for a reader; a controller sends again what it had.
+// The changes of the table since the whole cache was written: records that are appended to a separate file, so that the cost
+// of a change does not depend on the size of the table.
+// Invariant: a record is used only if it and all records before it are complete, and only for the cache that it continues. A
+// reader stops at an incomplete record, as a crash or a full disk leaves it; controllers send what is missing again.
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';

@@ -1,4 +1,4 @@
-// Values as the files of the cache have them: short, since there are thousands. Pure.
+// The form of values in the files of the cache: short, because there are thousands of them. Pure.
 import * as v from 'valibot';
 import { parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
@@ -21,7 +21,7 @@ export const address = parsed(parseIpv4, 'an address');
 /** prefix is a CIDR: "10.76.3.0/24". */
 export const prefix = parsed(parsePrefix, 'a CIDR');
 
-/** isStatic is what a static route has beside those of nodes. Versions that do not know it ignore it. */
+/** isStatic is the additional field of a static route. Older versions ignore it. */
 export const isStatic = v.optional(v.literal('static'));
 
 /** routeFrom returns a route of its kind. */

@@ -1,6 +1,6 @@
-// Writes the cache: the newest state, at most once a second, one write at a time. A change of the routes is appended; the
-// whole is written when anything else has changed, and when the changes have grown to a part of it.
-// Invariant: a failed write is a finding, and is retried, as a whole, until it or a newer state is written.
+// Writes the newest state to the cache, at most once a second, one write at a time. A change of routes is appended. The
+// whole cache is written if anything else has changed, or if the changes have grown to a quarter of it.
+// Invariant: a failed write is a finding. The whole cache is then written again until that or a newer state succeeds.
 import { messageOf } from '../../proto/errors.js';
 import { appendToOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 import { backoffMs } from '../../proto/process/backoff.js';
@@ -11,7 +11,7 @@ import { type Cached, isInPlace, type WrittenCache, writeCache } from './cache.j
 import { changeRecord, changesPath, headerText } from './cache-changes.js';
 
 const everyMs = 1_000;
-// A reader applies the changes one by one: up to a quarter of the whole, or some hundred.
+// A reader applies the changes one by one, so they are limited to a quarter of the cache, or to some hundred records.
 const mostChangedBytes = 16 * 1024;
 const backoff = { firstMs: everyMs, longestMs: 60_000 };
 
@@ -98,11 +98,11 @@ export class CacheWriter {
     } else this.#base = { ...base, cached, changed };
   }
 
-  // Returns the length of the changes then; undefined if the whole is to be written.
+  // Returns the new length of the changes; undefined if the whole cache has to be written.
   async #append({ whole, cached: before, changed }: Base, cached: Cached): Promise<number | undefined> {
     const text = textOf(before, cached);
     if (text === undefined || changed + text.length > Math.max(mostChangedBytes, whole.bytes / 4)) return undefined;
-    // Somebody may have removed it, or put another in its place.
+    // Another program may have removed or replaced the file.
     if (!(await isInPlace(this.#stateDir, whole))) return undefined;
     const path = changesPath(this.#stateDir);
     try {

@@ -118,7 +118,7 @@ export async function readCache(stateDir: string): Promise<Cached | undefined> {
     const written = v.parse(schema, JSON.parse(text));
     const cached = cachedFrom(written);
     if (cached.table === undefined || written.id === undefined) return cached;
-    // Without them it is the table of a while ago.
+    // Without the changes, the table is an older one.
     const changes = await readFile(changesPath(stateDir), 'utf8').catch(() => '');
     return { ...cached, table: withChanges(cached.table, written.id, changes) };
   } catch (error) {
@@ -227,7 +227,7 @@ export async function isInPlace(stateDir: string, { file }: WrittenCache): Promi
   return (await fileOf(stateDir).catch(() => undefined)) === file;
 }
 
-/** writeCache replaces the cache atomically, after a flush. The changes of the former one count no more. Throws a system error. */
+/** writeCache replaces the cache atomically, after a flush. The changes of the former cache no longer apply. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<WrittenCache> {
   const { assignment, table, fenced } = cached;
   const { nodeId, nodeName, address, availability, leases, nics } = assignment;

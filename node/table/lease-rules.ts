@@ -46,8 +46,8 @@ export function leasesProblem(
 export type Part = { readonly assignment: Assignment; readonly refused: readonly Lease[] };
 
 /**
- * acceptablePart returns the part of an assignment that does not depend on refused pools. It is the whole assignment where
- * that would end a lease: one that the host holds, or one that is ending, which a refused one may be to replace.
+ * acceptablePart returns the part of an assignment that does not depend on refused pools. Leases that the host holds are never
+ * left out. It returns the whole assignment if nothing else is left, or if a lease is ending, which a refused one may replace.
  * @param held the assignment in force; undefined: there is none
  */
 export function acceptablePart(

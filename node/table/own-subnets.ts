@@ -50,9 +50,9 @@ export function sameSubnets(a: readonly OwnSubnet[], b: readonly OwnSubnet[]): b
 const ranks = { 'in force': 0, wanted: 1, ending: 2 } as const;
 
 /**
- * gatewaysInOrder returns the gateway addresses of all leases. The first one that an interface has is the source of what
- * the host itself sends to peers: a lease that ends comes last, so that the source changes before the address goes; that
- * of docker0 comes before those of other bridges, so that a network more or less changes no route.
+ * gatewaysInOrder returns the gateway addresses of all leases. The first one that an interface has is the source address of
+ * the host's own packets to peers. Ending leases come last, so that the source changes before the address is removed. That of
+ * docker0 precedes those of other bridges, so that adding or removing a network changes no route.
  */
 export function gatewaysInOrder(assignment: Pick<Assignment, 'leases'> | undefined): readonly Ipv4[] {
   const leases = routed(assignment);

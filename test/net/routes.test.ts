@@ -1,6 +1,6 @@
 // The routes effect on the real kernel: the scenarios that also run in memory, and events of foreign changes.
 import test from 'ava';
-import { type BridgeState, bridgeState, onBridgeChange } from '../../node/docker/engine/own-bridge.js';
+import { type BridgeState, bridgeState, downFindings, onBridgeChange } from '../../node/docker/engine/own-bridge.js';
 import type { KernelChange } from '../../node/kernel/mirror.js';
 import { Routes } from '../../node/routes/routes.js';
 import type { Underlay } from '../../node/underlay/choose.js';
@@ -16,7 +16,7 @@ for (const scenario of rooted ? scenarios : []) {
   test.serial(`${scenario.title}, on the kernel`, (t) => runScenario(t, new LinuxRouteHost(), scenario));
 }
 
-story('a bridge that loses its address, or is deleted, is reported at once', async (t, { host, mirror }) => {
+story('a bridge that loses its address, goes down, or is deleted, is reported at once', async (t, { host, mirror }) => {
   host.addLink('docker0');
   host.addAddress('docker0', '10.76.0.1/24');
   host.addLink('shop');
@@ -50,6 +50,13 @@ story('a bridge that loses its address, or is deleted, is reported at once', asy
   await after(() => host.removeAddress('docker0', '10.76.0.1/24'), 'without gateway');
   await after(() => host.addAddress('docker0', '10.76.0.1/24'), 'whole');
   t.deepEqual(states, ['without gateway', 'whole']);
+  const down = () => downFindings(mirror, own).map(({ reason, fix }) => `${reason}: ${fix}`);
+  t.deepEqual(down(), []);
+  await after(() => host.ip('link', 'set', 'docker0', 'down'), 'whole');
+  t.deepEqual(down(), ['BridgeDown: ip link set docker0 up']);
+  await after(() => host.ip('link', 'set', 'docker0', 'up'), 'whole');
+  t.deepEqual(down(), []);
+  t.deepEqual(states.splice(2), ['whole', 'whole']);
   // The address is removed first, and may be reported separately.
   await after(() => host.removeLink('docker0'), 'gone', 'without gateway');
   host.addLink('docker0');
