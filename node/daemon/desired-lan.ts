@@ -1,4 +1,4 @@
-// Derives the bridge of LAN mode from a node's leases, and the interfaces that have to do with it. Pure.
+// Derives the bridge of LAN mode, and the interfaces that may have the host's address, from a node's leases. Pure.
 import type { Assignment } from '../../proto/domain/network.js';
 import type { DesiredLan } from '../lan/decide.js';
 import type { LanPlace } from '../lan/journal.js';
@@ -13,7 +13,7 @@ export function desiredLan(assignment: LanAssignment): DesiredLan | undefined {
   return assignment && lease && { bridgeName: lease.bridgeName, address: assignment.address };
 }
 
-/** lanInterfaces returns the interfaces that have, had or get the host's address by LAN mode, without doubles. */
+/** lanInterfaces returns the interfaces that have, had or get the host's address because of LAN mode, each once. */
 export function lanInterfaces(assignment: LanAssignment, place: LanPlace | undefined): readonly string[] {
   const names = [desiredLan(assignment)?.bridgeName, place?.bridge, place?.port];
   return [...new Set(names.flatMap((name) => name ?? []))];

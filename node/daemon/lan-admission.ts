@@ -1,15 +1,15 @@
-// Keeps peers admitted by both interfaces while a move of LAN mode is wanted, made or undone.
-// Invariant: the firewall names the interface that gets the host's address before it is there, and the one that had it until
-// the underlay is known to be another one.
+// Keeps peers admitted on both interfaces while a move of LAN mode is planned, made or undone.
+// Invariant: the firewall names the new interface before it gets the host's address, and the old one until the underlay is
+// known to be another interface.
 import type { LanPlace } from '../lan/journal.js';
 import { LiveValue } from '../reconcile/live-value.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import { type LanAssignment, lanInterfaces } from './desired-lan.js';
 
-// A move waits that long for a turn of the firewall. Without it, packets to containers of other modes may be dropped.
+// How long a move waits for a turn of the firewall. Without that turn, packets to containers of other modes may be dropped.
 const longestMs = 5_000;
 
-/** LanAdmission is what the firewall lane and the lane of LAN mode tell each other. */
+/** LanAdmission passes values between the firewall lane and the lane of LAN mode. */
 export class LanAdmission {
   /** place is the move as the lane of LAN mode has it. */
   readonly place = new LiveValue<LanPlace | undefined>(undefined);
@@ -24,12 +24,12 @@ export class LanAdmission {
     return lanInterfaces(assignment, this.#last).filter((name) => name !== underlay);
   }
 
-  /** admitted says that the firewall admits peers by these interfaces. */
+  /** admitted records the interfaces on which the firewall admits peers. */
   admitted(names: readonly string[]): void {
     this.#admitted.set(names);
   }
 
-  /** untilAdmitted waits until peers are admitted by a bridge, if there is anything that they are admitted to; 5 s at most. */
+  /** untilAdmitted waits, 5 s at most, until peers are admitted on a bridge. It returns at once if the node has no routed subnets. */
   async untilAdmitted(bridge: string, assignment: LanAssignment, signal: AbortSignal): Promise<void> {
     const isAdmitted = () => this.#admitted.current.includes(bridge);
     if (ownSubnets(assignment).length === 0 || isAdmitted() || signal.aborted) return;

@@ -18,8 +18,8 @@ export type Reach = {
 };
 
 /**
- * controllerWitness is a controller that answers a new call. One on a unix socket is on this host, and tells nothing of its
- * network.
+ * controllerWitness returns a witness that asks a controller by a new call. A controller on a unix socket is on this host, so
+ * its answer shows nothing about the network: it is left out.
  */
 export function controllerWitness(known: KnownReader, { endpoints, credentials }: Reach): readonly LanWitness[] {
   const controllers = endpoints().filter(({ kind }) => kind === 'tcp');

@@ -84,15 +84,19 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
     return decideMove(desired, holders[0], undefined, seen);
   }
   if (bridge.kind !== 'bridge') {
-    const message = `${bridge.name} is no bridge, and the host's address is to be on a bridge of that name`;
+    const message = `${bridge.name} is not a bridge, and the lease needs a bridge of that name`;
     return stay(
-      lanFinding('LanBridgeName', message, `ip link delete ${bridge.name}, or give the pool another bridge name`),
+      lanFinding(
+        'LanBridgeName',
+        message,
+        `ip link delete ${bridge.name}, or use a pool with another bridge: xctl pools create --bridge-name`,
+      ),
     );
   }
   const isOurs = isOurBridge(bridge, seen);
   if (!isOurs && isHolder(bridge)) return { do: 'nothing', bridge, ours: false, findings: [] };
   if (!isOurs) {
-    const message = `the bridge ${bridge.name} is not xnet's, and has not the node's address ${formatIpv4(desired.address)}`;
+    const message = `xnet did not make the bridge ${bridge.name}, which does not have the node's address ${formatIpv4(desired.address)}`;
     return stay(
       lanFinding(
         'LanBridgeTaken',
@@ -105,7 +109,7 @@ export function decideLan(desired: DesiredLan | undefined, seen: LanSeen): LanSt
   const elsewhere = holders.find((link) => link !== bridge);
   if (port?.master !== bridge.ifindex && elsewhere !== undefined) return decideMove(desired, elsewhere, bridge, seen);
   if (port === undefined) {
-    const message = `${moved?.port ?? 'the port'} of ${bridge.name} is gone: nothing leads to the network`;
+    const message = `${moved?.port ?? 'the interface'}, the port of ${bridge.name}, is gone: the host has no link to its network`;
     return stay(lanFinding('LanPortGone', message, `put it back, or: ip link set INTERFACE master ${bridge.name}`));
   }
   return decideInPlace(desired, { port, bridge, isHolder: isHolder(bridge) }, seen);
@@ -167,12 +171,12 @@ function decideMove(
     );
   }
   if (port.kind === 'bridge') {
-    const message = `the node's address is on the bridge ${port.name} already, and the lease names the bridge ${desired.bridgeName}`;
+    const message = `the node's address is on the bridge ${port.name}, but the lease names the bridge ${desired.bridgeName}`;
     return stay(
       lanFinding(
         'LanOnOtherBridge',
         message,
-        `use ${port.name}: its name is the pool's to give (--bridge), see: xctl pools`,
+        `use a pool that names this bridge: xctl pools create NAME CIDR --mode lan --bridge-name ${port.name}`,
       ),
     );
   }
@@ -202,7 +206,7 @@ function decideInPlace(desired: DesiredLan, place: Place, { snapshot, journal }:
     return stay(
       lanFinding(
         'LanNoAddress',
-        `${bridge.name} has not the node's address ${address}`,
+        `${bridge.name} does not have the node's address ${address}`,
         `xctl nodes set NAME --address, or: ip address add ${address}/LENGTH dev ${bridge.name}`,
         'passes',
       ),
@@ -248,7 +252,7 @@ function decideReturn(moved: Moved, seen: LanSeen): LanStep {
   }
   if (!isOurBridge(bridge, seen)) return { do: 'forget' };
   if (port === undefined) {
-    const message = `${moved.port}, the port of ${bridge.name}, is gone: there is no interface that the addresses could go back to`;
+    const message = `${moved.port}, the port of ${bridge.name}, is gone, so its addresses can't move back to it`;
     return stay(
       lanFinding(
         'LanPortGone',
@@ -262,7 +266,7 @@ function decideReturn(moved: Moved, seen: LanSeen): LanStep {
   const others = portsOf(snapshot, bridge).filter((each) => each.ifindex !== port.ifindex && !names.has(each.name));
   if (others.length === 0) return { do: 'return', port, bridge };
   const list = others.slice(0, 8).map(({ name }) => name);
-  const message = `${bridge.name} has other ports than ${port.name}: ${list.join(', ')}`;
+  const message = `${bridge.name} has other ports besides ${port.name}: ${list.join(', ')}`;
   return stay(
     lanFinding(
       'LanBridgeInUse',

@@ -1,25 +1,28 @@
-// Leads what arrives by an interface around it while the kernel makes it the port of a bridge, or takes it out. The port is
-// disabled for a moment then, and the bridge drops what arrives (br_handle_frame, BRIDGE_INGRESS_STP_STATE). A rule of nftables, which is
-// asked before the bridge, hands packets for the host to one end of a pair, whose other end is a port of the bridge as well.
-// Invariant: the rule ends by itself, and before the pair goes. Where it can't be made, packets may be lost, and nothing else.
+// Forwards packets that arrive on an interface around it while the kernel makes it a port of a bridge, or takes it out. The
+// port is disabled during that, and the bridge drops what arrives (br_handle_frame, BRIDGE_INGRESS_STP_STATE). A rule of
+// nftables, in a hook before the bridge, forwards packets for the host to one end of a veth pair, whose other end is a port
+// of the bridge.
+// Invariant: the rule expires by itself, and is deleted before the pair. Without it, packets may be lost; nothing else changes.
 
 import { checkInterfaceName } from '../../proto/domain/input.js';
+import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Exec } from '../../proto/process/exec.js';
+import type { Logger } from '../../proto/process/log.js';
 import { pairNames } from './decide.js';
 import type { LanKernel } from './lan-kernel.js';
 import { addPair, deleteNamed, setMaster, setMtu, setPassive, setUp } from './requests.js';
 import { type LanLink, linkNamed } from './snapshot.js';
 
-/** Detour is this way around an interface. */
+/** Detour is a way around an interface. */
 export type Detour = {
-  /** begin makes it, from `port` to `bridge`, which must take what is for the host. It reports whether it could be made. */
+  /** begin makes the detour, from `port` to `bridge`. It reports whether that succeeded; if not, nothing is left of it. */
   begin(kernel: LanKernel, port: LanLink, bridge: LanLink): Promise<boolean>;
-  /** end ends it; the pair can go then. */
+  /** end ends the detour; the pair can be deleted then. */
   end(): Promise<void>;
 };
 
-/** noDetour makes none. */
+/** noDetour is a Detour that makes none. */
 export const noDetour: Detour = { begin: () => Promise.resolve(false), end: () => Promise.resolve() };
 
 const table = 'netdev xnet-detour';
@@ -27,7 +30,8 @@ const longestMs = 5_000;
 const runningWithinMs = 3_000;
 const lookEveryMs = 10;
 
-// Not `meta protocol`, which is that of the packet in a VLAN: the interface of a VLAN stays on the port, and takes its packets.
+// Not `meta protocol`, which also matches packets in a VLAN: interfaces of VLANs stay on the port and receive their packets
+// there.
 function scriptOf(port: string, nowMs: number): string {
   const until = Math.ceil((nowMs + longestMs) / 1000);
   return `add table ${table}
@@ -41,7 +45,7 @@ table ${table} {
 `;
 }
 
-// A pair drops what is longer than its MTU.
+// The pair gets the MTU of the port: it drops longer packets.
 async function pairedTo(kernel: LanKernel, { mtu }: LanLink, bridge: LanLink): Promise<boolean> {
   kernel.change([addPair(...pairNames)]);
   for (const until = performance.now() + runningWithinMs; performance.now() < until; await pause(lookEveryMs)) {
@@ -57,26 +61,35 @@ async function pairedTo(kernel: LanKernel, { mtu }: LanLink, bridge: LanLink): P
   return false;
 }
 
-/** makeDetour makes detours by the program nft, which `exec` runs. */
-export function makeDetour(exec: Exec): Detour {
-  const nft = async (argv: readonly string[], input = ''): Promise<boolean> => {
-    const result = await exec(['nft', ...argv], { input }).catch(() => undefined);
-    return result?.code === 0 || (input === '' && /No such file or directory/.test(result?.stderr ?? ''));
+/** makeDetour makes detours by the program nft, which `exec` runs. `log` gets the reason if one can't be made. */
+export function makeDetour(exec: Exec, log?: Logger): Detour {
+  // Returns what failed; undefined: nothing.
+  const nft = async (argv: readonly string[], input = ''): Promise<string | undefined> => {
+    try {
+      const { code, stderr } = await exec(['nft', ...argv], { input });
+      const isGone = input === '' && /No such file or directory/.test(stderr);
+      return code === 0 || isGone ? undefined : stderr.trim();
+    } catch (error) {
+      return messageOf(error);
+    }
   };
   const removed = () => nft(['delete', 'table', ...table.split(' ')]);
   return {
     begin: async (kernel, port, bridge) => {
       if ('problem' in checkInterfaceName(port.name)) return false;
-      const isMade =
-        (await pairedTo(kernel, port, bridge)) && (await nft(['-f', '-'], scriptOf(port.name, Date.now())));
-      if (isMade) return true;
+      const isPaired = await pairedTo(kernel, port, bridge);
+      const reason = isPaired
+        ? await nft(['-f', '-'], scriptOf(port.name, Date.now()))
+        : 'no pair of interfaces (veth)';
+      if (reason === undefined) return true;
+      log?.warn({ port: port.name, reason }, 'no detour around the interface: packets may be lost');
       // nft may have been killed after it made the rule.
       await removed();
       kernel.change([deleteNamed(pairNames[0])]);
       return false;
     },
     end: async () => {
-      if (!(await removed())) await pause(longestMs + 1_000);
+      if ((await removed()) !== undefined) await pause(longestMs + 1_000);
     },
   };
 }

@@ -1,8 +1,9 @@
-// What the files of a host tell about an interface beside netlink: its kind, who manages it, its settings in the kernel.
-// Reads and writes are synchronous: all of these files are in memory.
+// Reads what netlink does not report about an interface: its kind, the program that manages it, the rules that name it; and
+// copies its settings. Reads and writes are synchronous, because all of these files are in memory.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Exec } from '../../proto/process/exec.js';
+import { type FirewalldFiles, opensHost } from './firewalld.js';
 import { rulesNaming } from './named-rules.js';
 import type { PortFacts } from './obstacles.js';
 import type { LanLink } from './snapshot.js';
@@ -20,7 +21,7 @@ function exists(path: string): boolean {
 }
 
 /**
- * portFactsIn reads what is known about an interface.
+ * portFactsIn returns a function that reads the facts about an interface.
  * @param root prefix of all paths: "/" on a host
  */
 export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: string) => Promise<PortFacts> {
@@ -46,12 +47,22 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
             ? 'dhcpcd'
             : undefined,
       dhcpClient: dhcpClientOf(root, name),
+      opensHost: opensHost(rules, firewalldFiles(join(root, 'etc/firewalld'))),
       isAuthenticated: exists(join(root, 'run/wpa_supplicant', name)),
     };
   };
 }
 
-// As ifupdown of Debian and initscripts of Red Hat start them.
+function firewalldFiles(folder: string): FirewalldFiles {
+  const policies = join(folder, 'policies');
+  const names = exists(policies) ? readdirSync(policies).filter((name) => name.endsWith('.xml')) : [];
+  return {
+    dockerZone: textOf(join(folder, 'zones/docker.xml')),
+    policies: names.map((name) => textOf(join(policies, name))),
+  };
+}
+
+// The names of the pid files are those of Debian's ifupdown and of Red Hat's initscripts.
 function dhcpClientOf(root: string, name: string): string | undefined {
   return ['dhclient', 'udhcpc'].find((program) =>
     [`${program}.${name}.pid`, `${program}-${name}.pid`].some((path) => isAlive(root, path)),
@@ -83,14 +94,14 @@ async function listed(exec: Exec, line: string): Promise<string> {
 }
 
 /**
- * loosen makes the bridge take packets whose source is reached by another interface: a strict filter (rp_filter 1, also that of
- * "all") would drop what arrives by the bridge while routes lead by its port. copySettings restores it.
+ * loosen makes the bridge accept packets whose source is reached by another interface. A strict filter (rp_filter 1, also that
+ * of "all") would drop what arrives by the bridge while routes lead by its port. copySettings restores the setting.
  */
 export function loosen({ name }: LanLink): void {
   try {
     writeFileSync(join(settingsFolder, name, 'rp_filter'), '2');
   } catch {
-    // Somebody has just deleted it.
+    // Another program has just deleted the bridge.
   }
 }
 

@@ -98,7 +98,7 @@ export async function readLanJournal(stateFolder: string): Promise<LanJournal> {
     return journal;
   } catch (error) {
     const message = `${path} is damaged (${messageOf(error)}): it records which interface is the port of xnet's bridge`;
-    const hint = `restore ${path} from a backup, or delete it: xnetd then goes by what it finds on the bridge`;
+    const hint = `restore ${path} from a backup, or delete it: xnetd then derives it from the bridge`;
     throw new XnetError('Corrupt', message, { hint, cause: error });
   }
 }

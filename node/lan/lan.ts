@@ -61,14 +61,14 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     for (let round = 1; round <= mostRounds; round += 1) {
       const journal = await readLanJournal(this.#options.stateFolder);
       this.#tell(journal);
-      // A move that nobody will verify goes back.
+      // A move that can't be verified any more is undone.
       if (signal.aborted && !isUnproven(journal)) break;
       if (desired === undefined && journal.moved === undefined) {
         if (journal.givenUp !== undefined) await this.#write(emptyLanJournal);
         break;
       }
       const snapshot = await this.#options.kernel.read();
-      // Left by a kill: what arrives must not be handed to an interface that goes.
+      // Left by a kill: packets must not be forwarded to an interface that is about to be deleted.
       if (linkNamed(snapshot, pairNames[1]) !== undefined) await this.#options.detour.end();
       const facts = await this.#facts(desired, snapshot);
       const seen: LanSeen = {
@@ -187,7 +187,7 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
   ): Promise<Outcome> {
     const { waitMs, boot, log } = this.#options;
     const { moved } = journal;
-    // Killed right after the batch, xnetd has left the bridge as it was during that.
+    // If xnetd was killed right after the batch, the bridge still has the settings for it (see loosen).
     this.#options.copySettings(port, bridge);
     const names = moved?.witnesses ?? [];
     const all = this.#witnesses(snapshot, bridge);
@@ -200,9 +200,9 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
       const why = signal.aborted
         ? 'xnetd was stopped before the move was verified'
         : `${silent.join(' and ')} did not answer within ${waitMs / 1000} s after ${port.name} became a port of ${bridge.name}`;
-      log?.error({ port: port.name, bridge: bridge.name, silent }, 'the move goes back');
+      log?.error({ port: port.name, bridge: bridge.name, silent }, 'undoing the move');
       const message = `${why}: the addresses are on ${port.name} again`;
-      // A stop of the daemon is no verdict: the next start verifies again.
+      // Stopping the daemon does not mean that the move failed: the next start tries again.
       const givenUp = signal.aborted ? undefined : { inputs: inputsOf(desired, port), message };
       const back = await this.#return({ do: 'return', port, bridge }, journal, givenUp);
       return back.findings.length > 0 ? back : outcome(back.changes, rolledBack(message));
@@ -227,14 +227,15 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
   ): Promise<Outcome> {
     const { kernel, log } = this.#options;
     const { port, bridge, requests, sweep } = step;
-    const { adding, switching } = sweep ? planTransfer(seen.snapshot, port, bridge) : { adding: [], switching: [] };
-    const all = [...requests, ...adding, ...switching];
+    const swept = sweep ? planTransfer(seen.snapshot, port, bridge) : undefined;
+    const moving = swept === undefined ? [] : [...swept.adding, ...swept.defaults, ...swept.switching];
+    const all = [...requests, ...moving];
     const refused = kernel.change(all);
     log?.warn({ bridge: bridge.name, what: all.map(({ what }) => what).slice(0, 10) }, 'repaired');
     const findings = refused.length > 0 ? [refusedFinding(bridge.name, refused)] : [];
     const changes = refused.length > 0 ? 0 : all.length;
     if (desired === undefined || !isUnproven(seen.journal)) return outcome(changes, ...findings);
-    // A refused change, or a program that undoes changes again and again, must not delay the verdict.
+    // A refused change, or a program that keeps undoing changes, must not delay the verification.
     const now = { ...seen, snapshot: await kernel.read() };
     const verdict = await this.#verify({ do: 'verify', port, bridge }, desired, now, signal);
     return outcome(changes + verdict.changes, ...findings, ...verdict.findings);
@@ -249,7 +250,10 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     // Without this entry the next turn decides the same, so a full disk does not cut a host off its network.
     if (moved !== undefined) {
       await this.#write({ moved: { ...moved, phase: 'returning' }, givenUp }).catch((error: unknown) =>
-        this.#options.log?.warn({ reason: messageOf(error) }, 'the interface gets its addresses back unrecorded'),
+        this.#options.log?.warn(
+          { reason: messageOf(error) },
+          'the journal could not be written; the interface gets its addresses back all the same',
+        ),
       );
     }
     await this.#steps.reached('returning');

@@ -70,7 +70,7 @@ export async function switchInterface(
     return { refused };
   }
   await steps.reached('prepared');
-  const failed = await ledAround(parts, port, bridge, [setMaster(port, bridge), ...plan.switching]);
+  const failed = await ledAround(parts, port, bridge, [setMaster(port, bridge), ...plan.defaults, ...plan.switching]);
   kernel.change([deleteNamed(pairNames[0])]);
   copySettings(port, bridge);
   if (failed.length === 0) return made;
@@ -78,7 +78,7 @@ export async function switchInterface(
   // Addresses and routes that are left on the port move to the bridge in the next round.
   if (linkAt(now, port.ifindex)?.master === bridge.ifindex) return made;
   const back = planTransfer(now, bridge, port);
-  kernel.change([...back.adding, ...back.switching, ...undoing(present, bridge)]);
+  kernel.change([...back.adding, ...back.defaults, ...back.switching, ...undoing(present, bridge)]);
   return { refused: failed };
 }
 
@@ -140,7 +140,7 @@ export async function returnInterface(
 ): Promise<readonly LanRefusal[]> {
   const { kernel, steps } = parts;
   const plan = planTransfer(await kernel.read(), bridge, port);
-  const refused = kernel.change(plan.adding);
+  const refused = kernel.change([...plan.adding, ...plan.defaults]);
   if (refused.length > 0) return refused;
   await steps.reached('return prepared');
   // The bridge keeps its addresses until it is deleted: the kernel filters what arrives by an interface without any.

@@ -1,17 +1,18 @@
-// Finds the firewall rules of others that name an interface, and would not apply any more once it is the port of a bridge.
+// Finds the firewall rules of others that name an interface, and would no longer apply once it is the port of a bridge.
 // Pure.
 
 /** RulesListed are the texts of `nft list ruleset`, and of iptables-save of each backend; empty where there is none. */
 export type RulesListed = { readonly nft: string; readonly iptables: string };
 
-// Tables that are skipped: xnet's own, which follows the interface, and those of iptables, whose comments nft does not
-// list.
-const skippedTable = /^table (ip xnet|ip6? (filter|nat|raw|mangle|security)) \{/;
+// Tables that are skipped: xnet's own, which follows the interface, those of iptables, whose comments nft does not list, and
+// firewalld's, in which Docker gives the bridge a zone.
+const skippedTable = /^table (ip xnet|ip6? (filter|nat|raw|mangle|security)|(inet|ip6?) firewalld) \{/;
+const ofFirewalld = /^-A (INPUT|FORWARD_IN|FORWARD_OUT|PREROUTING|POSTROUTING)_ZONES /;
 const ownComment = /\bcomment "?xnet\b/;
 
 /**
- * rulesNaming returns the rules that name `port` and have no counterpart for `bridge`, as they are listed: one rule for both
- * interfaces, or the same rule for the bridge.
+ * rulesNaming returns the rules, as they are listed, that name `port` and have no counterpart for `bridge`. A rule that names
+ * both interfaces, or the same rule for the bridge, is a counterpart.
  */
 export function rulesNaming({ nft, iptables }: RulesListed, port: string, bridge: string): readonly string[] {
   const lines = [...joinedSets(foreignNft(nft)), ...iptables.split('\n')].map((line) =>
@@ -24,7 +25,7 @@ export function rulesNaming({ nft, iptables }: RulesListed, port: string, bridge
   return lines.filter((line) => {
     const names = namesIn(line);
     const named = names.filter(isNamed);
-    if (named.length === 0 || names.includes(bridge) || ownComment.test(line)) return false;
+    if (named.length === 0 || names.includes(bridge) || ownComment.test(line) || ofFirewalld.test(line)) return false;
     return !named.some((name) => present.has(withoutCounters(line.replaceAll(name, bridge))));
   });
 }

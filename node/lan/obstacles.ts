@@ -1,16 +1,19 @@
 // Decides what prevents an interface from becoming a port of a bridge, before anything is changed. Pure.
 // Invariant: all obstacles are reported at once, each with its fix.
 import type { Finding } from '../reconcile/effect.js';
+import { closingFix } from './firewalld.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { heldBy } from './transfer.js';
 
-/** PortFacts are the facts about an interface that the kernel's routing does not tell. */
+/** PortFacts are the facts about an interface that are not in the kernel's routing. */
 export type PortFacts = {
   readonly isWireless: boolean;
   /** The program that manages the interface and would configure it again: "NetworkManager". */
   readonly managedBy: string | undefined;
-  /** A DHCP client that puts the address on it again at each renewal, and nothing else: "dhclient". */
+  /** A DHCP client that does no more than add the address to it at each renewal: "dhclient". */
   readonly dhcpClient?: string | undefined;
+  /** Whether firewalld would let the LAN reach every port of the host by the bridge, see opensHost. */
+  readonly opensHost?: boolean;
   /** Whether wpa_supplicant authenticates it to the switch (802.1X). */
   readonly isAuthenticated?: boolean;
   /** Rules of a firewall that name it and not the bridge, see rulesNaming. */
@@ -82,51 +85,56 @@ export function portObstacles(
   for (const upper of snapshot.links.filter((each) => each.lower === port.ifindex && unbridged.includes(each.kind))) {
     stop(
       'LanPortShared',
-      `${upper.name}, a ${upper.kind}, is on ${name}: the kernel lets only one of them and a bridge have it`,
+      `${upper.name}, a ${upper.kind}, is on ${name}: the kernel allows either that or a bridge on an interface`,
       `ip link delete ${upper.name}`,
     );
   }
   if (!port.isUp) stop('LanPortDown', `${name} is down`, `ip link set ${name} up`);
   if (facts.managedBy !== undefined) {
-    const message = `${facts.managedBy} manages ${name} and would take away what moves to ${bridge}`;
+    const message = `${facts.managedBy} manages ${name} and would undo the move of its addresses to ${bridge}`;
     const own = `make the bridge ${bridge} with ${facts.managedBy}, with ${name} as its port and the address of the host: xnet uses it as it is`;
     // It makes no bridges.
     const fixed = `give ${name} a fixed address, put "denyinterfaces ${name}" into /etc/dhcpcd.conf, restart dhcpcd and remove /var/lib/dhcpcd*/${name}.lease`;
     stop('LanPortManaged', message, facts.managedBy === 'dhcpcd' ? fixed : own);
   }
   if (facts.dhcpClient !== undefined) {
-    const message = `${facts.dhcpClient} puts the address on ${name} again at each renewal, and xnet takes it to ${bridge} each time`;
+    const message = `${facts.dhcpClient} adds the address to ${name} at each renewal, and xnet moves it to ${bridge} each time`;
     const fix = `give ${name} a fixed address; or make the bridge ${bridge} yourself (bridge_ports ${name}), with ${facts.dhcpClient} on it: xnet uses it as it is`;
     found.push(lanFinding('LanDhcpClient', message, fix, 'note'));
   }
   if (facts.isAuthenticated === true && !facts.isWireless) {
     stop(
       'LanPortAuthenticated',
-      `wpa_supplicant authenticates ${name} to its switch (802.1X), which then lets no other hardware address than its own pass`,
+      `wpa_supplicant authenticates ${name} to its switch (802.1X), which then drops packets of other hardware addresses`,
       `let the port of the switch admit several hosts without 802.1X and stop wpa_supplicant; or ${other}`,
     );
+  }
+  if (facts.opensHost === true) {
+    const message = `firewalld runs, and Docker puts ${bridge} into its zone docker, which accepts everything: the LAN would reach all ports of this host`;
+    const more = 'with --add-service for what else the LAN and containers may reach';
+    stop('LanOpensHost', message, `${closingFix}; ${more}`);
   }
   if (facts.rules.length > 0) {
     const list = facts.rules.slice(0, 3).join('; ');
     const more = facts.rules.length > 3 ? ` and ${facts.rules.length - 3} more` : '';
-    const message = `rules of the firewall name ${name}, by which packets no longer come or go: ${list}${more}`;
-    stop('LanRulesNamePort', message, `add the same rules for ${bridge}, before anything is moved`);
+    const message = `firewall rules name ${name} and would not apply to ${bridge}: ${list}${more}`;
+    stop('LanRulesNamePort', message, `add the same rules for ${bridge}; xnet then moves the interface`);
   }
   for (const { priority, incoming, outgoing } of snapshot.rules) {
     if (incoming !== name && outgoing !== name) continue;
     const word = incoming === name ? 'iif' : 'oif';
-    const message = `the policy rule ${priority} names ${name}, by which packets no longer come or go`;
+    const message = `the policy rule ${priority} names ${name} and would not apply to ${bridge}`;
     stop(
       'LanRuleNamesPort',
       message,
-      `make it name ${bridge} as well, and delete it: ip rule show; ip rule add ${word} ${bridge} …; ip rule delete priority ${priority} ${word} ${name}`,
+      `replace it by the same rule for ${bridge}: ip rule show; ip rule add ${word} ${bridge} …; ip rule delete priority ${priority} ${word} ${name}`,
     );
   }
   for (const { ifindex, text } of snapshot.inet6) {
     if (ifindex !== port.ifindex) continue;
     stop(
       'LanInet6',
-      `${name} has the IPv6 address ${text}, and LAN mode moves IPv4 alone`,
+      `${name} has the IPv6 address ${text}, and LAN mode moves only IPv4`,
       `make the bridge ${bridge} yourself with all addresses of ${name}: xnet uses it as it is`,
     );
   }

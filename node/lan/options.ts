@@ -1,4 +1,4 @@
-// What the effect of LAN mode needs of its host, of who runs it, and of a test.
+// The dependencies of the effect of LAN mode.
 // Invariant: types only.
 import type { Logger } from '../../proto/process/log.js';
 import type { Steps } from '../../proto/process/steps.js';
@@ -15,20 +15,20 @@ export type LanOptions = {
   readonly kernel: LanKernel;
   /** Folder of the journal: "/var/lib/xnet". */
   readonly stateFolder: string;
-  /** What answers while the network works, besides the gateways of the interface. */
+  /** Returns the witnesses besides the gateways of the interface: controllers. */
   readonly witnesses: () => readonly LanWitness[];
   /** Waits until the firewall admits peers by this bridge as well. */
   readonly untilAdmitted?: (bridge: string, signal: AbortSignal) => Promise<void>;
-  /** Is set to the move that the journal has. */
+  /** Follows the move in the journal. */
   readonly place?: LiveValue<LanPlace | undefined>;
-  /** How long they have to answer after a move, in milliseconds. */
+  /** How long the witnesses have to answer after a move, in milliseconds. */
   readonly waitMs: number;
   /** Id of the present boot. */
   readonly boot: string;
   readonly factsOf: (port: LanLink, bridge: string) => Promise<PortFacts>;
   /** Gives the bridge the kernel's settings of its port (net.ipv4.conf). */
   readonly copySettings: (port: LanLink, bridge: LanLink) => void;
-  /** Has the bridge take packets while their routes lead by its port, until its settings are copied. */
+  /** See loosen in host-files.ts. */
   readonly loosen: (bridge: LanLink) => void;
   readonly detour: Detour;
   readonly steps?: Steps;

@@ -144,11 +144,11 @@ export function setUp({ ifindex, name }: Pick<LanLink, 'ifindex' | 'name'>): Lan
 
 /** setMaster makes an interface a port of a bridge; undefined: takes it out. */
 export function setMaster(port: LanLink, master: LanLink | undefined): LanRequest {
-  const what = master === undefined ? 'no port any more' : `a port of ${master.name}`;
+  const what = master === undefined ? 'no longer a port' : `a port of ${master.name}`;
   return setLink(port, { type: link.master, value: number32(master?.ifindex ?? 0) }, what);
 }
 
-/** setPassive has a bridge learn nothing from one of its ports, and send nothing by it that may go by another. */
+/** setPassive turns off learning and flooding on a port of a bridge. */
 export function setPassive({ ifindex, name }: Pick<LanLink, 'ifindex' | 'name'>): LanRequest {
   const settings = passive.map((type): RawAttribute => ({ type, value: Buffer.from([0]) }));
   const parts = [{ type: info.portKind, value: Buffer.from('bridge\0') }, nest(info.portSettings, settings)];

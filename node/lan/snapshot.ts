@@ -29,7 +29,7 @@ export type LanLink = {
 /** PolicyRule is one policy rule with the interfaces that it names. */
 export type PolicyRule = { readonly priority: number; readonly incoming: string; readonly outgoing: string };
 
-/** LanSnapshot is all of it. */
+/** LanSnapshot is the network of a host at one moment. */
 export type LanSnapshot = {
   readonly links: readonly LanLink[];
   /** IPv4 addresses of all interfaces, in the kernel's order: a primary address before its secondary ones. */

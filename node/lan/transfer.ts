@@ -1,6 +1,6 @@
-// Plans how everything that the host has on one interface comes to be on another one. Pure.
-// Invariant: what is to count is there before what counted goes: addresses and routes are added behind the present ones,
-// and deleting those makes them count. Both directions are the same plan.
+// Plans how all addresses, routes, next-hop objects and neighbours of one interface move to another one. Pure.
+// Invariant: the new objects are present before the old ones are deleted. They are added behind the old ones, and take effect
+// when those are deleted. Both directions are the same plan.
 import {
   hasPrefixRoute,
   interfaceOfAddress,
@@ -26,8 +26,8 @@ import {
 import type { LanLink, LanSnapshot } from './snapshot.js';
 
 /**
- * Holding is what the host has on one interface: IPv4 addresses, routes that the kernel does not make by itself, and neighbours
- * that were declared.
+ * Holding is what the host has on one interface: IPv4 addresses, routes that the kernel does not make by itself, and permanent
+ * neighbours.
  */
 export type Holding = {
   readonly addresses: readonly KernelObject[];
@@ -35,11 +35,16 @@ export type Holding = {
   readonly neighbours: readonly KernelObject[];
 };
 
-/** Transfer is the plan: what is added first and changes nothing yet, and what then makes it count. */
+/** Transfer is the plan: `adding` has no effect yet; `switching` makes it take effect. */
 export type Transfer = {
   readonly adding: readonly LanRequest[];
+  /**
+   * Adds the default routes, once `to` can send packets: of several with the same metric, the kernel takes turns
+   * (fib_select_default), so these do not wait behind the old ones.
+   */
+  readonly defaults: readonly LanRequest[];
   readonly switching: readonly LanRequest[];
-  /** What of `switching` makes routes count, with the kernel's own: the addresses are on both interfaces after it. */
+  /** The part of `switching` for routes, including those that the kernel made: the addresses then are on both interfaces. */
   readonly routing: readonly LanRequest[];
 };
 
@@ -84,13 +89,14 @@ export function addingHeld(held: Holding, from: Pick<LanLink, 'ifindex' | 'name'
   ];
 }
 
-/** planTransfer plans it from one interface to another. Packets must be able to leave by both at the time of switching. */
+/** planTransfer plans the move from one interface to another. At the time of `switching`, both must be able to send packets. */
 export function planTransfer(snapshot: LanSnapshot, from: LanLink, to: LanLink): Transfer {
   const held = heldBy(snapshot, from);
   const known = snapshot.neighbours.filter(
     (each) => interfaceOfNeighbour(each) === from.ifindex && !held.neighbours.includes(each),
   );
-  // Before the addresses go: with the last one the kernel forgets the neighbours of the interface.
+  const isDefault = (route: KernelObject) => route.header[1] === 0;
+  // Before the addresses are deleted: with the last one, the kernel deletes the neighbours of the interface.
   const routing = [
     ...nextHopsBy(snapshot, from).map((nextHop) => moveNextHop(nextHop, to)),
     ...held.routes.map(deleteRoute),
@@ -100,14 +106,18 @@ export function planTransfer(snapshot: LanSnapshot, from: LanLink, to: LanLink):
       interfacesOfRoute(route).includes(from.ifindex) && held.addresses.some((each) => isPrefixRouteOf(route, each)),
   );
   return {
-    adding: [...addingHeld(held, from, to), ...known.map((neighbour) => addNeighbour(neighbour, to))],
-    // Secondary addresses first: with a primary one the kernel deletes those.
+    adding: [
+      ...addingHeld({ ...held, routes: held.routes.filter((route) => !isDefault(route)) }, from, to),
+      ...known.map((neighbour) => addNeighbour(neighbour, to)),
+    ],
+    defaults: held.routes.filter(isDefault).map((route) => appendRoute(route, from, to)),
+    // Secondary addresses first: with a primary address, the kernel deletes its secondary ones.
     switching: [...routing, ...held.addresses.map(deleteAddress).reverse()],
     routing: [...routing, ...made.map(deleteRoute)],
   };
 }
 
-// They go down by themselves.
+// IFA_CACHEINFO: lifetimes decrease by themselves.
 const lifetimes = 6;
 
 /** sameHeld reports whether two holdings are the same but for the lifetimes of their addresses. */

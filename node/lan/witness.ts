@@ -1,7 +1,7 @@
-// Tells whether the network still works after the interface has moved: every witness that answered before has to answer
+// Checks whether the network still works after the interface has moved: every witness that answered before has to answer
 // again. A controller's answer to a new call shows that packets pass in both directions beyond the link, and that the
-// controllers can still reach the host. The gateway is asked by ARP, which no firewall drops: it is the only useful
-// witness of a host that runs its only controller.
+// controllers can still reach the host. The gateway is asked by ARP, which no firewall drops. On a host that runs the only
+// controller, the gateway is the only useful witness.
 import { formatIpv4, type Ipv4 } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { LanKernel } from './lan-kernel.js';

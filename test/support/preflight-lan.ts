@@ -95,6 +95,23 @@ export const lanFixtures: readonly PreflightFixture[] = [
     clear: (host: PreflightHost) => host.sh(`nft 'add element inet guard outside { "xnet-lan" }'`),
   },
   {
+    ...{ reason: 'LanOpensHost', severity: 'stops', look: lease },
+    trigger: (host: PreflightHost) => {
+      host.sh(
+        `nft 'table inet firewalld { chain filter_FORWARD { type filter hook forward priority 10; policy drop; }; }'`,
+      );
+    },
+    // As firewall-cmd writes it.
+    clear: (host: PreflightHost, fix: string) => {
+      const [, name = ''] = /--new-policy=(\S+)/.exec(fix) ?? [];
+      const [from, to, target] = ['add-ingress-zone', 'add-egress-zone', 'set-target'].map(
+        (option) => new RegExp(`--policy=${name} --${option}=(\\w+)`).exec(fix)?.[1],
+      );
+      const zones = `<ingress-zone name="${from}"/>\n  <egress-zone name="${to}"/>`;
+      host.write(`etc/firewalld/policies/${name}.xml`, `<policy target="${target}">\n  ${zones}\n</policy>\n`);
+    },
+  },
+  {
     ...{ reason: 'LanPacketsDropped', severity: 'stops', look: lease },
     trigger: (host: PreflightHost) =>
       host.sh(`nft 'table inet closed { chain forward { type filter hook forward priority 0; policy drop; }; }'`),

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import { portFactsIn } from '../../../../node/lan/host-files.js';
 import type { PortFacts } from '../../../../node/lan/obstacles.js';
+import type { Exec } from '../../../../proto/process/exec.js';
 import { lanLink } from '../../../support/lan-values.js';
 
 const files = {
@@ -19,20 +20,24 @@ const others = [
   { 'run/dhcpcd/pid': '612\n', 'proc/612/comm': 'dhcpcd\n', 'var/lib/dhcpcd/eth1.lease': '' },
 ];
 
-async function factsOf(content: Readonly<Record<string, string>>): Promise<PortFacts> {
+async function factsOf(content: Readonly<Record<string, string>>, ruleset?: string): Promise<PortFacts> {
   const root = mkdtempSync(join(tmpdir(), 'xnet-files-'));
   try {
     for (const [path, text] of Object.entries(content)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
     }
-    return await portFactsIn(root, () => Promise.reject(new Error('not installed')))(lanLink(), 'xnet-lan');
+    const exec: Exec = ([program]) => {
+      if (program !== 'nft' || ruleset === undefined) return Promise.reject(new Error('not installed'));
+      return Promise.resolve({ code: 0, stdout: ruleset, stderr: '' });
+    };
+    return await portFactsIn(root, exec)(lanLink(), 'xnet-lan');
   } finally {
     rmSync(root, { recursive: true });
   }
 }
 
-test('the program that manages an interface, and would take away what moves, is told by its files', async (t) => {
+test('the program that manages an interface, and would undo a move, is known by its files', async (t) => {
   for (const [program, content] of Object.entries(files)) t.is((await factsOf(content)).managedBy, program);
   for (const content of others) t.is((await factsOf(content)).managedBy, undefined);
 });
@@ -50,4 +55,25 @@ test('a DHCP client of an interface, and its authentication to a switch, are tol
   }
   t.true((await factsOf({ 'run/wpa_supplicant/eth0': '' })).isAuthenticated);
   t.false((await factsOf({ 'run/wpa_supplicant/wlan0': '' })).isAuthenticated);
+});
+
+// As firewalld 1.3 makes and writes them.
+const firewalld = 'table inet firewalld {\n\tchain filter_INPUT {\n\t\tiifname "eth0" goto filter_IN_public\n\t}\n}\n';
+const policy = (start: string, from = 'docker') =>
+  `<?xml version="1.0" encoding="utf-8"?>\n<policy ${start}>\n  <service name="ssh"/>\n  <ingress-zone name="${from}"/>\n  <egress-zone name="HOST"/>\n</policy>\n`;
+
+test('firewalld opens the host to what arrives by a bridge of Docker, unless a policy or the zone says otherwise', async (t) => {
+  const opens = async (path: string, text: string, ruleset: string | undefined = firewalld) =>
+    (await factsOf({ [`etc/firewalld/${path}`]: text }, ruleset)).opensHost;
+  const own = 'policies/docker-host.xml';
+  t.true(await opens('firewalld.conf', ''));
+  t.false(await opens(own, policy('target="REJECT"')));
+  t.false(await opens(own, policy('priority="-5" target="DROP"', 'ANY')));
+  t.true(await opens(own, policy('target="CONTINUE"')));
+  t.true(await opens(own, policy('priority="10" target="REJECT"')), 'the zone is asked first');
+  t.true(await opens(own, policy('target="REJECT"', 'public')));
+  t.true(await opens('zones/docker.xml', '<zone version="1.0" target="ACCEPT">\n  <forward/>\n</zone>\n'));
+  t.false(await opens('zones/docker.xml', '<zone>\n  <service name="ssh"/>\n</zone>\n'));
+  t.false(await opens('firewalld.conf', '', 'table inet other {\n}\n'), 'it does not run');
+  t.deepEqual((await factsOf({}, firewalld)).rules, [], 'its zones follow the bridge');
 });
