@@ -152,5 +152,6 @@ addOptions(program.command('status'))
 
 // No top-level await: the bundle is a script.
 void runProgram(program, {
+  writesLog: (command) => command === 'run',
   jsonErrors: () => program.commands.some((command) => command.opts<{ output?: string }>().output === 'json'),
 });

@@ -116,7 +116,7 @@ class DaemonProcess {
     log.info({ version, node: this.#member.node, cached: known.current.table?.version.revision ?? 0 }, 'started');
     const begun = await leaveBegun(stateDir);
     if (begun !== undefined) {
-      log.warn('a leave was begun and did not end: going on with it');
+      log.warn('continuing a leave that did not end');
       this.#pending = new PendingLeave({
         leave: async (how, onStep) => void (await this.#leave(known.current, how, onStep, signal)),
         isPending: () => isLeaving(stateDir),

@@ -1,4 +1,4 @@
-// What a report says of the daemon itself and of its host's software.
+// The part of a report about the daemon itself and its host's software.
 import { features } from '../../proto/domain/feature.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { kernelVersion } from '../kernel/release.js';

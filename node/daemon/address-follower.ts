@@ -1,7 +1,7 @@
 // Reports a new address of this host to the controllers, with --follow-address.
-// Invariant: an address is reported only after it was there for a while, so that one that is replaced for a moment, as by a
-// program that reconfigures the interface, changes nothing. One that the host had beside the node's address is its second
-// one, such as an address that VRRP moves between hosts, and is never reported.
+// Invariant: an address is reported only after it has been present for a while, so that a short replacement, as by a program
+// that reconfigures the interface, changes nothing. An address that the host had beside the node's address, such as one that
+// VRRP moves between hosts, is never reported.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import type { Address } from '../kernel/route-kernel.js';

@@ -29,6 +29,7 @@ import { LeaseUses } from './lease-use.js';
 import { Reporter } from './reporter.js';
 import { type DaemonState, type FindingSource, SelfStatus } from './self-status.js';
 import { StateSpace } from './space.js';
+import type { Standing } from './standing.js';
 import { Triggers } from './triggers.js';
 
 /** LocalNode is the node that this host is. */
@@ -125,7 +126,8 @@ export class Daemon {
       log,
     });
     const reach = { endpoints: () => controllers.endpoints, credentials: async () => renewal?.credentials() };
-    this.#lanes = makeLanes({ host, known, underlay, settings, reach, watchdog: supervisor, log });
+    const standing = new LiveValue<Standing>('not known');
+    this.#lanes = makeLanes({ host, known, underlay, settings, standing, reach, watchdog: supervisor, log });
     this.#uplink = new Uplink({ controllers, identity: renewal, hostFingerprint: node.fingerprint, log });
     this.#reporter = new Reporter({ source: this.#status, uplink: this.#uplink, log });
     this.#traces = new Traces({ exec, nameOf: (ifindex) => mirror.links.get(ifindex)?.name ?? '' });
@@ -147,6 +149,7 @@ export class Daemon {
       hostFingerprint: node.fingerprint,
       clusterId: identity?.clusterId,
       known,
+      standing,
       intake,
       lanes: this.#lanes,
       status: this.#status,
@@ -198,7 +201,7 @@ export class Daemon {
       await host.mirror.refresh().catch((error: unknown) => {
         log.warn({ reason: messageOf(error) }, 'the addresses of this host could not be read yet');
       });
-      // Of a daemon that was killed while it looked at a path. Without nft there is none.
+      // Removes the tables of a daemon that was killed during a trace. Without nft there are none.
       this.#traces.sweep();
       await runParts(parts, signal, {
         graceMs: partsGraceMs,
@@ -239,7 +242,7 @@ export class Daemon {
     if (nics !== undefined && nics.nics.length > 0) this.#lanes.nics.triggerSoon();
   }
 
-  /** retry tries at once what was given up, or waits for its time: an operator asks for it. */
+  /** retry repeats at once, at an operator's request, what was given up or postponed. */
   retry(): void {
     const { host, log } = this.#options;
     log.info('reload: every effect is tried again');

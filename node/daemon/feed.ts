@@ -33,6 +33,7 @@ import type { Known } from './known.js';
 import type { LaneName } from './lanes.js';
 import type { Reporter } from './reporter.js';
 import type { SelfStatus } from './self-status.js';
+import { type Standing, standingAfter } from './standing.js';
 
 /** FeedOptions are the identity that a feed presents, and the parts that it triggers. */
 export type FeedOptions = {
@@ -42,6 +43,7 @@ export type FeedOptions = {
   /** The cluster that this host joined; undefined: every controller is a unix socket. */
   readonly clusterId: string | undefined;
   readonly known: LiveValue<Known>;
+  readonly standing: LiveValue<Standing>;
   readonly intake: Pick<Intake, 'assignment' | 'snapshot' | 'delta' | 'again'>;
   readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'advanceEvery'> };
   readonly status: Pick<SelfStatus, 'noteBookmark' | 'noteConnection' | 'noteLease' | 'noteTurn' | 'tell'>;
@@ -53,8 +55,8 @@ export type FeedOptions = {
   readonly log: Logger;
 };
 
-// Between changes of the table: long enough to take in what comes right behind one, too short to be noticed by a peer, whose
-// containers get their new addresses by a restart of Docker that takes some 10 times as long.
+// Interval between changes of the table: long enough to merge changes that follow at once, and too short to matter to a new
+// peer, whose Docker takes some 10 times as long to restart.
 const firewallEveryMs = 50;
 
 function confirmed(known: Known): Known {
@@ -86,7 +88,8 @@ export class Feed implements Watcher {
       nodeName,
       // The certificate names the node of a host that has one.
       nodeId: renewal === undefined ? (assignment?.nodeId ?? '') : '',
-      // Only a whole table shows that a fenced host is a node again; what it held is not to be given back to it.
+      // Only a whole table shows that a fenced host is a node again. It does not report what it held, because that must not be
+      // given back to it.
       ...(table === undefined || fenced !== undefined ? {} : { version: table.version }),
       fresh: this.#confirming,
       heldRoutes: this.#confirming && table !== undefined ? toExplain(table).map(wireFromPrefix) : [],
@@ -160,7 +163,11 @@ export class Feed implements Watcher {
 
   /** onState takes in whether the uplink is connected. */
   onState(state: UplinkState): void {
-    const { renewal, reporter, status, log } = this.#options;
+    const { renewal, reporter, standing, status, lanes, log } = this.#options;
+    const former = standing.current;
+    standing.set(standingAfter(former, state));
+    // Docker was kept as it was.
+    if (former instanceof XnetError && standing.current === 'accepted') lanes.docker.trigger();
     if (state.connected) {
       log.info({ controller: state.endpoint }, 'connected');
       reporter.changed();
@@ -172,7 +179,7 @@ export class Feed implements Watcher {
     status.noteConnection(state);
   }
 
-  // A snapshot may be of a while ago, with the changes since then right behind it.
+  // A snapshot may be older, with the changes since then following it.
   #lifted(next: Known): Known {
     const { fenced, table } = next;
     if (fenced === undefined || table === undefined || !isLifted(fenced, table.version)) return next;
@@ -193,7 +200,7 @@ export class Feed implements Watcher {
     for (const lane of [lanes.routes, lanes.firewall, lanes.docker, lanes.lan]) lane.trigger();
   }
 
-  /** onLook has a question about a path answered. */
+  /** onLook answers a question about a path. */
   onLook(look: Look__Output): void {
     void this.#options.answers.take(look);
   }

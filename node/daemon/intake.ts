@@ -3,6 +3,7 @@
 // refused, the previous one stays in force. Leases of pools that the host refuses do not stand in the way of the others.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Assignment, Lease, Route, TableDelta } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import type { Finding } from '../reconcile/effect.js';
 import {
@@ -89,7 +90,7 @@ export class Intake {
     const isTaken = this.#part?.offer === offer && this.#part.refused === text && known.assignment === this.#part.taken;
     if (isTaken) return known;
     this.#part = refused.length === 0 ? undefined : { offer, refused: text, taken: assignment };
-    // The whole of it is reported, and checked again when the host has changed.
+    // The whole assignment is reported, and checked again when the host has changed.
     if (refused.length === 0) this.#offer = undefined;
     return { ...known, assignment };
   }
@@ -115,7 +116,7 @@ export class Intake {
     const add = (reason: string, message: string, fix: string) =>
       found.push({ type: 'Controller', transient: false, reason, message, fix });
     if (this.#offer !== undefined && this.#problem !== undefined) {
-      const message = `the controller's assignment is not acted on: ${this.#problem}`;
+      const message = `the controller's assignment is ignored: ${this.#problem}`;
       add('AssignmentRefused', message, `${correctLease} ${this.#options.nodeName}`);
     } else if (this.#offer !== undefined && this.#part?.offer === this.#offer) {
       const message = `leases of pools that this host refuses are not used: ${this.#part.refused}`;
@@ -124,7 +125,7 @@ export class Intake {
     const { pools, routes } = table?.refused ?? { pools: [], routes: undefined };
     if (pools.length > 0) {
       const which = pools.slice(0, examples).map(({ pool, problem }) => `${formatPrefix(pool)} ${problem}`);
-      const message = `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`;
+      const message = `${counted(pools.length, 'pool', 'pools')} from the controller not accepted: ${which.join('; ')}`;
       add('PoolRefused', message, 'to allow the pool on this host, add it to --allowed-pools; else: xctl pools remove');
     }
     const narrowed = notAllowed(table?.pools ?? [], { allowed: this.#options.allowedPools });
@@ -142,7 +143,7 @@ export class Intake {
       const which = refused
         .slice(0, examples)
         .map(({ route, problem }) => `${formatPrefix(route.subnet)} via ${formatIpv4(route.nextHop)} ${problem}`);
-      const message = `${count(refused.length, 'route')} of the controller's not accepted: ${which.join('; ')}`;
+      const message = `${counted(refused.length, 'route', 'routes')} from the controller not accepted: ${which.join('; ')}`;
       add(
         'RouteRefused',
         message,
@@ -157,8 +158,4 @@ const correctLease = 'correct what is named, or lease the node another subnet; s
 
 function leaseText({ subnet, pool }: Lease): string {
   return `${formatPrefix(subnet)} of pool ${pool}`;
-}
-
-function count(number: number, what: string): string {
-  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
 }

@@ -4,7 +4,7 @@
 // are withdrawn, and Docker is left as it is.
 import type { Lease } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
-import { bridgeState } from '../docker/engine/own-bridge.js';
+import { bridgeState, downFindings } from '../docker/engine/own-bridge.js';
 import { type DesiredFirewall, desiredFirewall, peerInterfaces } from '../firewall/desired.js';
 import { peerChange } from '../firewall/peer-change.js';
 import type { Host } from '../host/host.js';
@@ -19,6 +19,7 @@ import { desiredLan } from './desired-lan.js';
 import type { Known, KnownReader } from './known.js';
 import { LanAdmission } from './lan-admission.js';
 import { makeLanLane, type Reach } from './lan-lane.js';
+import { type Standing, secondHost } from './standing.js';
 
 /** LaneSettings are the settings of what the lanes do. */
 export type LaneSettings = {
@@ -42,6 +43,8 @@ export type LanesOptions = {
   /** Set by the routes lane, read by the firewall lane. */
   readonly underlay: LiveValue<Underlay | undefined>;
   readonly settings: LaneSettings;
+  /** Whether Docker may be changed on this host. */
+  readonly standing: LiveValue<Standing>;
   readonly reach: Reach;
   readonly watchdog: Watchdog;
   readonly log: Logger;
@@ -57,7 +60,7 @@ export type Lanes = {
   readonly docker: Lane<Known>;
   readonly nics: Lane<Known>;
   readonly lan: Lane<Known>;
-  /** retryLan makes a move of the interface that went back be tried again. */
+  /** retryLan repeats a move of the interface that was undone. */
   readonly retryLan: () => void;
   /** Notified after each turn: its lane, its outcome, and what was known when it began. */
   readonly turns: Subscribers<[lane: LaneName, outcome: Outcome, known: Known]>;
@@ -136,7 +139,7 @@ function firewallEffect({ host, settings, underlay }: LanesOptions, admission: L
     before = { known, names: by.names, desired: made };
     return made;
   };
-  // What the last turn made the host like, and what it found besides.
+  // The state that the last turn applied, and its findings about the path.
   let settled: { readonly known: Known; readonly names: string; readonly path: readonly Finding[] } | undefined;
   return {
     name: 'firewall',
@@ -168,14 +171,21 @@ function firewallEffect({ host, settings, underlay }: LanesOptions, admission: L
   };
 }
 
-function dockerEffect({ host }: LanesOptions): Effect<Known> {
+// A controller that can be reached answers sooner after the start.
+const longestUnknownMs = 5_000;
+
+function dockerEffect({ host, standing }: LanesOptions): Effect<Known> {
   const nothing: Outcome = { findings: [], changes: 0 };
+  const knownByMs = performance.now() + longestUnknownMs;
+  const isSecond = (signal: AbortSignal) => secondHost(standing, knownByMs - performance.now(), signal);
   return {
     name: 'docker',
     converge: async ({ assignment, fenced }, signal) => {
       // A change that was under way is ended either way: Docker may be down in the middle of it.
       if (fenced !== undefined) return host.docker.resume(signal);
-      return assignment === undefined ? nothing : host.docker.converge(assignment, signal);
+      if (assignment === undefined) return nothing;
+      const outcome = await host.docker.converge({ ...assignment, secondHost: isSecond }, signal);
+      return { ...outcome, findings: [...outcome.findings, ...downFindings(host.mirror, ownSubnets(assignment))] };
     },
   };
 }
@@ -190,7 +200,7 @@ function nicsEffect({ host }: LanesOptions): Effect<Known> {
       const isPlaced = (lease: Lease) => bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole';
       const leases = (assignment?.leases ?? []).filter((lease) => lease.state !== 'ending' || isPlaced(lease));
       const unplaced = leases.filter((lease) => !isPlaced(lease));
-      // A host that is fenced keeps what its containers have, as it keeps Docker.
+      // A fenced host keeps the nics of its containers, as it keeps Docker.
       const wanted = fenced === undefined ? nics?.nics : undefined;
       return host.nics.converge({ nics: wanted, leases, unplaced, pools: table?.pools ?? [] }, signal);
     },

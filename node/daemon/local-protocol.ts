@@ -1,6 +1,6 @@
-// What `xnetd leave` and the daemon on the same host say to each other: HTTP on the daemon's unix socket. POST /v1/leave takes
+// The protocol between `xnetd leave` and the daemon on the same host: HTTP on the daemon's unix socket. POST /v1/leave takes
 // a LeaveAsked as JSON and answers with one LocalProgress per line. Pure.
-// Invariant: both ends are of one package; neither trusts the other's form.
+// Invariant: both ends are of one package, and each validates what it receives.
 import * as v from 'valibot';
 import { errorCodes, messageOf, XnetError } from '../../proto/errors.js';
 

@@ -1,6 +1,6 @@
 // Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
 // Updates status file and log when it changes, and notifies the reporter.
-// Invariant: a report has the newest state, whatever was told of it before.
+// Invariant: a report has the newest state, whatever earlier notifications said.
 
 import { formatIpv4 } from '../../proto/domain/address.js';
 import {
@@ -80,7 +80,7 @@ const containersMs = 15_000;
 const dockerMs = 10_000;
 
 function pending(type: ConditionType): Finding {
-  return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
+  return { type, transient: true, reason: pendingReason, message: 'not checked yet' };
 }
 
 function fencedFindings({ fenced }: Known): readonly Finding[] {
@@ -256,7 +256,7 @@ export class SelfStatus {
     return this.#conditions.every((condition) => known.has(essence(condition)));
   }
 
-  // Only what waits for containers to end needs to know of them soon.
+  // Only a lease that ends or a drain that waits for containers needs them soon.
   #containersWithinMs(): number {
     const { assignment } = this.#options.known.current;
     const waits = assignment?.availability === 'draining' || assignment?.leases.some(({ state }) => state === 'ending');

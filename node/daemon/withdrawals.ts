@@ -1,6 +1,8 @@
 // Reports the routes that the daemon holds: withdrawn by a controller, many at once, and kept. Pure.
+
 import { formatPrefix } from '../../proto/domain/address.js';
 import { type HeldRoutes, mostHeldReported } from '../../proto/domain/network.js';
+import { counted } from '../../proto/domain/text.js';
 import type { Finding } from '../reconcile/effect.js';
 import { heldSubnets, isOlder, type NodeTable, toExplain } from '../table/node-table.js';
 
@@ -28,7 +30,7 @@ export function withdrawalFindings(table: NodeTable | undefined): readonly Findi
   const held = heldRoutesOf(table);
   if (held === undefined) return [];
   const { count, subnets, revision, isUnexplained } = held;
-  const kept = `${count} routes are kept although a controller withdrew them at once`;
+  const kept = `${counted(count, 'route is kept although a controller withdrew it', 'routes are kept although a controller withdrew them')} at once`;
   if (!isUnexplained) {
     const message = `${kept}: waiting for the store to confirm it`;
     return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];

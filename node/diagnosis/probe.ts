@@ -59,8 +59,11 @@ async function origin(
   const found = await findContainer(place, { name: question.container, address });
   const source = found?.address;
   if (source === undefined || found?.namespace === undefined) {
-    const what = question.container === '' ? `has ${question.from}` : `${question.container} is to be had`;
-    throw new XnetError('FailedPrecondition', `no interface and no running container of this host ${what}`);
+    const what =
+      question.container === ''
+        ? `no interface and no running container of this host has ${question.from}`
+        : `there is no running container ${question.container} on this host`;
+    throw new XnetError('FailedPrecondition', what);
   }
   return { source, namespace: found.namespace };
 }

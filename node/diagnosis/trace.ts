@@ -69,7 +69,7 @@ export class Traces {
    */
   async begin(identifier: number): Promise<void> {
     if (this.#running.has(identifier)) {
-      throw new XnetError('AlreadyExists', `packets of identifier ${identifier} are being traced already`);
+      throw new XnetError('AlreadyExists', `packets with identifier ${identifier} are already being traced`);
     }
     await this.#sweeping;
     if (this.#running.size >= mostTraces) {

@@ -1,5 +1,5 @@
 // The networks that Docker makes in mode block: which lie within the block, and which were made before it.
-// Invariant: xnet never makes or removes such a network; it names them, with the command. Pure.
+// Invariant: xnet never makes or removes such a network. It names each, with the command that recreates it. Pure.
 import { type Prefix, prefixCovers } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import { attachedTo, isOurNetwork } from './bridge/plan.js';

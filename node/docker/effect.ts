@@ -1,5 +1,5 @@
 // The Docker effect of xnetd: Docker has the subnets of the node's leases, one on docker0, others on separate networks.
-// Invariant: what is not wanted is removed before anything takes its place.
+// Invariant: an object that is no longer wanted is removed before its replacement is made.
 import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
@@ -46,7 +46,7 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * @param leases the node's, as far as they are known: without `force`, networks in a block of them prevent the leave
    */
   leave(force: boolean, leases: LeaseModes, signal: AbortSignal): Promise<Outcome>;
-  /** resume ends a change of docker0 that was begun, or withdraws it, and begins nothing. */
+  /** resume completes or withdraws a change of docker0 that is under way, and begins none. */
   resume(signal: AbortSignal): Promise<Outcome>;
   /**
    * leaveObstacles returns what prevents a leave that forces nothing: running or attached containers, and networks in a
@@ -80,7 +80,7 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    */
   unroutedNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly string[]>;
   /**
-   * outsideNetworks names Docker networks that were made before the node's block, each with the command that makes it anew.
+   * outsideNetworks names Docker networks that were made before the node's block, each with the command that recreates it.
    * @throws XnetError as Engine does
    */
   outsideNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly OutsideNetwork[]>;
@@ -144,7 +144,8 @@ async function converge(
 ): Promise<Outcome> {
   const resumed = await resumeBip(always, { byHand, leases: desired.leases }, signal);
   if (resumed.findings.length > 0) return resumed;
-  const host: DockerHost = { ...always, turn: { seen: undefined } };
+  const { secondHost } = desired;
+  const host: DockerHost = { ...always, turn: { seen: undefined }, ...(secondHost && { secondHost }) };
   const seeAgainAfter = ({ changes }: Outcome) => {
     if (changes > 0 && host.turn !== undefined) host.turn.seen = undefined;
   };
@@ -170,7 +171,7 @@ function wrong({ findings }: Outcome): readonly Finding[] {
   return findings.filter(({ isNote }) => isNote !== true);
 }
 
-// What keeps xnet from Docker keeps it from both modes.
+// Bip and bridge report the same problem with the engine: it is reported once.
 function once({ findings, ...outcome }: Outcome): Outcome {
   const isFirst = (finding: Finding, index: number) =>
     findings.findIndex(({ reason, message }) => reason === finding.reason && message === finding.message) === index;

@@ -27,7 +27,7 @@ const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => usesDocker0(mod
 // Every network that lies in a block of the node is routed, also one that xnet did not make.
 const isInBlock = (prefix: Prefix, leases: LeaseModes) =>
   leases.some(({ mode, subnet }) => mode === 'block' && subnet !== undefined && prefixCovers(subnet, prefix));
-// A network that the host had before, and that a lease is of.
+// A network that the host had before, and whose subnet is leased.
 const isKept = ({ bridgeName, subnets }: EngineNetwork, leases: LeaseModes) =>
   leases.some(
     (lease) =>

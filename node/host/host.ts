@@ -44,7 +44,7 @@ export type HostSettings = {
   readonly boot: string;
 };
 
-/** LanCaller is what the effect of LAN mode needs of who runs it. */
+/** LanCaller holds the options of the effect of LAN mode that its caller supplies. */
 export type LanCaller = Pick<LanOptions, 'witnesses' | 'untilAdmitted' | 'place'>;
 
 /** Host is one Docker host. */
@@ -111,7 +111,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
         factsOf: portFactsIn('/', exec),
         copySettings,
         loosen,
-        detour: makeDetour(exec),
+        detour: makeDetour(exec, log),
         log,
       }),
     lookup,

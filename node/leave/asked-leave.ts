@@ -104,6 +104,6 @@ function refused(found: readonly Pick<Finding, 'message' | 'fix' | 'transient'>[
     transient: found.every(({ transient }) => transient),
     reason: 'LeaveRefused',
     message: `this host is asked to leave, and can't: ${why}`,
-    fix: 'do that, and the host leaves; or on this host: xnetd leave --force',
+    fix: 'once that is corrected, the host leaves by itself; or on this host: xnetd leave --force',
   };
 }

@@ -72,7 +72,7 @@ export class PendingLeave {
         } catch (error) {
           asked?.fail(error);
           if (signal.aborted || !(await isPending())) throw error;
-          log.warn({ reason: messageOf(error), attempt }, 'leaving: not done yet, going on with it');
+          log.warn({ reason: messageOf(error), attempt }, 'leaving: not done yet, continuing');
         }
         if (this.#asked === undefined) await this.#alarm.wait(backoffMs(attempt, backoff, 0.5 + Math.random() / 2));
       }

@@ -202,7 +202,7 @@ function planNic(
       'AddressInUse',
       isMade
         ? `Docker has given ${text} to the container ${holder.name}, and ${interfaceName} of ${container.name} has it already: one of them does not get its packets`
-        : `Docker has given ${text} to the container ${holder.name}, and it is that of ${interfaceName} of ${container.name}`,
+        : `Docker has given ${text} to the container ${holder.name}, so ${interfaceName} of ${container.name} can't have it`,
       `choose another: xctl nics remove ${text}, or start ${holder.name} with another --ip`,
     );
   }

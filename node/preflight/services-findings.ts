@@ -68,7 +68,8 @@ function firewalldFindings(
   { active, trustedZone }: ServicesSeen,
   request: PreflightRequest,
 ): readonly PreflightFinding[] {
-  if (!active.has('firewalld')) return [];
+  // In mode lan, packets are bridged (LanOpensHost), and the pool as a trusted source would open the host to the LAN.
+  if (!active.has('firewalld') || request.mode === 'lan') return [];
   const ranges = rangesOf(request).filter((range) => !trustedZone.includes(`address="${range}"`));
   if (ranges.length === 0) return [];
   const message = `firewalld runs, and its zones do not let packets from peers (${ranges.join(', ')}) through to containers`;

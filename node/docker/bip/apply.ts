@@ -55,7 +55,7 @@ export async function resumeApply(
   { apply, leases }: { readonly apply: Apply } & Pick<BipResume, 'leases'>,
   signal: AbortSignal,
 ): Promise<Applied> {
-  host.log?.info({ bip: formatBip(apply.bip), direction: apply.direction }, 'taking up a change of docker0');
+  host.log?.info({ bip: formatBip(apply.bip), direction: apply.direction }, 'resuming a change of docker0');
   if (apply.direction === 'back') return rollBack(host, journal, apply, signal);
   const file = await readDaemonJson(apply.ours.path);
   await discardTemporary(file.target);

@@ -1,6 +1,6 @@
 // Mode bip: docker0 has the gateway address of one of the node's leases, set by the key bip in daemon.json.
-// Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first;
-// a Docker that does not start with our bip runs again without it.
+// Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first; if
+// Docker does not start with our bip, it is started again without it.
 import { type Prefix, prefixOf } from '../../../proto/domain/address.js';
 import { usesDocker0 } from '../../../proto/domain/network.js';
 import { XnetError } from '../../../proto/errors.js';
@@ -94,8 +94,8 @@ export async function subnetOfDocker0(host: DockerHost): Promise<Prefix | undefi
 }
 
 /**
- * bipsToCome returns the addresses that docker0 may get by a start of Docker, whatever it has now: the one in daemon.json,
- * and both sides of a change that is under way, which may be rolled back. None on a host whose docker0 is not xnet's.
+ * bipsToCome returns the addresses that docker0 may have after a start of Docker, whatever it has now: the one in daemon.json,
+ * and both the former and the new one of a change that is under way, which may be rolled back. None if xnet set none.
  * @throws XnetError as readJournal and readDaemonJson do
  */
 export async function bipsToCome(host: DockerHost): Promise<readonly Bip[]> {
@@ -261,6 +261,8 @@ async function carryOut(
 ): Promise<Outcome> {
   if (plan.do === 'report') return { findings: [plan.finding], changes: 0 };
   if (plan.do !== 'apply') return { findings: [], changes: 0 };
+  const second = leaving ? undefined : await host.secondHost?.(signal);
+  if (second !== undefined) return { findings: [second], changes: 0 };
   const { program, argv } = world.dockerd;
   const dockerd = { program, argv, major: world.engine.version.major };
   const refused = await refusedByDockerd(host, world, { change: plan.change, dockerd });
@@ -294,5 +296,5 @@ async function refusedByDockerd(
   const next = await ask(change.after);
   if (next === undefined) return undefined;
   const message = `Docker would not start with bip ${formatBip(change.bip)}: ${next}`;
-  return blocked('DaemonJsonInvalid', message, `correct what rules it out in ${world.path}`);
+  return blocked('DaemonJsonInvalid', message, `correct ${world.path}, so that dockerd accepts it`);
 }

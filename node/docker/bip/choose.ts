@@ -48,13 +48,13 @@ export function bipOfLease(lease: Pick<Lease, 'subnet' | 'mode' | 'networkLength
 export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: Docker0, byHand: boolean): BipChoice {
   const bips = leases.filter(({ mode }) => usesDocker0(mode));
   const wanted = bips.find(({ state }) => state !== 'ending');
-  // What is in daemon.json counts: with live-restore, docker0 follows later.
+  // The bip in daemon.json counts: with live-restore, docker0 gets it later.
   const has = ours ?? present;
   const current = bips.find((lease) => isRealisedBy(has, bipOfLease(lease)));
   const use = (lease: Lease, rollout: string, waiting?: Finding): BipChoice => {
     return { do: 'use', bip: bipOfLease(lease), rollout, waiting };
   };
-  // The permit of a node's first lease is not one to leave another.
+  // The implied permit of a node's first lease does not permit moving away from another lease.
   const counts = permit !== undefined && (permit.rollout !== '' || current === undefined);
   if (wanted !== undefined && wanted === current) return use(wanted, '');
   const isRequested = byHand && current === undefined;

@@ -30,7 +30,8 @@ import { doesNotFit } from './misfit.js';
 /**
  * RefusalReason says why daemon.json can't be edited: dockerd can't parse it (`Invalid`), it is too large or too deeply
  * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`), foreign ranges for networks
- * (`AddressPoolsByHand`) or a foreign part of docker0's subnet to hand out (`FixedCidrByHand`), its `bridge` excludes a bip (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
+ * (`AddressPoolsByHand`) or a foreign part of docker0's subnet to hand out (`FixedCidrByHand`), its `bridge` excludes a bip
+ * (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
  */
 export type RefusalReason =
   | 'Invalid'

@@ -50,8 +50,8 @@ function takesFrom(range: AddressPool, addressPools: readonly AddressPool[]): bo
 }
 
 /**
- * isAllInForce reports whether a bip is in force, and Docker goes by no range of `ours` that the bip does not have: such a one
- * takes effect until Docker is restarted.
+ * isAllInForce reports whether a bip is in force, and Docker uses no range of `ours` that the bip does not have: Docker uses
+ * such a range until it is restarted.
  */
 export function isAllInForce(
   bip: Bip,
@@ -85,7 +85,8 @@ export function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean
 }
 
 /**
- * bipInForce returns docker0's present address, with what belongs to it where it is one of `bips` and in force as a whole; undefined if docker0 has none.
+ * bipInForce returns docker0's present address; undefined if it has none. If that is one of `bips` and in force as a whole,
+ * the result has its ranges as well.
  */
 export function bipInForce(
   bips: readonly Bip[],

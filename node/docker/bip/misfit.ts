@@ -1,5 +1,5 @@
-// Says which settings of dockerd, in daemon.json or as flags, a bip does not agree with.
-// Invariant: what dockerd accepts is no misfit, unless it would then do something else than is wanted. Pure.
+// Finds settings of dockerd, in daemon.json or as flags, that conflict with a bip.
+// Invariant: a setting that dockerd accepts is a misfit only if dockerd would then not do what the bip is for. Pure.
 import { formatPrefix, parseIpv4, prefixContains, prefixCovers, prefixOf } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import { type Bip, parseBip } from '../engine/bip-value.js';

@@ -1,7 +1,6 @@
 // Moves a --bip of dockerd's unit into daemon.json, and back: the unit gets a drop-in whose command line lacks the flag.
-// Invariant: Docker is not restarted for it. The next start has the same bip, by the key instead of the flag, and at no moment
-// would it have both; daemon.json and the drop-in are in the journal before they are written, and what could not be done
-// whole is undone.
+// Invariant: Docker is not restarted for it. The next start has the same bip, by the key instead of the flag, and never by
+// both. daemon.json and the drop-in are in the journal before they are written; a move that can't be completed is undone.
 import { readFile, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../../../proto/errors.js';
@@ -38,13 +37,15 @@ export type FlagSeen = {
 export async function moveFlag(host: DockerHost, seen: FlagSeen, signal: AbortSignal): Promise<Finding | undefined> {
   const { journal, dockerd, path } = seen;
   const { unit: unitName, restartCommand, stateFolder } = host.settings;
+  const second = await host.secondHost?.(signal);
+  if (second !== undefined) return second;
   const unit = restartCommand === undefined ? await dockerdUnit(host.exec, unitName, signal) : undefined;
   const flag = flagsOf(unit?.argv ?? []).get('bip');
   const bip = parseBip(flag);
   const start = unit === undefined ? undefined : execStartOf(await filesOf(unit, journal));
   const command = start === undefined ? undefined : withoutBip(start.command);
   if (unit === undefined || flag === undefined || bip === undefined || command === undefined) {
-    // By the command line of a process, or by a variable of a file that sets others as well.
+    // The flag comes from the command line of a process, or from a variable whose file sets other things as well.
     return bipFlagFinding(flag ?? dockerd.flags.get('bip') ?? '', await dockerd.where('bip'), false);
   }
   const file = await readDaemonJson(path);
@@ -59,7 +60,7 @@ export async function moveFlag(host: DockerHost, seen: FlagSeen, signal: AbortSi
   const refused = await askDockerd(host.exec, next, edit.bytes, stateFolder);
   if (refused !== undefined) {
     const message = `Docker would not start with bip ${formatBip(bip)} in daemon.json instead of the flag: ${refused}`;
-    return blocked('DaemonJsonInvalid', message, `correct what rules it out in ${path}`);
+    return blocked('DaemonJsonInvalid', message, `correct ${path}, so that dockerd accepts it`);
   }
   const dropIn = { path: join(systemFolder, `${unit.name}.d`, dropInName), text: dropInText(command) };
   const wrote = contentHash(edit.bytes);
@@ -118,7 +119,7 @@ export async function putFlagBack(host: DockerHost, journal: Journal): Promise<F
       const message = `${dropIn.path}, which takes the flag --bip from dockerd, was changed by another program`;
       return blocked('DropInEdited', message, `remove it, then run: systemctl daemon-reload`);
     }
-    // Where nothing is, a folder that can't be written is no obstacle.
+    // If there is no drop-in, a folder that can't be written is no obstacle.
     if (present !== undefined) await removeOwnFile(dropIn.path);
     await rmdir(dirname(dropIn.path)).catch(() => undefined);
     await reload(host);

@@ -182,7 +182,7 @@ export function withoutOurs(ours: Ours | undefined, file: Content): { readonly c
   if (ours === undefined) return { content: file };
   if (contentHash(file) === ours.wrote) return { content: ours.without };
   const { networks: _, fixedCidr: __, ...address } = ours.bip;
-  // A bip that was there by another hand, and that xnet kept, stays.
+  // A bip that xnet did not set, and that it kept, stays.
   const isKept = [ours.without, file].every((content) => bipsEqual(bipIn(content), address));
   const edit = isKept ? setBip(file, address, ours.bip) : removeBip(file, ours.bip);
   if ('refused' in edit) return edit;

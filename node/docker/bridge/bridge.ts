@@ -16,7 +16,7 @@ import { addressesIn, allTaken, excludedNote, needsIptables, ownAmong } from './
 import { withNicUsers } from './nic-users.js';
 import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
 
-/** removeStrays removes networks of ours that no lease needs and that none takes the place of. */
+/** removeStrays removes networks of ours that no lease needs and that no other network replaces. */
 export function removeStrays(
   host: DockerHost,
   desired: readonly DesiredBridge[],
@@ -28,7 +28,7 @@ export function removeStrays(
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
     const plan = planStrays(desired, withNicUsers(engine, await host.nics()));
     const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
-    // Nothing that was detached has a network to go back to.
+    // Containers that were detached have no network to be attached to again.
     if (desired.length === 0 && plan.findings.length === 0) await forgetDetached(host);
     return { findings: plan.findings, changes };
   });
@@ -69,6 +69,8 @@ async function carryOut(
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (plan.findings.length > 0) return { findings: plan.findings, changes: 0 };
+  const second = plan.create || plan.removals.length > 0 ? await host.secondHost?.(signal) : undefined;
+  if (second !== undefined) return { findings: [second], changes: 0 };
   let changes = await removeNetworks(host, plan, { connectAgain: desired.networkName }, signal);
   if (plan.create) {
     const refused = await create(host, desired, signal);
@@ -132,7 +134,7 @@ async function removeNetworks(
     }
     for (const container of attached) {
       await host.engine.disconnect(network.id, container.id, signal);
-      host.log?.info({ container: container.name, network: network.name }, 'container taken off');
+      host.log?.info({ container: container.name, network: network.name }, 'container detached');
       changes += 1;
     }
     await host.steps.reached('disconnected');

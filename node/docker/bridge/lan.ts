@@ -30,10 +30,10 @@ export function fitsLan({ keepsAddresses, masquerades }: EngineNetwork): boolean
   return keepsAddresses && !masquerades;
 }
 
-/** needsIptables is the finding about an engine whose rules nothing can be put beside. */
+/** needsIptables is the finding about an engine with the nftables backend, to whose table xnet can add no rules. */
 export const needsIptables: Finding = blocked(
   'LanNeedsIptables',
-  "in mode lan, Docker's nftables backend would keep all other networks of this host from the LAN, and takes no rules of others",
+  "in mode lan, Docker's nftables backend would cut off all other networks of this host from the LAN, and xnet can add no rule to it",
   'put "firewall-backend": "iptables" into daemon.json and restart Docker',
 );
 

@@ -1,12 +1,11 @@
-// The containers that have nics, as if Docker had attached them: a network that they use stays as long as one that Docker's own
-// containers use. Pure.
+// Adds the containers with nics to those that Docker attached, so that a network is not removed while nics use it. Pure.
 import { prefixContains } from '../../../proto/domain/address.js';
 import type { EngineSeen } from '../engine/engine.js';
 import type { NicUser } from '../engine/settings.js';
 
 /**
- * withNicUsers returns networks and containers, with each nic as an attachment to the network that has its address; to none where
- * Docker has no such network.
+ * withNicUsers returns networks and containers with each nic as an attachment to the network that has its address. If there is
+ * no such network, the attachment names none.
  */
 export function withNicUsers(
   { networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>,

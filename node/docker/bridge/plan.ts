@@ -101,8 +101,8 @@ function strays(
     });
 }
 
-// A network that the host already had, exactly as desired, is used like one of ours. It stays the operator's: it is
-// neither repaired nor removed.
+// A network that the host already had, exactly as desired, is used like one of ours. It still belongs to the operator: xnet
+// neither repairs nor removes it.
 function planKept(desired: DesiredBridge, { networks, interfaces }: BridgesSeen): BridgePlan | undefined {
   const network = networks.find((each) => !isOurNetwork(each) && isAsDesired(each, desired));
   if (network === undefined) return undefined;
@@ -234,11 +234,11 @@ export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'container
 function stillAttached({ network, attached }: Removal): Finding {
   const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
   const name = shown(network.name);
-  const message = `these containers are attached to the network ${name} (${subnetsOf(network)}), which is to go: ${names}`;
+  const message = `these containers are attached to the network ${name} (${subnetsOf(network)}), which has to be removed: ${names}`;
   return blocked('ContainersAttached', message, `remove them, or: ${detaching(network, name, attached).join('; ')}`);
 }
 
-// Docker knows no nic.
+// Docker does not know nics, so it can't disconnect them.
 function detaching({ id }: EngineNetwork, name: string, attached: readonly EngineContainer[]): readonly string[] {
   const ends = attached.flatMap(({ networks }) => networks.filter((each) => each.id === id || each.name === name));
   const nics = ends.flatMap(({ isNic, address }) => (isNic && address !== undefined ? [formatIpv4(address)] : []));
@@ -255,8 +255,8 @@ function detaching({ id }: EngineNetwork, name: string, attached: readonly Engin
 export type DualHomed = { readonly container: string; readonly networks: readonly string[] };
 
 /**
- * dualHomed lists running containers on our network and on one that no lease has the subnet of: Docker gives such a container
- * its default route by the network whose name is the first in the alphabet, unless GwPriority (28.0) says otherwise.
+ * dualHomed lists running containers on our network and on one whose subnet is not leased: Docker gives such a container its
+ * default route by the network whose name is the first in the alphabet, unless GwPriority (28.0) says otherwise.
  */
 export function dualHomed(
   { networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>,

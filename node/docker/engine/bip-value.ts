@@ -10,7 +10,7 @@ export type AddressPool = { readonly base: Prefix; readonly size: number };
 export type Bip = {
   readonly address: Ipv4;
   readonly length: number;
-  /** Of mode block: what belongs into daemon.json beside the bip; undefined: nothing. */
+  /** Of mode block: the value of default-address-pools beside the bip; undefined: none. */
   readonly networks?: AddressPool;
   /** The part of docker0's subnet that Docker hands out, which belongs into daemon.json as well; undefined: all of it. */
   readonly fixedCidr?: Prefix;

@@ -3,8 +3,11 @@
 import { gatewayOf, prefixesOverlap } from '../../../proto/domain/address.js';
 import type { Lease } from '../../../proto/domain/network.js';
 import type { KernelMirror } from '../../kernel/mirror.js';
+import { type Link, linkFlags } from '../../kernel/route-kernel.js';
+import type { Finding } from '../../reconcile/effect.js';
 import type { OwnSubnet } from '../../table/own-subnets.js';
 import type { EngineNetwork } from './engine.js';
+import { blocked } from './settings.js';
 
 /** BridgeState is the state of a bridge in the kernel: missing, present without its gateway address, or complete. */
 export type BridgeState = 'gone' | 'without gateway' | 'whole';
@@ -14,7 +17,7 @@ export function bridgeState(
   { links, addresses }: Pick<KernelMirror, 'links' | 'addresses'>,
   { bridge, subnet, partLength }: OwnSubnet,
 ): BridgeState {
-  const link = [...links.values()].find((each) => each.name === bridge);
+  const link = linkOf({ links }, bridge);
   if (link === undefined) return 'gone';
   const gateway = gatewayOf(subnet);
   // The same address with another length is that of another mode.
@@ -25,12 +28,34 @@ export function bridgeState(
   return has ? 'whole' : 'without gateway';
 }
 
-/** hasLink reports whether the host has an interface of a name. */
-export function hasLink({ links }: Pick<KernelMirror, 'links'>, bridge: string): boolean {
-  return [...links.values()].some(({ name }) => name === bridge);
+function linkOf({ links }: Pick<KernelMirror, 'links'>, bridge: string): Link | undefined {
+  return [...links.values()].find(({ name }) => name === bridge);
 }
 
-/** hands reports whether Docker hands out addresses of a lease of mode lan on a network. */
+/** hasLink reports whether the host has an interface of a name. */
+export function hasLink(mirror: Pick<KernelMirror, 'links'>, bridge: string): boolean {
+  return linkOf(mirror, bridge) !== undefined;
+}
+
+// Whether a bridge is switched off. One without containers is not. Its address stays, so its lease counts as in force.
+function isDown(mirror: Pick<KernelMirror, 'links'>, bridge: string): boolean {
+  const link = linkOf(mirror, bridge);
+  return link !== undefined && (link.flags & linkFlags.up) === 0;
+}
+
+/** downFindings names the bridges that are switched off: no packet reaches their containers until they are up again. */
+export function downFindings(mirror: Pick<KernelMirror, 'links'>, own: readonly OwnSubnet[]): readonly Finding[] {
+  const down = new Set(own.map(({ bridge }) => bridge).filter((bridge) => isDown(mirror, bridge)));
+  return [...down].map((bridge) =>
+    blocked(
+      'BridgeDown',
+      `${bridge} is down, so no packet reaches its containers: another program switched it off`,
+      `ip link set ${bridge} up`,
+    ),
+  );
+}
+
+/** hands reports whether a Docker network hands out addresses of a lease of mode lan. */
 export function hands({ subnets, bridgeName }: EngineNetwork, lease: Pick<Lease, 'subnet' | 'bridgeName'>): boolean {
   const overlaps = ({ prefix, range = prefix }: EngineNetwork['subnets'][number]) =>
     prefixesOverlap(range, lease.subnet);
@@ -38,7 +63,8 @@ export function hands({ subnets, bridgeName }: EngineNetwork, lease: Pick<Lease,
 }
 
 /**
- * onBridgeChange calls `listener` when another program deletes or restores a bridge or its gateway address.
+ * onBridgeChange calls `listener` when another program deletes or restores a bridge or its gateway address, or switches it
+ * off or on.
  * @param own the subnets of the present assignment; none if there is none
  * @returns unsubscribes
  */
@@ -47,12 +73,11 @@ export function onBridgeChange(
   own: () => readonly OwnSubnet[],
   listener: () => void,
 ): () => void {
-  let before: ReadonlyMap<string, BridgeState> = new Map();
+  let before: ReadonlyMap<string, string> = new Map();
+  const stateOf = (each: OwnSubnet) => `${bridgeState(mirror, each)}${isDown(mirror, each.bridge) ? ', down' : ''}`;
   return mirror.onChange((changes) => {
     if (!(changes.has('link') || changes.has('address') || changes.has('lost'))) return;
-    const now = new Map(
-      own().map((each) => [`${each.bridge} ${gatewayOf(each.subnet)}`, bridgeState(mirror, each)] as const),
-    );
+    const now = new Map(own().map((each) => [`${each.bridge} ${gatewayOf(each.subnet)}`, stateOf(each)] as const));
     // One that is seen for the first time counts as whole.
     const isChanged = [...now].some(([key, state]) => state !== (before.get(key) ?? 'whole'));
     before = now;

@@ -28,7 +28,7 @@ export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<
   const { turn } = host;
   if (turn?.seen !== undefined) return turn.seen;
   const seen = await askEngine(host, signal);
-  // A Docker that does not answer may do so a moment later; one that is not installed is not installed meanwhile.
+  // A Docker that does not answer may answer a moment later. One that is not installed stays so during a turn.
   if (turn !== undefined && (!('reason' in seen) || seen.reason === 'NotInstalled')) turn.seen = seen;
   return seen;
 }
@@ -106,7 +106,7 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
   }
   const ofUnit = flagsOf(unit?.argv ?? []);
   const flags = new Map([...flagsOf(running.argv), ...ofUnit]);
-  // It was taken out of the unit since dockerd's start, so it rules nothing out at the next one.
+  // The flag was removed from the unit after dockerd started, so the next start does not have it.
   const isTakenOut = unit?.mainPid === running.pid && !ofUnit.has('bip');
   if (isTakenOut) flags.delete('bip');
   return {

@@ -66,6 +66,8 @@ export type DesiredDocker = {
   readonly leases: readonly Lease[];
   /** Allows a restart of Docker that changes which lease of mode bip docker0 has. */
   readonly permit: Permit | undefined;
+  /** See DockerHost. */
+  readonly secondHost?: DockerHost['secondHost'];
 };
 
 /** NicUser is a container with a nic of this address. */
@@ -86,8 +88,10 @@ export type DockerHost = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger | undefined;
-  /** The engine as observed in this turn, or that there is none; shared by the parts of the turn; undefined: each part reads it itself. */
+  /** The engine as observed in this turn, shared by the parts of the turn; absent: each part observes it. */
   readonly turn?: { seen: EngineSeen | Finding | undefined };
+  /** Says why Docker may get no subnet of the node: controllers refuse this host. Asked before that; absent: it may. */
+  readonly secondHost?: (signal: AbortSignal) => Promise<Finding | undefined>;
 };
 
 /** seeLog is the fix for a failure without a specific remedy. */

@@ -1,7 +1,7 @@
 // Asks dockerd whether it accepts a configuration file, without starting it.
 // Invariant: the dockerd that is asked can't start: it exits before it touches anything.
 import { unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeOwnFile } from '../../../proto/process/atomic-file.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import { reasonIn } from './restarter.js';
@@ -37,7 +37,9 @@ export async function askDockerd(
     const validates = dockerd.major >= firstWithValidate || dockerd.major === 0;
     // The last of several --config-file wins.
     const argv = [...dockerd.argv, `--config-file=${file}`, validates ? '--validate' : impossible];
-    const { code, stdout, stderr } = await exec([dockerd.program, ...argv]);
+    // dockerd looks for docker-proxy in its PATH, which need not be ours: usually both are in one folder, such as /opt/docker.
+    const path = `PATH=${[process.env['PATH'], dirname(dockerd.program)].filter(Boolean).join(':')}`;
+    const { code, stdout, stderr } = await exec(['env', path, dockerd.program, ...argv]);
     const said = `${stdout}\n${stderr}`.trim();
     if (validates ? code === 0 : onlyTheImpossible.some((pattern) => pattern.test(said))) return undefined;
     return (reasonIn(said) ?? `dockerd ended with exit code ${code}`).replaceAll(file, 'daemon.json');
