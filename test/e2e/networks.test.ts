@@ -5,6 +5,7 @@ import { tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { dockerdPid, isContainerRunning, networkNames } from '../support/docker-lab.js';
+import { leaveEndpoint } from '../support/half-dead.js';
 
 const rooted = process.getuid?.() === 0;
 const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
@@ -16,15 +17,23 @@ if ('why' in engine) {
   test.skip(title, () => undefined);
 } else {
   test(title, async (t) => {
-    const fleet = await Fleet.start({ hosts: 2, engine, mode: 'bip', pool: '10.76.0.0/16' });
+    const fleet = await Fleet.start({
+      hosts: 2,
+      engine,
+      mode: 'bip',
+      pool: '10.76.0.0/16',
+      dockerdFlags: ['--live-restore'],
+    });
     t.teardown(() => fleet.close());
     const { hosts } = fleet.lab;
-    const pids = await Promise.all(hosts.map(dockerdPid));
     await fleet.xctl('pools', 'create', 'edge', '10.90.0.0/16');
     t.regex(
       await fleet.xctl('networks', 'create', 'blue', '--pool', 'edge', '--all', '--wait'),
       /^created network blue/,
     );
+    // Its container is gone: it keeps Docker, and no xnet, from removing the network.
+    await leaveEndpoint(hosts[0] as LabHost, 'blue', 'former');
+    const pids = await Promise.all(hosts.map(dockerdPid));
     const start = async (host: LabHost) => {
       const both = await host.runContainer({ name: `both-${host.name}` });
       await host.docker('network', 'connect', 'blue', both.name);

@@ -81,8 +81,8 @@ else {
     await bad.until('the refusal is reported', () => bad.condition('Controller')?.reason === 'AssignmentRefused');
     const condition = bad.condition('Controller');
     t.false(condition?.ok);
-    t.regex(condition?.message ?? '', /5 pools of the controller's not accepted/);
-    t.regex(condition?.message ?? '', /13 routes of the controller's not accepted/);
+    t.regex(condition?.message ?? '', /5 pools from the controller not accepted/);
+    t.regex(condition?.message ?? '', /13 routes from the controller not accepted/);
     t.regex(host.output, /"type":"Controller"/);
 
     const after = routes().split('\n');

@@ -19,7 +19,7 @@ if (isRoot('the table of a trace')) {
     next.sweep();
     await next.begin(8);
     t.notRegex(tables(), /xnet_look_7/);
-    await t.throwsAsync(next.begin(8), { message: /traced already/ });
+    await t.throwsAsync(next.begin(8), { message: /already being traced/ });
     t.deepEqual(await next.end(8), { packets: [], incomplete: false });
     await t.throwsAsync(next.end(8), { message: /no trace/ });
     t.is(tables(), 'table ip xnet_look_mine\n', 'what is not ours stays');

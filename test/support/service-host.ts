@@ -120,6 +120,14 @@ const afterReboot = `
 ip route flush proto 88
 ip nexthop flush >/dev/null 2>&1
 nft flush ruleset
+# The bridge of LAN mode is gone, and the host's own configuration gives its interface what it had.
+if [ -e /sys/class/net/xnet-lan ]; then
+  addresses=$(ip -4 -o address show dev xnet-lan scope global | awk '{ print $4 }')
+  gateway=$(ip -4 route show default dev xnet-lan | awk '{ print $3 }')
+  ip link delete xnet-lan
+  for address in $addresses; do ip address add "$address" brd + dev eth0; done
+  [ -z "$gateway" ] || ip route replace default via "$gateway" dev eth0
+fi
 for link in docker0 xnet0; do ip link delete "$link" 2>/dev/null; done
 echo 0 >/proc/sys/net/ipv4/ip_forward
 find /run -mindepth 1 -maxdepth 1 ! -name xnet-lab ! -name lock -exec rm -rf {} +

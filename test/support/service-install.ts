@@ -10,6 +10,9 @@ import { pause } from '../../proto/process/backoff.js';
 import { version } from '../../proto/process/version.js';
 import type { ServiceStage } from './service-stage.js';
 
+// An installation copies some 100 MiB.
+const patient = { timeoutMs: 180_000 };
+
 const execute = promisify(execFile);
 const root = repositoryRoot();
 const newer = '0.9.9';
@@ -50,7 +53,7 @@ export async function refusesToInstall(t: ExecutionContext, stage: ServiceStage)
   const { host, node, work, unpacked, installer } = stage;
   const before = await node.inventory();
   const refused = async (argv: readonly [string, ...string[]]) => {
-    const { code, stderr, stdout } = await host.exec(argv);
+    const { code, stderr, stdout } = await host.exec(argv, patient);
     t.is(code, 1, stdout);
     t.deepEqual(await node.inventory(), before);
     return stderr;
@@ -103,7 +106,7 @@ export async function installsWithoutSystemd(t: ExecutionContext, stage: Service
     const left = await host.exec(['sh', '-c', 'if [ -e /usr/local/bin/xnetd ]; then xnetd --version; fi']);
     t.is(left.code, 0, left.stderr);
   }
-  const both = await Promise.all([host.exec(install), host.exec(install)]);
+  const both = await Promise.all([host.exec(install, patient), host.exec(install, patient)]);
   for (const { code, stdout, stderr } of both) {
     t.is(code, 0, stderr);
     t.regex(stdout, new RegExp(`xnet ${version} is installed in /usr/local/lib/xnet/${version}\n`));
@@ -114,7 +117,7 @@ export async function installsWithoutSystemd(t: ExecutionContext, stage: Service
     t.is(await host.run([program, '--version']), `${version}\n`);
   }
   t.is((await host.exec(['test', '-e', '/usr/local/lib/systemd'])).code, 1);
-  const gone = await host.exec(['sh', '/usr/local/lib/xnet/current/install.sh', '--uninstall']);
+  const gone = await host.exec(['sh', '/usr/local/lib/xnet/current/install.sh', '--uninstall'], patient);
   t.is(gone.stdout, 'xnet is removed from /usr/local\nkept:\n  /var/lib/xnet-controller\n', gone.stderr);
   await host.run(['umount', '/usr/bin/systemctl']);
   t.deepEqual(await node.inventory(), before);

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { addressOn } from './docker-lab.js';
+import { movesInterface } from './service-lan.js';
 import type { ServiceStage } from './service-stage.js';
 
 /** keepsRoutesOverRestarts stops, restarts, kills and hangs xnetd, and watches the routes. */
@@ -112,9 +113,11 @@ export async function bootsBeforeDocker(t: ExecutionContext, stage: ServiceStage
     if (why !== undefined) throw new Error(why);
     await node.until('Docker is up', async () => (await node.show('docker', 'ActiveState')) === 'active');
   };
+  const lan = await movesInterface(t, stage);
   // No controller is asked for that.
   await control.ctl('stop', 'xnet-controller');
   await boot();
+  await lan.provenAtBoot();
   t.regex(readFileSync(host.inside('/run/routes-before-docker'), 'utf8'), /^10\.76\.1\.0\/24 /m);
   t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
   const started = async (unit: string, property: string) => Number(await node.show(unit, property));
@@ -124,6 +127,7 @@ export async function bootsBeforeDocker(t: ExecutionContext, stage: ServiceStage
   );
   await control.ctl('start', 'xnet-controller');
   await untilReady();
+  await lan.undone();
 
   // It fails: an unknown setting.
   const settings = host.inside('/etc/xnet/xnetd.yaml');

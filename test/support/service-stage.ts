@@ -12,6 +12,7 @@ import { Lab } from '../../deploy/lab/lab.js';
 import { cgroupOf } from '../../deploy/lab/paths.js';
 import { addedNodeFrom } from '../../deploy/lab/programs.js';
 import type { HostStatus } from '../../node/commands/status.js';
+import { formatPrefix } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
 import { version } from '../../proto/process/version.js';
 import { ServiceHost } from './service-host.js';
@@ -37,7 +38,7 @@ Description=Docker
 [Service]
 Type=notify
 Environment="PATH=${engineFolder}/usr/sbin:${engineFolder}/usr/bin:${host.path}"
-ExecStartPre=/bin/sh -c 'ip -4 route show proto 88 >/run/routes-before-docker'
+ExecStartPre=/bin/sh -c 'ip -4 route show proto 88 >/run/routes-before-docker; ip -4 -o address >/run/addresses-before-docker'
 ExecStart=${engineFolder}/usr/sbin/dockerd -H unix:///run/docker.sock --storage-driver=vfs --cgroup-parent=${cgroupOf(host.labId)}/${host.name} --exec-opt=native.cgroupdriver=cgroupfs
 BindPaths=/run/cgroup:/sys/fs/cgroup
 ExecStopPost=/bin/sh -c 'while [ -e /run/hold-docker ]; do sleep 0.05; done'
@@ -192,7 +193,8 @@ function stageOn(lab: Lab, node: ServiceHost, control: ServiceHost) {
     await lab.close();
     rmSync(work, { recursive: true, force: true });
   };
-  const machines = { host, peer, node, control };
+  const { lan, router } = lab.plan;
+  const machines = { host, peer, node, control, lan: formatPrefix(lan), router };
   const files = { work, packageName, unpacked, installer, controlPrefix, seal };
   const units = { dropIn, noDropIn, signal, untilRestarted, untilBeats, untilReady, whileDockerIsHeld };
   return { ...machines, ...files, ...units, xctl, joinHost, routeChangesDuring, close };

@@ -97,7 +97,7 @@ export class Systemd {
     const started = await host.spawn(['sh', '-c', beginning, 'sh', cgroup, program, ...flags], {
       env: { container: 'lab', SYSTEMD_UNIT_PATH: [folder, ...(options.unitPath ?? [])].join(':') },
     });
-    for (let attempt = 0; attempt < 200 && started.running; attempt += 1) {
+    for (let attempt = 0; attempt < 1_200 && started.running; attempt += 1) {
       const pid = firstProcessBelow(started.pid);
       if (pid !== undefined) {
         const enter = ['nsenter', `--target=${pid}`, '--mount', '--pid', '--net', '--uts', '--'] as const;
