@@ -30,6 +30,13 @@ function pidsOf(controller: ControllerProcess, worker: number): readonly number[
   return lines.flatMap((line) => (line.msg === 'worker started' && line.worker === worker ? [line.pid ?? 0] : []));
 }
 
+// Never 0, which would signal the test's own process group.
+function pidOf(controller: ControllerProcess, worker: number): number {
+  const pid = pidsOf(controller, worker).at(-1);
+  if (!pid) throw new Error(`worker ${worker} was not started`);
+  return pid;
+}
+
 async function sessionsOf(controller: ControllerProcess): Promise<readonly number[]> {
   const controllers = (await controller.status())?.controllers ?? [];
   return controllers.map(({ sessions }) => sessions);
@@ -95,12 +102,12 @@ test('two workers serve one port: nodes are spread by address, and a killed work
   t.deepEqual(asked, ['web-1', 'web-2', 'web-3', 'web-4']);
 
   // The streams at the other one go on; those of the killed one can open again.
-  const [before] = pidsOf(controller, 2);
+  const before = pidOf(controller, 2);
   const second = (await controller.status())?.controllers.find(({ id }) =>
     id.startsWith(registrations[1]?.trim() ?? '-'),
   );
   const ended = () => nodes.filter((node) => node.heard.some(({ kind }) => kind === 'ended'));
-  process.kill(before ?? 0, 'SIGKILL');
+  process.kill(before, 'SIGKILL');
   await until('its streams have ended', async () => ended().length === second?.sessions);
   const gone = ended();
   t.is(gone.includes(nodes[0] as SimulatedNode), gone.includes(nodes[1] as SimulatedNode), 'one address, one worker');
@@ -130,7 +137,7 @@ test('a worker that hangs is replaced; workers end with their supervisor; those 
   const registration = controller.registration();
   // Before that, its start is limited by the service manager.
   await until('both workers serve', async () => /all workers serve/.test(controller.output));
-  const [stopped = 0] = pidsOf(controller, 2);
+  const stopped = pidOf(controller, 2);
   process.kill(stopped, 'SIGSTOP');
   await until('it was killed', async () =>
     /"worker":2,"reason":"it has sent no message for 6 s"[\s\S]*"worker":2,"how":"signal SIGKILL"/.test(
@@ -142,7 +149,7 @@ test('a worker that hangs is replaced; workers end with their supervisor; those 
     const { length } = pidsOf(controller, 2);
     return length > 1 && (await controller.status())?.controllers.length === 2;
   });
-  const pids = [1, 2].map((worker) => pidsOf(controller, worker).at(-1) ?? 0);
+  const pids = [1, 2].map((worker) => pidOf(controller, worker));
   await controller.kill('SIGKILL');
   const isGone = (pid: number) => {
     try {
