@@ -188,7 +188,7 @@ test('a node receives the route to another node, and nothing else about it', asy
   await callUnary(
     admin.setNode.bind(admin),
     { node: 'web-2', setLabels: { owner: 'canary-label' } },
-    { timeoutMs: 9e3 },
+    { timeoutMs: 60_000 },
   );
   const { nodeClient } = controller;
   const client = nodeClient.call(controller, victim);
@@ -200,7 +200,7 @@ test('a node receives the route to another node, and nothing else about it', asy
   };
   const other = new SimulatedNode(client, 'web-2').watch();
   await other.until('a table', () => other.table !== undefined);
-  await callUnary(client.report.bind(client), status, { timeoutMs: 9e3 });
+  await callUnary(client.report.bind(client), status, { timeoutMs: 60_000 });
   const { credentials } = await controller.joinNode('web-1');
   const stream = controller.nodeClient({ credentials }).watch({ hostFingerprint: 'f' });
   const messages: string[] = [];

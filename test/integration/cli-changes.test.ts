@@ -129,9 +129,11 @@ test.serial('--wait ends when every connected node has the route, and names thos
   t.regex((await xctl.run('routes', 'check')).stdout, /^all 4 connected nodes have every route\n$/);
 
   // A change that no other node receives is not waited for: the store is newer than their tables, the routes are not.
-  const labelled = await xctl.run(...words('nodes set new-1 --label zone=a --wait --timeout 5s'));
+  const labelled = await xctl.run(...words('nodes set new-1 --label zone=a --wait --timeout 180s'));
   t.is(labelled.code, 0, labelled.stderr);
-  const again = await xctl.run(...words('nodes add new-1 --address 192.168.83.22 --label zone=a --wait --timeout 5s'));
+  const again = await xctl.run(
+    ...words('nodes add new-1 --address 192.168.83.22 --label zone=a --wait --timeout 180s'),
+  );
   t.is(again.code, 0, again.stderr);
   t.regex(again.stderr, /^routed on 3\/3 nodes/);
   for (const node of [...nodes, joined]) node.leaveStream();
@@ -153,7 +155,7 @@ test.serial('routes check and status find problems', async (t) => {
       routes: { desired: 1, installed: 0, conflicting: 1 },
       conditions: [{ type: 'Routes', reason: 'RouteConflict', message: '10.76.1.0/24 via 10.0.0.1 is not ours' }],
     },
-    { timeoutMs: 10_000 },
+    { timeoutMs: 60_000 },
   );
   await controller.until('degraded', (status) => status.nodes?.degraded === 1);
   const check = await xctl.run('routes', 'check');

@@ -123,7 +123,7 @@ test.serial('a change waits for a controller that starts, within its time', asyn
     '--address',
     '192.168.83.1',
     '--timeout',
-    '30s',
+    '180s',
   ]);
   await early.until('says that it waits', ({ stderr }) =>
     /connection refused.*\(and 1 more\); trying again for/.test(stderr),
@@ -151,10 +151,10 @@ test.serial('C7 a store is lost: lists work, changes do not, status reports it a
   t.is(status.code, 6, `${status.stdout}${status.stderr}`);
   t.regex(status.stdout, /: not connected[\s\S]*! the controller has lost its store \(http/);
   t.regex((await both.run('pools', 'list')).stdout, /\ndefault /);
-  const change = await both.run('nodes', 'add', 'web-1', '--address', '192.168.83.1', '--timeout', '1s');
+  const change = await both.run('nodes', 'add', 'web-1', '--address', '192.168.83.1', '--timeout', '3s');
   t.true([6, 7, 13].includes(change.code ?? -1), `${change.code}: ${change.stderr}`);
   t.regex(change.stderr, /etcd|store|outcome is unknown/);
-  const waiting = both.start(['status', '--wait', '--timeout', '60s']);
+  const waiting = both.start(['status', '--wait', '--timeout', '180s']);
   await etcd.launch();
   const settled = await waiting.ended;
   t.is(settled.code, 0, settled.stderr);

@@ -137,11 +137,12 @@ test.serial(
     await says('status', /\nAuthority: .*; is being replaced: 0\/1 nodes have renewed/);
     await says('nodes show web-1', /Certificate: +valid, /);
     await says('certs list', /\nnode +web-1 +old-authority /);
-    const waited = await says(
-      'ca rotate --wait --yes --timeout 1s',
-      /not done within 1s: 0\/1 nodes.*\n.*xctl nodes remove NODE --force/,
-      7,
-    );
+    const wait = () => xctl.run('ca', 'rotate', '--wait', '--yes', '--timeout', '1s');
+    // On a busy machine one second may not even be enough to reach the controller; the command can be repeated.
+    let waited = await wait();
+    while ([6, 7].includes(waited.code ?? 0) && waited.stdout === '') waited = await wait();
+    t.is(waited.code, 7, waited.stderr);
+    t.regex(waited.stderr, /not done within 1s: 0\/1 nodes.*\n.*xctl nodes remove NODE --force/);
     t.regex(waited.stdout, /^under way: /);
     await says('ca rotate --force --yes', /lock out every node.*\nto confirm: --confirm/, 2);
     const waiting = xctl.start(['ca', 'rotate', '--wait', '--yes']);

@@ -44,7 +44,7 @@ test.serial('reports of nodes can’t send control characters to a terminal', as
       dockerVersion: evil,
       hostNetworks: ['10.90.0.0/16', '10.76.8.0/22'].map((cidr) => ({ cidr, source: evil })),
     },
-    { timeoutMs: 10_000 },
+    { timeoutMs: 60_000 },
   );
   await controller.until('degraded', (status) => status.nodes?.degraded === 1);
   const commands = ['nodes list', 'nodes list -o wide', 'nodes list -o json', 'nodes list -o yaml', 'nodes show evil'];

@@ -146,5 +146,5 @@ test('a controller of which a part has failed ends, and its etcd with it', async
   await controller.launch();
   t.not(await controller.exited(), 0);
   t.regex(controller.output, /"part":"view".*store\.json|store\.json.*"part":"view"/);
-  t.deepEqual(processesIn(join(controller.dir, 'etcd.run')), []);
+  await until('its etcd has ended', async () => processesIn(join(controller.dir, 'etcd.run')).length === 0);
 });

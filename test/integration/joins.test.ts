@@ -150,9 +150,12 @@ test('an address with too many wrong guesses is ignored for a while, others are 
   const wrong = await from('127.0.0.66');
   // All at once: every answer comes after a pause, and failures are forgiven with time.
   const guesses = Array.from({ length: 30 }, () => ({ ...partsOf(token), secret: randomNames().secret }));
+  const began = performance.now();
   const answers = await Promise.all(guesses.map((guess) => wrong.guess(formatToken(guess), csr)));
   const heard = answers.filter((answer) => answer === unauthenticated).length;
-  t.true(heard >= 10 && heard <= 12, `${heard} were looked at`);
+  // Ten, and one more for every six seconds.
+  const most = 12 + (performance.now() - began) / 6_000;
+  t.true(heard >= 10 && heard <= most, `${heard} were looked at`);
   t.is(answers.filter((answer) => answer === resourceExhausted).length, 30 - heard);
   t.is(await wrong.guess(token, csr), resourceExhausted, 'nor is it told when it is right');
   const other = await from('127.0.0.67');

@@ -100,7 +100,8 @@ test.serial('C18 a peer that vanished without closing loses its stream', async (
   const gone = new Promise<void>((resolve) => {
     noticed = resolve;
   });
-  const often = { 'grpc.keepalive_time_ms': 100, 'grpc.keepalive_timeout_ms': 100 };
+  // Long enough that a busy process answers in time until the proxy stops.
+  const often = { 'grpc.keepalive_time_ms': 1_000, 'grpc.keepalive_timeout_ms': 1_000 };
   const path = await limited(t, often, (server) =>
     server.addService(services.admin.service, {
       WatchEvents: serverStream(async (_request, call, signal) => {

@@ -46,7 +46,7 @@ test('a node is drained, the drain is cancelled, it is drained again and leaves;
   await says('nodes list --schedulable -o name', /^web-1\nweb-2\n$/);
   await says('nodes drain web-1 --dry-run', /^would drain web-1: waits until no container uses its subnets\n$/);
   // The deadline passes while containers are there.
-  const late = says('nodes drain web-1 --deadline 1s', /not drained in time; it stays cordoned/, 7);
+  const late = says('nodes drain web-1 --deadline 5s', /not drained in time; it stays cordoned/, 7);
   await first.until('draining', () => first.assignment?.availability === 'draining');
   await first.reportContainers(['db', 'cache']);
   const { stderr } = await late;
@@ -56,7 +56,7 @@ test('a node is drained, the drain is cancelled, it is drained again and leaves;
   await says('nodes show web-1', /cordoned[\s\S]*DrainDeadline/);
   await says('nodes uncordon web-1', /cordoned → active/);
   // A daemon that reports no containers is named; the operator cancels the drain.
-  const waits = says('nodes drain web-1 web-2 --timeout 2s', /2 of 2 failed/, 7);
+  const waits = says('nodes drain web-1 web-2 --timeout 5s', /2 of 2 failed/, 7);
   await first.until('draining', () => first.assignment?.availability === 'draining');
   await first.report();
   const { stderr: told } = await waits;
@@ -64,7 +64,7 @@ test('a node is drained, the drain is cancelled, it is drained again and leaves;
   await says('nodes drain web-1 web-2 --cancel', /changed web-1: availability: draining → active\n.*web-2/);
   await says('nodes drain web-1 --cancel', /^unchanged: web-1\n$/);
   // A command that waits for one node does not drain another one again whose drain was cancelled meanwhile.
-  const both = says('nodes drain web-1 web-2 --timeout 30s', /web-2 is not being drained any more/, 4);
+  const both = says('nodes drain web-1 web-2 --timeout 180s', /web-2 is not being drained any more/, 4);
   for (const node of nodes) await node.until('draining', () => node.assignment?.availability === 'draining');
   for (const name of ['web-2', 'web-1']) await says(`nodes drain ${name} --cancel`, /draining → active/);
   await both;

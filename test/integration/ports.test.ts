@@ -17,7 +17,7 @@ import { makeTestAuthority } from '../support/test-authority.js';
 import { until } from '../support/until.js';
 import { Xctl } from '../support/xctl.js';
 
-const options = { timeoutMs: 20_000 };
+const options = { timeoutMs: 60_000 };
 
 test('TCP ports open with the authority, and speak TLS 1.3 alone; the API asks for a certificate of the cluster', async (t) => {
   const controller = await ControllerProcess.start();

@@ -14,8 +14,8 @@ import { until } from '../support/until.js';
 import { members, Watcher } from '../support/watcher.js';
 
 const options = { timeoutMs: 60_000 };
-// How long after RevokeNode a stream of that node may last, wherever it is.
-const streamsEndWithinMs = 5_000;
+// Only a stream that does not end at all lasts as long after RevokeNode: the machine may be busy.
+const streamsEndWithinMs = 60_000;
 
 function withinMs(ms: number, what: string, happens: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;

@@ -86,7 +86,7 @@ test('a change in flight when the controller stops is answered', async (t) => {
     mode: 'MODE_BIP' as const,
     operationId: 'op-1',
   };
-  const made = callUnary(controller.admin.createPool.bind(controller.admin), pool, { timeoutMs: 20_000 });
+  const made = callUnary(controller.admin.createPool.bind(controller.admin), pool, { timeoutMs: 180_000 });
   await until('the commit is on its way', async () => begun());
   process.kill(controller.pid, 'SIGTERM');
   await until('it stops', async () => !(await listens()));

@@ -85,7 +85,7 @@ test('a missing controller is reported until it is back or an operator removes i
   ];
   t.teardown(() => Promise.all([a.close(), b.close()]));
   await a.until('both are there', (status) => status.controllers.length === 2);
-  const remove = (id: string) => callUnary(a.admin.removeController.bind(a.admin), { id }, { timeoutMs: 20_000 });
+  const remove = (id: string) => callUnary(a.admin.removeController.bind(a.admin), { id }, { timeoutMs: 60_000 });
   const id = b.registration();
   await t.throwsAsync(remove(id), { message: /is running/ });
   await b.kill();

@@ -19,7 +19,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 import { until } from '../support/until.js';
 
-const options = { timeoutMs: 30_000 };
+const options = { timeoutMs: 60_000 };
 
 type Line = { readonly msg?: string; readonly worker?: number; readonly pid?: number };
 
@@ -197,7 +197,7 @@ test('a connection that was passed on closes, however it ends, so that it counts
   const tls = new ServerTls(authority.server, 'certificates');
   const server = await startServer({ endpoints: [endpoint], bindings: [], tls, ports });
   const probe = new HealthProbe(endpoint, await authority.credentialsFor('node', 'n-1'));
-  t.is(await probe.ask(20_000), undefined, 'a call is answered');
+  t.is(await probe.ask(60_000), undefined, 'a call is answered');
   t.deepEqual([passed, closed], [1, 0]);
   probe.close();
   await until('the connection of a client that closes', async () => closed === 1);
@@ -211,7 +211,7 @@ test('a connection that was passed on closes, however it ends, so that it counts
     await until(`a client that knows no TLS: ${end}`, async () => closed === count + 1);
   }
   const stays = new HealthProbe(endpoint, await authority.credentialsFor('node', 'n-2'));
-  t.is(await stays.ask(20_000), undefined);
+  t.is(await stays.ask(60_000), undefined);
   await server.close(50);
   await until('all of them close when the server closes', async () => closed === passed);
   stays.close();

@@ -247,7 +247,7 @@ test('a daemon without a lease leaves, and the command reports that no controlle
   const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });
   const controller = `unix:${join(host.dir, 'none-controller.sock')}`;
   const daemon = host.start(['run', '--node', 'web-9', '--controller', controller]);
-  await daemon.until('started', ({ stdout, stderr }) => `${stdout}${stderr}`.includes('"msg":"started"'), 30_000);
+  await daemon.until('started', ({ stdout, stderr }) => `${stdout}${stderr}`.includes('"msg":"started"'), 180_000);
   const left = await host.run('leave');
   t.is(left.code, 12, left.stderr);
   t.is(left.stdout, '');

@@ -20,7 +20,9 @@ test('connections that were passed to a worker that hangs close when it is kille
     listener,
   );
   t.teardown(() => worker.kill());
-  process.kill(worker.pid ?? 0, 'SIGSTOP');
+  // Never 0, which would stop the test's own process group.
+  if (!worker.pid) return t.fail('no process');
+  process.kill(worker.pid, 'SIGSTOP');
   const port = { host: '127.0.0.1', port: await freePort() };
   let taken = 0;
   const counting: Receiver = {

@@ -57,7 +57,7 @@ test('folders are made with their parents; a failure is reported, and nothing ha
   // As a user sees it.
   const main = fileURLToPath(new URL('../../../../controller/main.js', import.meta.url));
   const args = [main, '--data-dir', '/proc/nope'];
-  const ended = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
+  const ended = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 180_000 });
   t.is(ended.status, 4, `${ended.signal}`);
   t.regex(ended.stderr, /can't make the folder \/proc\/nope.*--data-dir/s);
 });
