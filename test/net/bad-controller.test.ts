@@ -83,7 +83,7 @@ else {
     t.false(condition?.ok);
     t.regex(condition?.message ?? '', /5 pools from the controller not accepted/);
     t.regex(condition?.message ?? '', /13 routes from the controller not accepted/);
-    t.regex(host.output, /"type":"Controller"/);
+    await until('the log tells', async () => host.output.includes('"type":"Controller"'));
 
     const after = routes().split('\n');
     for (const line of before) t.true(after.includes(line), `gone: ${line}`);
@@ -206,6 +206,7 @@ else {
         .split('\n')
         .filter((line) => line.includes('watch: ended'))
         .map((line) => JSON.parse(line) as { attempt: number; reason: string });
+    await until('the log tells of all of them', async () => ended().length >= 5);
     t.deepEqual(
       ended()
         .slice(0, 5)
@@ -246,7 +247,9 @@ else {
     namespace.runSync(['ip', 'route', 'delete', '10.76.1.0/24']);
     t.is(await ended, 1);
     // Whichever lane takes its turn first: the Docker lane may be in its turn already.
-    t.regex(host.output, /no release today.*"part":"\w+","msg":"failed: the daemon ends"/);
+    await until('the log tells', async () =>
+      /no release today.*"part":"\w+","msg":"failed: the daemon ends"/.test(host.output),
+    );
     rmSync(broken);
     const streams = bad.said.length;
     void host.start();
@@ -279,7 +282,7 @@ else {
       }
       bad.say(snapshotAt(11));
       await bad.until('it is reported', () => /disk is full/.test(bad.condition('State')?.message ?? ''));
-      t.is(bad.reports.at(-1)?.applied?.revision, 11, 'the kernel has it all the same');
+      await bad.until('the kernel has it all the same', () => bad.reports.at(-1)?.applied?.revision === 11);
       await bad.until('and that there is no room', () => /KiB of room/.test(bad.condition('State')?.message ?? ''));
       t.is((await readCache(state))?.table?.version.revision, 10);
       rmSync(filler);

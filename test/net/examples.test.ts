@@ -65,7 +65,7 @@ else {
     }
     const running = machine.start(actual, home);
     if (endless) {
-      await running.until('something', ({ stdout, stderr }) => stdout + stderr !== '', 120_000);
+      await running.until('something', ({ stdout, stderr }) => stdout + stderr !== '', 180_000);
       machine.interrupt(running);
     }
     const ran = await running.ended;
@@ -76,7 +76,7 @@ else {
     const [first = ''] = examplesOf(helpOf(makeController('0', async () => undefined)));
     t.is(first, 'xnet-controller --listen 192.168.83.2:7400');
     const controller = machine.start(first);
-    await controller.until('started', ({ stdout }) => stdout.includes('"msg":"started"'), 120_000);
+    await controller.until('started', ({ stdout }) => stdout.includes('"msg":"started"'), 180_000);
     await isDone(t, 'until xctl pools list -q; do sleep 0.2; done');
   });
 
@@ -109,7 +109,7 @@ else {
     await isDone(t, fromInput.replace(" <<'EOF'", ' <t2'));
     for (const line of examplesOf(await isDone(t, 'xnetd run --help'))) {
       const daemon = machine.start(line);
-      await daemon.until('connected', ({ stdout }) => stdout.includes('"msg":"connected"'), 120_000);
+      await daemon.until('connected', ({ stdout }) => stdout.includes('"msg":"connected"'), 180_000);
       machine.interrupt(daemon);
       await daemon.ended;
     }

@@ -78,7 +78,7 @@ story('the way around an interface takes its longest packets, and none of its VL
   t.true(await detour.begin(lan.kernel, port, bridge));
   // In a VLAN, `meta protocol` is ip as well, and the interface of the VLAN is on eth0.
   t.regex(lan.host.runSync(['nft', 'list', 'ruleset', 'netdev']), / ether type ip meta pkttype host fwd to /);
-  t.notThrows(() => lan.gateway.runSync(['ping', '-c', '1', '-W', '2', '-M', 'do', '-s', '8900', '192.168.61.11']));
+  t.notThrows(() => lan.gateway.runSync(['ping', '-c', '1', '-W', '20', '-M', 'do', '-s', '8900', '192.168.61.11']));
   t.regex(lan.host.runSync(['ip', '-s', '-o', 'link', 'show', 'xnetlan-up1']), /mtu 9000/);
   await detour.end();
   // As nft reports a kernel without `fwd`.
@@ -220,7 +220,6 @@ story(
     const before = lan.inventory('eth0');
     const blocker = temporaryOf(lanJournalPath(lan.stateFolder));
     const effect = lan.effect({
-      waitMs: 300,
       steps: { reached: (step) => (step === 'moved' ? mkdirSync(blocker) : undefined) },
     });
     await t.throwsAsync(effect.converge(lanDesired, signal), { message: /lan\.json/ });

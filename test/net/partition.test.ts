@@ -28,7 +28,7 @@ const healthScript = `
 
 if (isRoot('partitions of the etcd')) {
   test('a controller leaves a member that is partitioned, and is healthy only while its view is current', async (t) => {
-    t.timeout(600_000);
+    t.timeout(1_800_000);
     const site = await EtcdSite.start();
     t.teardown(() => site.close());
     await site.startController('c1');

@@ -29,7 +29,7 @@ else {
       const answers = (host: PathHost) => {
         node.onLook = async ({ id, question }) => {
           const findings = question === null ? null : await host.ask(question);
-          await callUnary(look.answerLook.bind(look), { id, findings }, { timeoutMs: 20_000 });
+          await callUnary(look.answerLook.bind(look), { id, findings }, { timeoutMs: 60_000 });
         };
       };
       return { node, answers };

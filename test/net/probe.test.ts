@@ -93,15 +93,15 @@ if (isRoot('the probe on the real kernel')) {
   test('R12 R13 packets that pass, that a firewall drops, that the link loses, and that are too long', async (t) => {
     const hosts = new TwoHosts();
     const { first, second } = hosts;
-    const silent = ({ silent: list }: ProbeVerdict) => list.length === 1;
     const well = (verdict: ProbeVerdict) => verdict.silent.length + verdict.largeLost.length === 0;
     try {
-      t.deepEqual(await hosts.until(() => true), { silent: [], largeLost: [] });
+      // A busy machine may take too long with the first packets.
+      await hosts.until(well);
 
       // Only packets from the first host's subnet: the host itself still answers.
       second.runSync(['nft', 'add table ip closed; add chain ip closed in { type filter hook input priority 0; }']);
       second.runSync(['nft', 'add rule ip closed in ip saddr 10.76.0.0/24 drop']);
-      t.like((await hosts.until(silent)).silent[0], { peer, hostAnswers: true });
+      t.like((await hosts.until((verdict) => verdict.silent[0]?.hostAnswers === true)).silent[0], { peer });
       second.runSync(['nft', 'delete table ip closed']);
       await hosts.until(well);
 
@@ -112,12 +112,12 @@ if (isRoot('the probe on the real kernel')) {
       await hosts.until(well);
 
       second.runSync(['ip', 'link', 'set', 'eth0', 'mtu', '1400']);
-      const { silent: none, largeLost } = await hosts.until((verdict) => verdict.largeLost.length > 0);
-      t.deepEqual([none, largeLost], [[], [peer]]);
+      const isShort = ({ silent, largeLost }: ProbeVerdict) => silent.length === 0 && largeLost.length > 0;
+      t.deepEqual((await hosts.until(isShort)).largeLost, [peer]);
       hosts.leave();
       await hosts.until(well);
       hosts.join();
-      await hosts.until((verdict) => verdict.largeLost.length > 0);
+      await hosts.until(isShort);
       second.runSync(['ip', 'link', 'set', 'eth0', 'mtu', '1500']);
       await hosts.until(well);
 

@@ -41,7 +41,7 @@ if (isRoot('a daemon that is short of file descriptors')) {
     reload();
     await bad.until('all is well again', () => bad.reports.at(-1)?.applied?.revision === 11);
     await until('the route is back', async () => route() === whole);
-    t.true(bad.condition('Firewall')?.ok);
+    await bad.until('the firewall as well', () => bad.condition('Firewall')?.ok === true);
     await until('it is cached', async () => (await readCache(state))?.table?.version.revision === 11);
     t.regex(tables(), /xnet/);
     t.notRegex(host.output, /nft is not installed|MaxListeners/);
