@@ -1,5 +1,4 @@
 // Floods against a server: the resources of a peer are bounded, and other clients are not affected.
-
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
