@@ -24,7 +24,7 @@ export default {
   files: ['dist/test/**/*.test.js'],
   workerThreads: false,
   concurrency: 2,
-  timeout: '10m',
+  timeout: '15m',
   failWithoutAssertions: true,
   sortTestFiles: (one, other) => rank(other) - rank(one) || one.localeCompare(other),
 };

@@ -30,8 +30,8 @@ const dockerdRecord = v.object({
 export type DockerdRecord = v.InferOutput<typeof dockerdRecord>;
 
 // Docker gives containers 15 s to end before it kills them, and its containerd the same time.
-const stopTimeoutMs = 45_000;
-const startTimeoutMs = 90_000;
+const stopTimeoutMs = 90_000;
+const startTimeoutMs = 240_000;
 // A restart waits for a restart in progress.
 const lockTimeoutMs = stopTimeoutMs + startTimeoutMs;
 
@@ -175,7 +175,7 @@ async function untilReady(record: DockerdRecord, whyEnded: () => string | undefi
 
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const ping = request({ socketPath: socket, path: '/_ping', timeout: 5_000 }, (response) => {
+    const ping = request({ socketPath: socket, path: '/_ping', timeout: 30_000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

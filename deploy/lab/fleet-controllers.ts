@@ -97,7 +97,7 @@ export class FleetControllers {
   }
 
   #status() {
-    return callUnary(this.admin.getStatus.bind(this.admin), {}, { timeoutMs: 1_000 });
+    return callUnary(this.admin.getStatus.bind(this.admin), {}, { timeoutMs: 10_000 });
   }
 
   #until(what: string, holds: () => Promise<boolean>): Promise<void> {

@@ -123,7 +123,7 @@ export class Fleet {
   async joinHost(host: LabHost, token: string): Promise<void> {
     const endpoints = this.controllers.map(({ joinEndpoint }) => joinEndpoint).join(',');
     const join = ['join', '--controller', endpoints, '--token-file', '-'] as const;
-    await host.run([...programCommand('xnetd'), ...join], { input: `${token}\n`, timeoutMs: 60_000 });
+    await host.run([...programCommand('xnetd'), ...join], { input: `${token}\n`, timeoutMs: 180_000 });
   }
 
   /** daemonCommand returns the command line of a host's daemon. The join determines its node and its controllers. */
@@ -140,7 +140,7 @@ export class Fleet {
 
   /** xnetd runs a command of xnetd on a host: xnetd(host, 'status'). A non-zero exit code is a result. */
   xnetd(host: LabHost, ...args: readonly string[]) {
-    return host.exec([...programCommand('xnetd'), ...args], { timeoutMs: 120_000 });
+    return host.exec([...programCommand('xnetd'), ...args], { timeoutMs: 300_000 });
   }
 
   /** join adds a host, joins it and starts its daemon. */
@@ -152,7 +152,7 @@ export class Fleet {
 
   /** nodes lists all nodes, as reported by the first controller. */
   async nodes(): Promise<readonly Node__Output[]> {
-    return (await callUnary(this.admin.listNodes.bind(this.admin), {}, { timeoutMs: 5_000 })).nodes;
+    return (await callUnary(this.admin.listNodes.bind(this.admin), {}, { timeoutMs: 30_000 })).nodes;
   }
 
   /** until waits until a predicate of the nodes holds. A timeout reports the state of each node. */

@@ -62,7 +62,7 @@ export class LabProcess {
   }
 
   /** stop sends SIGTERM, after `timeoutMs` milliseconds SIGKILL, and waits for the end. */
-  async stop(timeoutMs = 10_000): Promise<ExitStatus> {
+  async stop(timeoutMs = 60_000): Promise<ExitStatus> {
     this.kill('SIGTERM');
     const timer = setTimeout(() => this.kill('SIGKILL'), timeoutMs);
     try {

@@ -13,6 +13,9 @@ import type { MachinePlan, MachineRole } from './plan.js';
 import { type Fetched, fetchSource, ping, serveSource } from './probe.js';
 import { isRunning, type ProcessRef } from './process-table.js';
 
+// Of a program that a busy machine slows down: Docker's client, an installation.
+const execTimeoutMs = 180_000;
+
 /** Argv is a program and its arguments. */
 export type Argv = readonly [string, ...string[]];
 
@@ -86,12 +89,12 @@ export class Machine {
   }
 
   /**
-   * exec runs a program to its end. A non-zero exit code is a result.
+   * exec runs a program to its end, by default for at most three minutes. A non-zero exit code is a result.
    * @throws XnetError DeadlineExceeded and Cancelled as Exec does; FailedPrecondition if the lab was removed
    */
   exec(argv: Argv, options?: ExecOptions & { readonly env?: Readonly<Record<string, string>> }): Promise<ExecResult> {
     const variables = Object.entries(this.environment(options?.env)).map(([name, value]) => `${name}=${value}`);
-    return exec([...this.enter, 'env', '-i', ...variables, ...argv], options);
+    return exec([...this.enter, 'env', '-i', ...variables, ...argv], { timeoutMs: execTimeoutMs, ...options });
   }
 
   /**

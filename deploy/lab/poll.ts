@@ -4,7 +4,7 @@ import { pause } from '../../proto/process/backoff.js';
 
 /** PollOptions configure how long a state is polled, and the details of a timeout's error. */
 export type PollOptions = {
-  /** Default 60 s. */
+  /** Default 180 s. */
   readonly timeoutMs?: number | undefined;
   /** problems returns the last lines of the processes involved. */
   readonly problems?: () => readonly string[];
@@ -17,7 +17,7 @@ export type PollOptions = {
 export async function pollUntil(
   what: string,
   holds: () => Promise<boolean>,
-  { timeoutMs = 60_000, problems = () => [] }: PollOptions = {},
+  { timeoutMs = 180_000, problems = () => [] }: PollOptions = {},
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;

@@ -25,7 +25,7 @@ const http2Preface = Buffer.concat([
 ]);
 // RFC 8446, 5.1.
 const tlsAlert = 21;
-const silenceMs = 5_000;
+const silenceMs = 20_000;
 
 // Returns the first bytes received; none if the connection ends or fails, or nothing arrives before the timeout.
 function firstBytes(socket: Socket): Promise<Buffer> {
@@ -75,7 +75,7 @@ async function servesStrangers({ host, port }: Place): Promise<boolean> {
   return (await firstBytes(socket)).length > 0;
 }
 
-/** probePort probes a port. No answer to a probe within 5 s counts as a negative answer. */
+/** probePort probes a port. No answer to a probe within 20 s counts as a negative answer. */
 export async function probePort(place: Place): Promise<PortAnswers> {
   const [http1, http2, oldTls, tls, withoutCertificate] = await Promise.all([
     answersInTheClear(place, Buffer.from(`GET / HTTP/1.1\r\nHost: ${place.host}\r\n\r\n`)),

@@ -30,7 +30,7 @@ export type Fetched =
 const timedOut = 143;
 
 /** fetchSource asks a web server of the lab for the client's address; `at` is "10.76.2.2" or "10.76.2.2:81". */
-export async function fetchSource(place: LabPlace, at: string, timeoutSeconds = 3): Promise<Fetched> {
+export async function fetchSource(place: LabPlace, at: string, timeoutSeconds = 20): Promise<Fetched> {
   // The wget of Debian's busybox has no timeout of its own.
   const wget = ['/bin/timeout', String(timeoutSeconds), '/bin/wget', '-q', '-O', '-'] as const;
   const result = await programsAt(place)([...wget, `http://${at}/cgi-bin/source`]);
@@ -42,7 +42,7 @@ export async function fetchSource(place: LabPlace, at: string, timeoutSeconds = 
 }
 
 /** ping sends one echo request and reports whether it was answered. */
-export async function ping(place: LabPlace, address: string, timeoutSeconds = 3): Promise<boolean> {
+export async function ping(place: LabPlace, address: string, timeoutSeconds = 5): Promise<boolean> {
   const { code } = await programsAt(place)(['/bin/ping', '-c', '1', '-W', String(timeoutSeconds), address]);
   return code === 0;
 }

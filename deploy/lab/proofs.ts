@@ -91,7 +91,7 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
     })),
   );
   const fetched = pairs.map(async ([from, to]) => {
-    const result = await from.container.fetch(`${to.address}:81`, 5);
+    const result = await from.container.fetch(`${to.address}:81`);
     return { from, to, result };
   });
   const http = await prove(
@@ -111,7 +111,7 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
   const published = await prove(
     'a published port answers the LAN',
     containers.map(async (to) => {
-      const result = await lab.stranger.fetch(`${to.hostAddress}:${to.port}`, 5);
+      const result = await lab.stranger.fetch(`${to.hostAddress}:${to.port}`);
       return { ok: result.ok, seen: `${to.hostAddress}:${to.port}: ${result.ok ? '' : result.reason}` };
     }),
   );
@@ -121,7 +121,7 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
       ? 'a container reaches the world outside, under its own address'
       : 'a container reaches the world outside, masqueraded',
     containers.map(async (from) => {
-      const result = await from.container.fetch(isLan ? beyond : lab.outside.address, 5);
+      const result = await from.container.fetch(isLan ? beyond : lab.outside.address);
       const seen = result.ok ? result.source : result.reason;
       const wanted = isLan ? from.address : from.hostAddress;
       return { ok: seen === wanted, seen: `seen with ${seen} instead of ${wanted}` };

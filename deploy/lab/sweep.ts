@@ -167,7 +167,7 @@ async function removeCgroup(path: string): Promise<void> {
   for (const entry of folders(path)) await removeCgroup(join(path, entry));
   // Its processes are dead, but the kernel may count them for a moment.
   for (let waitMs = 1; !removeEmpty(path); waitMs *= 2) {
-    if (waitMs > 4_096) throw new XnetError('FailedPrecondition', `can't remove the cgroup ${path}: it is in use`);
+    if (waitMs > 32_768) throw new XnetError('FailedPrecondition', `can't remove the cgroup ${path}: it is in use`);
     await pause(waitMs);
   }
 }

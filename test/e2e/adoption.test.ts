@@ -102,6 +102,12 @@ async function adopt(t: ExecutionContext, fleet: Fleet, { host, subnet, pid }: B
     const as = ['--mode', 'bridge', '--network', name, '--bridge', bridge];
     await fleet.xctl('leases', 'add', host.name, '--pool', pool, '--subnet', more, ...as);
   }
+  // A node may count as ready by a report from before its last lease.
+  await fleet.until(`the leases of ${host.name} are in force`, (nodes) =>
+    nodes.some(
+      ({ name, leases }) => name === host.name && leases.every(({ state }) => state === 'LEASE_STATE_IN_FORCE'),
+    ),
+  );
   await fleet.untilReady([host]);
   t.is(await dockerdPid(host), pid, 'Docker was not restarted');
 }

@@ -91,6 +91,12 @@ if ('why' in engine) {
       fleet.until(`${names.join(', ')}: ${expected}`, (nodes) =>
         names.every((name) => nodes.find((node) => node.name === name)?.availability === `AVAILABILITY_${expected}`),
       );
+    // A host that has not heard of its container yet would be drained at once.
+    await fleet.until('the containers are known', (nodes) =>
+      [web, db].every(({ host, name }) =>
+        nodes.some((node) => node.name === host.name && node.containers.some((container) => container.name === name)),
+      ),
+    );
     // Ended by an operator: they are again what they were.
     const waiting = await operator.start('nodes', 'drain', ...both);
     await says(waiting, `${docked.name}: 1 container uses its subnets: web`);

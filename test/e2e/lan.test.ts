@@ -24,7 +24,7 @@ async function startBeside(host: LabHost): Promise<Container<LabHost>> {
 async function proveBeside(t: ExecutionContext, fleet: Fleet, beside: Container<LabHost>, when: string): Promise<void> {
   const { stranger, outside } = fleet.lab;
   const { host } = beside;
-  await until(`networks of Docker reach the LAN, ${when}`, async () => (await beside.fetch(outside.address)).ok);
+  await until(`networks of Docker reach the LAN, ${when}`, async () => (await beside.fetch(outside.address, 3)).ok);
   const out = await beside.fetch(outside.address);
   t.is(out.ok ? out.source : out.reason, host.address, `masqueraded as before, ${when}`);
   const back = await stranger.fetch(`${host.address}:9090`);
@@ -54,6 +54,7 @@ if ('why' in engine) {
     await Promise.all(flows.map((flow) => flow.seen(10)));
     for (const host of hosts) await fleet.join(host);
     await fleet.untilReady();
+    await Promise.all(flows.map((flow) => flow.seen(50)));
     const [ofHost, masqueraded] = await Promise.all(flows.map((flow) => flow.stop()));
     t.is(ofHost?.received, ofHost?.sent, 'the moves of interfaces lost nothing');
     // The kernel forgets a masqueraded flow whose interface changes, with what is in transit.

@@ -54,9 +54,9 @@ if ('why' in engine) {
       await daemon?.exited;
       const cut = await asked;
       const { code, stderr } = await leave(fleet, host);
-      // The last step may be done before the daemon is killed: then there is nothing left to finish.
-      if (cut.code === 0) t.is(code, 12, `${step}: ${stderr}`);
-      else t.is(code, 0, `${step}: ${stderr}`);
+      // The last step may be done before the daemon is killed: then there is nothing left to finish, whether or not the
+      // command was told so.
+      t.true((cut.code === 0 ? [12] : [0, 12]).includes(code), `${step}: ${code} after ${cut.code}: ${stderr}`);
       await gone(t, fleet, host, step);
     }
 
@@ -90,9 +90,10 @@ if ('why' in engine) {
     await host.run(['sh', '-c', `echo '{"force":false,"localOnly":false}' > ${stateDir}/leaving`]);
     const second = await fleet.startDaemon(host);
     await until('it is tried', async () => second.output.includes('leaving: not done yet'));
-    const pending = statusOf(await fleet.xnetd(host, 'status', '-o', 'json'));
-    t.true(pending.daemonRuns);
-    t.true(pending.problems.some(({ text }) => text.includes('this host is leaving: xnetd continues')));
+    await until('the status says it', async () => {
+      const { daemonRuns, problems } = statusOf(await fleet.xnetd(host, 'status', '-o', 'json'));
+      return daemonRuns && problems.some(({ text }) => text.includes('this host is leaving: xnetd continues'));
+    });
     const asked = await leave(fleet, host);
     t.is(asked.code, 6, asked.stderr);
     t.regex(asked.stderr, /Docker is not running/);
@@ -107,7 +108,7 @@ if ('why' in engine) {
       await fleet.joinHost(host, token);
       await host.run(['sh', '-c', `echo '{"force":false,"localOnly":false}' > ${stateDir}/leaving`]);
       const { admin } = fleet;
-      await callUnary(admin.removeNode.bind(admin), { node: host.name, force: true }, { timeoutMs: 10_000 });
+      await callUnary(admin.removeNode.bind(admin), { node: host.name, force: true }, { timeoutMs: 60_000 });
       if (!left) await host.run(['rm', '-r', `${stateDir}/identity`]);
       const { code, stderr } = await leave(fleet, host);
       t.is(code, 0, stderr);

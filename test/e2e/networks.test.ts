@@ -6,6 +6,7 @@ import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { dockerdPid, isContainerRunning, networkNames } from '../support/docker-lab.js';
 import { leaveEndpoint } from '../support/half-dead.js';
+import { until } from '../support/until.js';
 
 const rooted = process.getuid?.() === 0;
 const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
@@ -52,20 +53,16 @@ if ('why' in engine) {
       [two, one],
     ] as const) {
       for (const at of [to.address, to.blueAddress, to.docker0Address]) {
-        t.like(
-          await from.blue.fetch(`${at}:81`, 5),
-          { ok: true, source: from.address },
-          `a container on blue to ${at}`,
-        );
+        t.like(await from.blue.fetch(`${at}:81`), { ok: true, source: from.address }, `a container on blue to ${at}`);
         // Docker's default gateway decides which of its addresses it has.
-        const fetched = await from.both.fetch(`${at}:81`, 5);
+        const fetched = await from.both.fetch(`${at}:81`);
         t.true(fetched.ok, `a container on both to ${at}: ${JSON.stringify(fetched)}`);
         if (fetched.ok) t.true([from.docker0Address, from.blueAddress].includes(fetched.source), fetched.source);
         t.log(`both -> ${at}: ${fetched.ok ? fetched.source : ''}`);
       }
     }
     const users = (host: LabHost) => new RegExp(`${host.name}: blue-${host.name}, both-${host.name}`);
-    for (const { host } of [one, two]) t.regex(await shownWith(fleet, `both-${host.name}`), users(host));
+    for (const { host } of [one, two]) await untilShown(fleet, users(host));
     const refused = await t.throwsAsync(fleet.xctl('networks', 'remove', 'blue', '--yes'), {
       message: /has active endpoints on 2 nodes/,
     });
@@ -81,15 +78,15 @@ if ('why' in engine) {
       t.true(await isContainerRunning(host, both.name));
       t.true(await isContainerRunning(host, blue.name));
     }
-    t.like(await one.both.fetch(`${two.docker0Address}:81`, 5), { ok: true, source: one.docker0Address });
+    t.like(await one.both.fetch(`${two.docker0Address}:81`), { ok: true, source: one.docker0Address });
     t.deepEqual(await Promise.all(hosts.map(dockerdPid)), pids, 'no dockerd was restarted');
   });
 }
 
-// Waits until a host has reported a container.
-async function shownWith(fleet: Fleet, container: string): Promise<string> {
-  for (;;) {
+// Waits until a host has reported its containers.
+function untilShown(fleet: Fleet, users: RegExp): Promise<void> {
+  return until(`it is refused because of ${users}`, async () => {
     const shown = await fleet.xctl('networks', 'remove', 'blue', '--dry-run').catch((error: unknown) => String(error));
-    if (shown.includes(container)) return shown;
-  }
+    return users.test(shown);
+  });
 }

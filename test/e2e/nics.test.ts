@@ -52,7 +52,7 @@ if ('why' in engine) {
     const webAddress = await web.address();
     const sourceOf = (fetched: Fetched) => (fetched.ok ? fetched.source : fetched.reason);
     const answers = (what: string) =>
-      until(what, async () => sourceOf(await web.fetch(`${address}:81`)) === webAddress);
+      until(what, async () => sourceOf(await web.fetch(`${address}:81`, 3)) === webAddress);
     await said('Ready');
     await answers('the nic is reached under the own address');
     t.is(sourceOf(await db.fetch(`${webAddress}:81`)), address, 'and the container reaches others by it');

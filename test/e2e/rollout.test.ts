@@ -116,7 +116,7 @@ if ('why' in engine) {
     t.teardown(() => client.close());
     // There is no rollout at first, and no controller for a while.
     const steps: Steps = async () => {
-      const answer = await callUnary(client.getRollout.bind(client), {}, { timeoutMs: 10_000 }).catch(() => undefined);
+      const answer = await callUnary(client.getRollout.bind(client), {}, { timeoutMs: 60_000 }).catch(() => undefined);
       return answer?.steps ?? [];
     };
     const joinedAfter = new Map<string, string>();

@@ -140,7 +140,7 @@ test('a worker that hangs is replaced; workers end with their supervisor; those 
   const stopped = pidOf(controller, 2);
   process.kill(stopped, 'SIGSTOP');
   await until('it was killed', async () =>
-    /"worker":2,"reason":"it has sent no message for 6 s"[\s\S]*"worker":2,"how":"signal SIGKILL"/.test(
+    /"worker":2,"reason":"it has sent no message for 12 s"[\s\S]*"worker":2,"how":"signal SIGKILL"/.test(
       controller.output,
     ),
   );

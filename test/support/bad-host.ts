@@ -14,6 +14,7 @@ import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { unary } from '../../proto/rpc/server.js';
 import { address } from './pools.js';
+import { patientMs } from './until.js';
 
 const main = fileURLToPath(new URL('../../bin/xnetd.js', import.meta.url));
 
@@ -70,7 +71,7 @@ class BadController {
       const timer = setTimeout(() => {
         const last = this.reports.at(-1);
         reject(new Error(`not in time: ${what}; last report: ${JSON.stringify(last)}`));
-      }, 60_000);
+      }, patientMs);
       this.#listeners.add(() => {
         if (!holds()) return;
         clearTimeout(timer);
@@ -177,7 +178,9 @@ export class BadHost {
 
   /** pid is that of the daemon that was started last. */
   get pid(): number {
-    return this.#daemon?.pid ?? 0;
+    // Never 0, which would signal the test's own process group.
+    if (this.#daemon?.pid === undefined) throw new Error('no daemon was started');
+    return this.#daemon.pid;
   }
 
   /** stop tells xnetd to stop. */

@@ -11,13 +11,13 @@ import { certificateOf } from '../../node/identity/identity.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { tokenFor } from './joining.js';
-import { until } from './until.js';
+import { patientMs, until } from './until.js';
 import type { Running } from './xctl.js';
 import { Xnetd } from './xnetd.js';
 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
 /** callOptions sets how long a call may take. */
-export const callOptions = { timeoutMs: 60_000 };
+export const callOptions = { timeoutMs: patientMs };
 
 type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
 

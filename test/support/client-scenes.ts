@@ -11,9 +11,10 @@ import { type RpcServer, startServer } from '../../proto/rpc/server.js';
 import type { ServerTls } from '../../proto/rpc/server-tls.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { type ClientUnderTest, clientsUnderTest } from './bundled-client.js';
+import { patientMs } from './until.js';
 
 export const clients = await clientsUnderTest();
-export const timeoutMs = 30_000;
+export const timeoutMs = patientMs;
 
 export function folderOf(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-client-'));

@@ -14,13 +14,14 @@ import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { answers, freePort } from './etcd.js';
 import { credentialsFor, joinHost, type Member, type Trust, tokenFor, trustOf } from './joining.js';
+import { patientMs } from './until.js';
 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
 /** steppedMain is the program of a controller that signals itself at a step: see stepsAt. */
 export const steppedMain = fileURLToPath(new URL('./stepped-controller.js', import.meta.url));
 /** watchedMain is the program of a controller with workers that kills one that hangs soon. */
 export const watchedMain = fileURLToPath(new URL('./watched-workers.js', import.meta.url));
-const callOptions = { timeoutMs: 60_000 };
+const callOptions = { timeoutMs: patientMs };
 
 /** ControllerProcess is a running controller. */
 export class ControllerProcess {
@@ -132,7 +133,9 @@ export class ControllerProcess {
   }
 
   get pid(): number {
-    return this.#child?.pid ?? 0;
+    // Never 0, which would signal the test's own process group.
+    if (this.#child?.pid === undefined) throw new Error('no controller was started');
+    return this.#child.pid;
   }
 
   /** status requests the controller's status; undefined if it does not answer. */
@@ -149,7 +152,7 @@ export class ControllerProcess {
     what: string,
     holds: (status: NonNullable<Awaited<ReturnType<ControllerProcess['status']>>>) => boolean,
   ): Promise<void> {
-    const deadline = performance.now() + 60_000;
+    const deadline = performance.now() + patientMs;
     while (performance.now() < deadline) {
       const status = await this.status();
       if (status !== undefined && holds(status)) return;
@@ -167,7 +170,7 @@ export class ControllerProcess {
 
   /** untilOpen polls the TCP ports: no event announces a port of another process. */
   async untilOpen(): Promise<void> {
-    const deadline = performance.now() + 60_000;
+    const deadline = performance.now() + patientMs;
     while (!((await answers(this.port)) && (await answers(this.joinPort)))) {
       if (performance.now() > deadline) throw new Error(`the ports did not open\n${this.#output}`);
       await pause(20);

@@ -89,6 +89,7 @@ export function settingsOn(host: LabHost, changes: Partial<DockerSettings> = {})
     pidFile: join(host.folder, 'run/docker.pid'),
     restartCommand: host.restartCommand,
     stateFolder: stateFolderOn(host),
+    waitMs: 180_000,
     // Tests restart dockerd more often than a real host would.
     restarts: { mostPerHour: 1_000, mostPermittedPerHour: 1_000, pauseMs: 0 },
     ...changes,

@@ -6,6 +6,7 @@ import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { ExecResult } from '../../proto/process/exec.js';
+import { patientMs } from './until.js';
 
 /** etcdMembers lists the members of the etcd, which are also the names of their machines. */
 export const etcdMembers: readonly string[] = ['etcd-1', 'etcd-2', 'etcd-3'];
@@ -72,15 +73,15 @@ export class EtcdSite {
   async sh(machine: string, line: string, input = ''): Promise<ExecResult> {
     const on = this.machine(machine);
     const script = `cd "$HOME" || exit 1; exec 2>&1; ${line}`;
-    return on.exec(['sh', '-c', script], { env: this.environment, timeoutMs: 60_000, input });
+    return on.exec(['sh', '-c', script], { env: this.environment, timeoutMs: patientMs, input });
   }
 
   /**
    * until runs a read-only line once a second, since each run costs a process, until its output is as expected.
-   * @throws Error with the last output if that does not happen within three minutes
+   * @throws Error with the last output if that does not happen within `patientMs`
    */
   async until(machine: string, line: string, holds: (ran: ExecResult) => boolean): Promise<void> {
-    const deadline = performance.now() + 180_000;
+    const deadline = performance.now() + patientMs;
     for (;;) {
       const ran = await this.sh(machine, line);
       if (holds(ran)) return;

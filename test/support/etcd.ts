@@ -1,6 +1,7 @@
 // A real etcd for a test, with its own process, data directory and ports, removed with the test.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,12 +12,27 @@ import { pause } from '../../proto/process/backoff.js';
 const lowestPort = 12_000;
 const highestPort = 32_000;
 
-/** freePort returns an unused loopback port that the kernel assigns to no connection. */
+/**
+ * freePort returns an unused loopback port that the kernel assigns to no connection, and that no other test gets until this
+ * process ends, whether or not it is listened to.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowestPort, highestPort);
-    if (await isFree(port)) return port;
+    if ((await isReserved(port)) && (await isFree(port))) return port;
   }
+}
+
+// The UDP port of the same number stands for the TCP port, which has to stay free for the program under test.
+function isReserved(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4').unref();
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -71,7 +87,9 @@ export class TestEtcd {
   }
 
   get pid(): number {
-    return this.#child?.pid ?? 0;
+    // Never 0, which would signal the test's own process group.
+    if (this.#child?.pid === undefined) throw new Error('no etcd was started');
+    return this.#child.pid;
   }
 
   /** launch starts the etcd, also a second time, on the same data, and waits until it answers. */

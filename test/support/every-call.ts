@@ -5,6 +5,7 @@ import { packageDefinition } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus, isAnswer, isServiceError } from '../../proto/rpc/status.js';
 import { type Credentials, clientTls } from '../../proto/rpc/tls.js';
+import { patientMs } from './until.js';
 
 type Fields = Readonly<Record<string, { readonly type: string; readonly rule?: string; readonly keyType?: string }>>;
 type Described = {
@@ -85,7 +86,7 @@ export class Caller {
 
   /** attempt makes one call. A stream is closed at its first message. */
   attempt(call: Call, request: object = {}, metadata: grpc.Metadata = new grpc.Metadata()): Promise<Answer> {
-    const options = { deadline: Date.now() + 30_000 };
+    const options = { deadline: Date.now() + patientMs };
     return new Promise((resolve) => {
       const failed = (thrown: unknown) => {
         const error = errorFromStatus(thrown);

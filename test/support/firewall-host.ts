@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { ProcFiles } from '../../node/firewall/proc.js';
 import { type Exec, execThrough } from '../../proto/process/exec.js';
+import { patientMs } from './until.js';
 
 /** procThrough returns access to files of /proc as seen by programs that `exec` runs. */
 export function procThrough(exec: Exec): ProcFiles {
@@ -143,7 +144,7 @@ export class FirewallHost {
 
   /** connect returns the client address that a server sees, or an error: "ECONNREFUSED", "timeout". */
   connect(from: Namespace, host: string, port: number): Promise<string> {
-    return this.#connect(from, [host, `${port}`, '10000']);
+    return this.#connect(from, [host, `${port}`, '60000']);
   }
 
   /** knock is connect when no answer is expected, possibly from an address that is not the machine's own. */
@@ -163,7 +164,7 @@ export class FirewallHost {
   /** ping sends echo requests 2 ms apart and returns the number of answers. */
   async ping(from: Namespace, to: string, count: number): Promise<number> {
     const { stdout } = await execThrough(from.enter)(['ping', '-q', '-i', '0.002', '-c', `${count}`, '-W', '2', to], {
-      timeoutMs: 180_000,
+      timeoutMs: patientMs,
     });
     return Number(/(\d+) received/.exec(stdout)?.[1]);
   }

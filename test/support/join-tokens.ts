@@ -10,9 +10,10 @@ import { callUnary } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import type { ControllerProcess } from './controller-process.js';
 import type { Trust } from './joining.js';
+import { patientMs } from './until.js';
 
 /** options sets how long a call may take. */
-export const options = { timeoutMs: 60_000 };
+export const options = { timeoutMs: patientMs };
 
 /** newToken creates a join token. */
 export async function newToken({ admin }: ControllerProcess, wanted: CreateTokenRequest): Promise<string> {
@@ -73,7 +74,7 @@ export class Guesser {
         ':path': Join.path,
         'content-type': 'application/grpc',
         te: 'trailers',
-        'grpc-timeout': '60S',
+        'grpc-timeout': '180S',
       });
       const read = (headers: { readonly 'grpc-status'?: unknown }) => {
         if (headers['grpc-status'] !== undefined) resolve(String(headers['grpc-status']));

@@ -1,5 +1,6 @@
 // Hosts that join with `xnetd join`, and its output.
 import type { ExecutionContext } from 'ava';
+import { patientMs } from './until.js';
 import type { Ran } from './xctl.js';
 import { Xnetd } from './xnetd.js';
 
@@ -14,7 +15,7 @@ export type Joined = {
 };
 
 /** callOptions sets how long a call may take. */
-export const callOptions = { timeoutMs: 60_000 };
+export const callOptions = { timeoutMs: patientMs };
 
 /** hostOf makes a host, which is closed with the test. */
 export function hostOf(t: ExecutionContext, options: ConstructorParameters<typeof Xnetd>[0] = {}): Xnetd {

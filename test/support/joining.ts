@@ -7,6 +7,7 @@ import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
+import { patientMs } from './until.js';
 
 /** Trust is what a client without a certificate knows of a cluster: its id and its authority. */
 export type Trust = Pick<Credentials, 'clusterId' | 'authority'>;
@@ -24,7 +25,7 @@ export type Joining = {
   readonly request?: Request;
 };
 
-const options = { timeoutMs: 60_000 };
+const options = { timeoutMs: patientMs };
 
 /** joinHost joins through the join port `at`, on a connection of its own. */
 export async function joinHost(at: Endpoint, { clusterId, authority }: Trust, joining: Joining): Promise<Member> {

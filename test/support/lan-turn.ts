@@ -17,7 +17,7 @@ const effect = new LanEffect({
   kernel,
   stateFolder,
   witnesses: () => [],
-  waitMs: 20_000,
+  waitMs: 60_000,
   boot: 'first',
   factsOf: async () => ({ isWireless: false, managedBy: undefined, rules: [] }),
   copySettings,

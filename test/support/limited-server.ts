@@ -12,6 +12,7 @@ import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { serverLimits } from '../../proto/rpc/limits.js';
 import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
+import { patientMs } from './until.js';
 
 /** serve starts a server whose streams stay open, and a client that is connected before the test begins. */
 export async function serve(t: ExecutionContext) {
@@ -48,7 +49,7 @@ export async function serve(t: ExecutionContext) {
   stream.on('error', (error) => ended.push(error));
   stream.on('end', () => ended.push('end'));
   const works = async () => {
-    await callUnary(client.getStatus.bind(client), {}, { timeoutMs: 30_000 });
+    await callUnary(client.getStatus.bind(client), {}, { timeoutMs: patientMs });
     t.deepEqual(ended, []);
   };
   await works();

@@ -21,7 +21,7 @@ export async function retry<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (attempts === 40) throw error;
+      if (attempts === 400) throw error;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }

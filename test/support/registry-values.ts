@@ -6,6 +6,7 @@ import type { HostNetwork } from '../../proto/domain/network.js';
 import { Core } from './controller.js';
 import { MemoryCluster, MemoryStore } from './memory-store.js';
 import { address, prefix } from './pools.js';
+import { patientMs } from './until.js';
 
 /** once identifies a mutation without an operation id. */
 export const once = { operationId: '', dryRun: false };
@@ -37,7 +38,7 @@ export async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) 
   const [first] = started;
   if (first === undefined) throw new Error('no core');
   await first.pools.create(once, newPool(cidr));
-  for (const core of started) await core.feed.reached(cluster.revision, 1_000);
+  for (const core of started) await core.feed.reached(cluster.revision, patientMs);
   const close = async () => {
     await Promise.all(started.map((core) => core.stop()));
   };
@@ -67,5 +68,5 @@ export async function reportNetworks(core: Core, nodeId: string, hostNetworks: r
   });
   const operation = { kind: 'put', key: `status/${nodeId}`, value } as const;
   const { revision } = await core.context.store.commit({ guards: [], operations: [operation] });
-  await core.feed.reached(revision, 1_000);
+  await core.feed.reached(revision, patientMs);
 }

@@ -1,6 +1,6 @@
 // Probes of hosts that a rollout changes: which dockerds are down, which steps the store had in flight, and which lost
 // packets no step explains.
-import { request } from 'node:http';
+import { connect } from 'node:net';
 import { isInFlight } from '../../controller/rollout/next.js';
 import { parseKey } from '../../controller/store/keys.js';
 import { decode } from '../../controller/store/record-codec.js';
@@ -14,31 +14,33 @@ const pingIntervalMs = 200;
 /** Downs is the most dockerds that were down at once, and the names of the hosts whose dockerd ever was. */
 export type Downs = { readonly most: number; readonly hosts: ReadonlySet<string> };
 
-/** watchDockerds asks all dockerds until `signal` aborts. One counts as down from its first refusal to its next answer. */
+/**
+ * watchDockerds asks all dockerds at once, again and again, until `signal` aborts. Those that refuse the same question are
+ * down at once, however late a busy machine asks the next one.
+ */
 export async function watchDockerds(hosts: readonly LabHost[], signal: AbortSignal): Promise<Downs> {
-  const down = new Set<string>();
   const ever = new Set<string>();
   let most = 0;
-  const watch = async (host: LabHost) => {
-    while (!signal.aborted) {
-      if (await answers(host)) down.delete(host.name);
-      else ever.add(host.name) && down.add(host.name);
-      most = Math.max(most, down.size);
-      await pause(pingIntervalMs);
-    }
-  };
-  await Promise.all(hosts.map(watch));
+  while (!signal.aborted) {
+    const refused = await Promise.all(hosts.map(refuses));
+    const down = hosts.filter((_, index) => refused[index]);
+    for (const { name } of down) ever.add(name);
+    most = Math.max(most, down.length);
+    await pause(pingIntervalMs);
+  }
   return { most, hosts: ever };
 }
 
-function answers({ dockerSocket }: LabHost): Promise<boolean> {
+// Whether nobody listens. A dockerd that accepts and does not answer yet has started, or was stopped later.
+function refuses({ dockerSocket }: LabHost): Promise<boolean> {
   return new Promise((resolve) => {
-    const ping = request({ socketPath: dockerSocket, path: '/_ping' }, (response) => {
-      response.resume();
-      resolve(true);
-    });
-    ping.once('error', () => resolve(false));
-    ping.end();
+    const connection = connect(dockerSocket);
+    const end = (isRefused: boolean) => {
+      connection.destroy();
+      resolve(isRefused);
+    };
+    connection.once('connect', () => end(false));
+    connection.once('error', () => end(true));
   });
 }
 
@@ -68,7 +70,7 @@ export function windowsIn(history: readonly StoredVersion[]): { readonly windows
 }
 
 // An answer may be read late when the machine is busy.
-const slackMs = 1_500;
+const slackMs = 4_000;
 
 /** unexplainedLosses returns the losses that do not begin in a window of one of the two hosts: "h1 to h2 lost 3 at …". */
 export function unexplainedLosses(flows: readonly Flow[], windows: readonly Window[]): readonly string[] {

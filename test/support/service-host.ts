@@ -6,9 +6,9 @@ import type { Machine } from '../../deploy/lab/machine.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { ExecResult } from '../../proto/process/exec.js';
 import { Systemd } from './systemd.js';
+import { patientMs } from './until.js';
 
 const unitFolders = ['/etc/systemd/system', '/usr/local/lib/systemd/system'];
-const deadlineMs = 90_000;
 
 // Lists what installing, running and leaving may touch. Sizes and times of folders are ignored.
 const inventoryScript = `
@@ -92,7 +92,7 @@ export class ServiceHost {
 
   /** until polls until a condition holds: outside of systemd, no event announces it. */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + deadlineMs;
+    const deadline = performance.now() + patientMs;
     while (!(await holds())) {
       if (performance.now() > deadline) throw new Error(`not so: ${what}\n${await this.#journal()}`);
       await pause(50);

@@ -9,9 +9,10 @@ import { exitCodes } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { version } from '../../proto/process/version.js';
 import type { ServiceStage } from './service-stage.js';
+import { patientMs } from './until.js';
 
 // An installation copies some 100 MiB.
-const patient = { timeoutMs: 180_000 };
+const patient = { timeoutMs: patientMs };
 
 const execute = promisify(execFile);
 const root = repositoryRoot();

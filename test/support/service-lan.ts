@@ -62,7 +62,7 @@ async function nothingLostDuring(
   const monitor = await host.spawn(['nft', 'monitor', 'new', 'rules'], { logFile: join(host.logs, 'nft-monitor.log') });
   await Promise.all(flows.map((flow) => flow.seen(20)));
   await move();
-  await Promise.all(flows.map((flow) => flow.seen(20)));
+  await Promise.all(flows.map((flow) => flow.seen(50)));
   await monitor.stop();
   t.regex(monitor.output, / netdev xnet-detour .* fwd to /);
   for (const flow of flows) {

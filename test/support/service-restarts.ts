@@ -27,7 +27,7 @@ export async function keepsRoutesOverRestarts(t: ExecutionContext, stage: Servic
   });
   t.is(stopped, '');
 
-  await dropIn(node, 'xnetd.service', '[Service]\nWatchdogSec=3\n');
+  await dropIn(node, 'xnetd.service', '[Service]\nWatchdogSec=6\n');
   const hung = await routeChangesDuring(async () => {
     await node.ctl('restart', 'xnetd');
     const before = await node.show('xnetd', 'NRestarts');
@@ -45,7 +45,7 @@ export async function keepsRoutesOverRestarts(t: ExecutionContext, stage: Servic
 /** controllerOutlivesItsStore hangs the store and the controller. */
 export async function controllerOutlivesItsStore(t: ExecutionContext, stage: ServiceStage): Promise<void> {
   const { control, untilReady, dropIn, noDropIn, untilRestarted, untilBeats, signal } = stage;
-  await dropIn(control, 'xnet-controller.service', '[Service]\nWatchdogSec=3\n');
+  await dropIn(control, 'xnet-controller.service', '[Service]\nWatchdogSec=6\n');
   await control.ctl('restart', 'xnet-controller');
   const etcd = async () => (await control.run('pgrep', '-x', 'etcd')).trim();
   const first = await etcd();

@@ -11,7 +11,7 @@ import { XnetError } from '../../proto/errors.js';
 import { Core, silent } from './controller.js';
 import { MemoryCluster, MemoryStore } from './memory-store.js';
 import { address, newDefaultPool } from './pools.js';
-import { until } from './until.js';
+import { patientMs, until } from './until.js';
 
 export const once = { operationId: '', dryRun: false };
 
@@ -118,7 +118,7 @@ export async function rig(t: ExecutionContext) {
     address: address('192.168.83.1'),
     labels: {},
   });
-  await b.core.feed.reached(cluster.revision, 5_000);
+  await b.core.feed.reached(cluster.revision, patientMs);
   const open = async (at: Controller, fingerprint: string, kind: 'nothing' | 'fresh' = 'nothing', serial = '1a') => {
     const stream = new Stream();
     const arrival = {

@@ -30,6 +30,7 @@ import { callUnary } from '../../proto/rpc/channel.js';
 import { wireFromHeldRoutes, wireFromPrefix } from '../../proto/rpc/convert.js';
 import { wireFromAssignment, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
+import { patientMs } from './until.js';
 
 /** Heard is one message of a controller. */
 export type Heard =
@@ -137,7 +138,7 @@ export class SimulatedNode {
   }
 
   /** until waits until a condition holds. It checks after each message. */
-  async until(what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = patientMs): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -205,7 +206,7 @@ export class SimulatedNode {
         ...(held === undefined ? {} : { held: wireFromHeldRoutes(held) }),
         features: [...this.features],
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: patientMs },
     );
   }
 
@@ -219,7 +220,7 @@ export class SimulatedNode {
   async leave(done: boolean): Promise<number> {
     const { nodeId = '' } = this.assignment ?? {};
     const request = { nodeName: this.name, nodeId, done, operationId: randomUUID(), hostFingerprint: this.fingerprint };
-    const { peersPending } = await callUnary(this.#client.leave.bind(this.#client), request, { timeoutMs: 10_000 });
+    const { peersPending } = await callUnary(this.#client.leave.bind(this.#client), request, { timeoutMs: patientMs });
     return peersPending;
   }
 }

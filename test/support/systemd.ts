@@ -8,6 +8,7 @@ import type { Argv, Machine } from '../../deploy/lab/machine.js';
 import { cgroupOf } from '../../deploy/lab/paths.js';
 import { pause } from '../../proto/process/backoff.js';
 import { type ExecResult, exec } from '../../proto/process/exec.js';
+import { patientMs } from './until.js';
 
 const program = '/lib/systemd/systemd';
 const copied = [
@@ -114,7 +115,7 @@ export class Systemd {
 
   /** exec runs a program next to this systemd, with `input` on its standard input; systemctl there controls this systemd. */
   exec(argv: readonly string[], input = ''): Promise<ExecResult> {
-    return exec([...this.#enter, ...argv], { timeoutMs: 180_000, input });
+    return exec([...this.#enter, ...argv], { timeoutMs: patientMs, input });
   }
 
   /** kill ends systemd and everything that it has started at once, as a power failure does. */

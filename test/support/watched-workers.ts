@@ -6,7 +6,7 @@ import { makeLog } from '../../proto/process/log.js';
 import { runProgram, untilSignal } from '../../proto/process/program.js';
 import { version } from '../../proto/process/version.js';
 
-const limits = { ...workerLimits, silentMs: 6_000, lookMs: 2_000 };
+const limits = { ...workerLimits, silentMs: 12_000, lookMs: 2_000 };
 
 await runProgram(
   makeControllerProgram(version, (settings) =>

@@ -10,8 +10,9 @@ import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import type { ControllerProcess } from './controller-process.js';
 import type { Member } from './joining.js';
+import { patientMs } from './until.js';
 
-const options = { timeoutMs: 60_000 };
+const options = { timeoutMs: patientMs };
 
 /** members adds nodes to a controller and joins them. */
 export async function members(controller: ControllerProcess, count: number): Promise<Member[]> {

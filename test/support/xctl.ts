@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ContextFolder } from '../../cli/contexts/folder.js';
 import { contextOf } from '../../cli/contexts/saved.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
+import { patientMs } from './until.js';
 
 /** xctlMain is the path of the compiled program, without the bundle. */
 export const xctlMain = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
@@ -51,7 +52,7 @@ export class Running {
   }
 
   /** until waits until a condition on its output holds. */
-  async until(what: string, holds: (running: Running) => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, holds: (running: Running) => boolean, timeoutMs = patientMs): Promise<void> {
     if (holds(this)) return;
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string) => {
