@@ -5,7 +5,7 @@ import { XnetError } from '../../proto/errors.js';
 import type { Lab } from './lab.js';
 import { programsFolder, repositoryRoot } from './paths.js';
 
-const mains = { xctl: 'cli/main.js', xnetd: 'bin/xnetd.js', 'xnet-controller': 'controller/main.js' } as const;
+const mains = { xctl: 'bin/xctl.js', xnetd: 'bin/xnetd.js', 'xnet-controller': 'controller/main.js' } as const;
 
 /** ProgramName names an executable of xnet. */
 export type ProgramName = keyof typeof mains;

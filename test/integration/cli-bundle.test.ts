@@ -35,7 +35,8 @@ test.serial('the bundle prints what the program prints, needs no modules, and tr
   t.is(statSync(join(folder, 'xctl.js')).mode & 0o111, 0o111);
   const controller = closing(t, await ControllerProcess.startWithAuthority());
   const options = { controller: unix(controller) };
-  const program = closing(t, new Xctl(options));
+  const unbundled = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+  const program = closing(t, new Xctl({ ...options, main: unbundled }));
   const bundle = closing(t, new Xctl({ ...options, main: join(folder, 'xctl.js') }));
   const changes = [
     'pools create default 10.76.0.0/16 --quarantine 90m',

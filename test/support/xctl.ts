@@ -9,8 +9,10 @@ import { contextOf } from '../../cli/contexts/saved.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { patientMs } from './until.js';
 
-/** xctlMain is the path of the compiled program, without the bundle. */
-export const xctlMain = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+/** xctlMain is the path of the program as it is installed: the bundle with its launcher. */
+export const xctlMain = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
+// Each test has a home of its own; the compiled code of the bundle is the same for all.
+const cacheFolder = fileURLToPath(new URL('../../test-cache', import.meta.url));
 
 /** Ran is the result of a run. */
 export type Ran = {
@@ -77,7 +79,7 @@ export class Running {
 export type XctlOptions = {
   /** Value of XCTL_CONTROLLER: "unix:/tmp/x.sock,127.0.0.1:7400". */
   readonly controller?: string;
-  /** The program to run instead of the compiled one. */
+  /** The program to run instead of the installed one: it keeps its compiled code in its home. */
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -93,10 +95,11 @@ export class Xctl {
 
   /** env returns the environment of its runs. */
   get env(): Record<string, string> {
-    const { controller, env = {} } = this.#options;
+    const { controller, main, env = {} } = this.#options;
     return {
       PATH: process.env['PATH'] ?? '',
       HOME: this.home,
+      ...(main === undefined ? { XDG_CACHE_HOME: cacheFolder } : {}),
       ...(controller === undefined ? {} : { XCTL_CONTROLLER: controller }),
       ...env,
     };
