@@ -136,7 +136,7 @@ test('a node can act for no other', async (t) => {
   await other.report();
   const about = async () => {
     const request = { node: victim.nodeId };
-    const { node } = await callUnary(controller.admin.getNode.bind(controller.admin), request, { timeoutMs: 30_000 });
+    const { node } = await callUnary(controller.admin.getNode.bind(controller.admin), request, { timeoutMs: 60_000 });
     return node;
   };
   await until('its stream is known', async () => (await about())?.controller !== '');

@@ -51,7 +51,7 @@ test('P6 a node gets its assignment, a snapshot, then every change, and resumes 
   await callUnary(
     controller.admin.setNode.bind(controller.admin),
     { node: 'web-3', address: '192.168.83.33' },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
   await node.until('moved', () => node.routes()[0] === '10.76.2.0/24 via 192.168.83.33');
 
@@ -93,9 +93,9 @@ test('P1 a second host under the same name is refused for every call and reporte
   for (const controller of [a, b]) {
     const client = controller.nodeClient(member);
     for (const call of [
-      callUnary(client.report.bind(client), { generation: 1, hostFingerprint }, { timeoutMs: 30_000 }),
-      callUnary(client.leave.bind(client), { done: true, hostFingerprint }, { timeoutMs: 30_000 }),
-      callUnary(client.renewCertificate.bind(client), { csr, hostFingerprint }, { timeoutMs: 30_000 }),
+      callUnary(client.report.bind(client), { generation: 1, hostFingerprint }, { timeoutMs: 60_000 }),
+      callUnary(client.leave.bind(client), { done: true, hostFingerprint }, { timeoutMs: 60_000 }),
+      callUnary(client.renewCertificate.bind(client), { csr, hostFingerprint }, { timeoutMs: 60_000 }),
     ]) {
       const refused = await t.throwsAsync(call, { instanceOf: XnetError });
       t.is(refused?.code, 'AlreadyExists', refused?.message);
@@ -104,14 +104,14 @@ test('P1 a second host under the same name is refused for every call and reporte
   t.deepEqual(await leased(), asItWas);
   const own = a.nodeClient(member);
   const asItself = { csr, hostFingerprint: first.fingerprint };
-  await callUnary(own.renewCertificate.bind(own), asItself, { timeoutMs: 30_000 });
+  await callUnary(own.renewCertificate.bind(own), asItself, { timeoutMs: 60_000 });
 
   const again = new SimulatedNode(b.nodeClient(member), 'web-1', first.fingerprint).watch();
   await again.until('the same host elsewhere', () => again.table !== undefined);
   first.leaveStream();
   const [node] = await b.nodes();
   t.not(node?.state, 'NODE_STATE_DOWN');
-  const { events } = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 30_000 });
+  const { events } = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 60_000 });
   // The controller of the first host reports it once, however often the copy connects.
   const conflicts = events.filter(({ reason }) => reason === 'NodeConflict');
   t.deepEqual(
@@ -129,7 +129,7 @@ test('P1 a second host under the same name is refused for every call and reporte
   proxy.loseAnswers();
   const after = new SimulatedNode(a.nodeClient(booting), 'web-2').watch();
   await after.until('snapshot', () => after.table !== undefined);
-  const newest = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 30_000 });
+  const newest = await callUnary(b.admin.listEvents.bind(b.admin), {}, { timeoutMs: 60_000 });
   t.is(newest.events.filter(({ reason }) => reason === 'NodeConflict').length, 1);
 });
 
@@ -271,7 +271,7 @@ test('P5 conditions of a node are seen by all controllers, and are events; cut o
   const { events } = await callUnary(
     b.admin.listEvents.bind(b.admin),
     { subject: 'node/web-1' },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
   const reasons = events.map(({ reason }) => reason);
   t.deepEqual(reasons, ['NodeAdded', 'TokenCreated', 'NodeCertified', 'NodeJoined', 'RolledBack', 'DockerReady']);

@@ -57,7 +57,7 @@ test.serial('five hundred hosts join at once through two controllers, each with 
   t.is(await codeOf(joinHost(a.joinEndpoint, trust, late)), 'Unauthenticated');
 });
 
-test.serial('ten thousand guesses at a token are refused, and streams get their changes meanwhile', async (t) => {
+test.serial('thousands of guesses at a token are refused, and streams get their changes meanwhile', async (t) => {
   const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const watchers: SimulatedNode[] = [];
@@ -84,7 +84,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
   const token = await newToken(a, { uses: 2 });
   const real = partsOf(token);
   const { csr } = await makeRequest();
-  const guesses = 10_000;
+  const guesses = 2_000;
   // As many failures as one address may have: every guess is checked.
   const perAddress = 10;
   const workers = 16;
@@ -111,7 +111,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
     if (during.length < 100) during.push(await addOne());
     else await flood;
     // A host with a valid token is admitted.
-    if (during.length === 10) {
+    if (during.length === 1) {
       await joinHost(a.joinEndpoint, trust, { token, nodeName: 'honest', address: '192.168.83.200' });
     }
   }

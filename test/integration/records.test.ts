@@ -189,7 +189,7 @@ test('C8 after a restored store was accepted, lost leases are not granted to oth
   await callUnary(
     controller.admin.releaseSubnet.bind(controller.admin),
     { cidr: '10.76.40.0/24' },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
   t.is((await controller.addNode('web-9', '192.168.83.9')).node?.subnet, '10.76.40.0/24');
 
@@ -234,7 +234,7 @@ test('C8 after a restored store was accepted, lost leases are not granted to oth
   back('web-2');
   await node('web-2').until('adopted', () => node('web-2').heard.at(-1)?.kind === 'snapshot');
   await controller.until('nobody is waited for', ({ problems }) => problems.length === 0);
-  const { events } = await callUnary(controller.admin.listEvents.bind(controller.admin), {}, { timeoutMs: 30_000 });
+  const { events } = await callUnary(controller.admin.listEvents.bind(controller.admin), {}, { timeoutMs: 60_000 });
   const told = events.filter(({ warning }) => warning).map(({ reason, subject }) => `${reason} ${subject}`);
   t.deepEqual(told, [
     'NodeAdopted node/web-4',

@@ -118,7 +118,7 @@ test('an observer of calls gets the final error code, also where gRPC has one co
   });
   const client = makeClient(services.admin, { kind: 'unix', path });
   for (const name of codes) {
-    await t.throwsAsync(callUnary(client.addNode.bind(client), { name }, { timeoutMs: 30_000 }));
+    await t.throwsAsync(callUnary(client.addNode.bind(client), { name }, { timeoutMs: 60_000 }));
   }
   client.close();
   await server.close(100);
@@ -148,7 +148,7 @@ test('an error survives encoding and decoding', async (t) => {
       throw next;
     }),
   });
-  const options = { timeoutMs: 30_000 };
+  const options = { timeoutMs: 60_000 };
   for (const code of codes) {
     next = new XnetError(code, `what happened – ${code} ÄÖ`, { problems: ['one', 'zwei ☃'], hint: 'do this' });
     const errors = [
@@ -176,10 +176,10 @@ test('a deadline, a cancelled call and a missing server have distinct errors', a
   const call = client.getStatus.bind(client);
   const late = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 50 }));
   t.true(late instanceof XnetError && late.code === 'DeadlineExceeded');
-  const cancelled = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 30_000, signal: AbortSignal.abort() }));
+  const cancelled = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 60_000, signal: AbortSignal.abort() }));
   t.true(cancelled instanceof XnetError && cancelled.code === 'Cancelled');
   const nobody = makeClient(services.admin, { kind: 'unix', path: '/nonexistent/api.sock' });
-  const gone = await t.throwsAsync(callUnary(nobody.getStatus.bind(nobody), {}, { timeoutMs: 30_000 }));
+  const gone = await t.throwsAsync(callUnary(nobody.getStatus.bind(nobody), {}, { timeoutMs: 60_000 }));
   t.true(gone instanceof XnetError && gone.code === 'Unavailable');
   nobody.close();
 });

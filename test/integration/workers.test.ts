@@ -47,6 +47,8 @@ test('two workers serve one port: nodes are spread by address, and a killed work
   t.teardown(() => controller.close());
   await controller.createPool();
   await until('both workers are controllers', async () => (await sessionsOf(controller)).length === 2);
+  // Before that, all addresses go to the one that has.
+  await until('both have opened the ports', async () => controller.output.match(/"listen: open"/g)?.length === 2);
   t.deepEqual(readdirSync(join(controller.dir, 'workers')), ['2']);
   const registrations = [
     controller.registration(),
