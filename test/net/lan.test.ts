@@ -34,6 +34,7 @@ function seen(flows: readonly PingFlow[], more: number): Promise<unknown> {
 }
 
 async function nothingLost(t: ExecutionContext, flows: readonly PingFlow[]): Promise<void> {
+  await seen(flows, 50);
   for (const flow of flows) {
     const { sent, received } = await flow.stop();
     t.is(sent - received, 0, `of ${sent}`);
