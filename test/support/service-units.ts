@@ -173,7 +173,9 @@ async function doesWhatItDoesSeldom(
   // Its process id is one of the machine's own.
   const within = await probe.enter();
   t.regex(await node.run(...within, 'ip', '-4', '-oneline', 'address', 'show', 'nic0'), new RegExp(`${nic}/`));
-  t.regex(await xctl('ping', 'h1/probe', 'h1'), /Fine|packets pass/);
+  await node.until('packets pass', async () =>
+    /Fine|packets pass/.test(await xctl('ping', 'h1/probe', 'h1').catch((error: unknown) => String(error))),
+  );
   await xctl('nics', 'remove', nic, '--yes');
   await probe.remove();
   // Forwarding that was turned off by hand, on a host whose Docker drops what no rule accepts.
