@@ -67,7 +67,7 @@ if ('why' in engine) {
     await fleet.createPool();
     const leaving = [docked, bridged];
     // Docker reports more about its networks after its first restart.
-    for (const host of leaving) await host.restartDockerd();
+    await Promise.all(leaving.map((host) => host.restartDockerd()));
     const before = await Promise.all(leaving.map(inventory));
     const subnets = new Map<string, string>();
     for (const host of hosts) {

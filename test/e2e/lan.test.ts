@@ -8,6 +8,7 @@ import type { LabHost } from '../../deploy/lab/host.js';
 import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
 import { inventory } from '../support/inventory.js';
 import { PingFlow } from '../support/ping-flow.js';
+import { provenSoon } from '../support/proven.js';
 import { until } from '../support/until.js';
 
 const rooted = process.getuid?.() === 0;
@@ -43,7 +44,7 @@ if ('why' in engine) {
     const [first, second] = hosts;
     if (first === undefined || second === undefined) return t.fail();
     const beside = await startBeside(first);
-    for (const host of hosts) await host.restartDockerd();
+    await Promise.all(hosts.map((host) => host.restartDockerd()));
     await first.docker('start', beside.name);
     const before = await Promise.all(hosts.map(inventory));
     await fleet.createPool();
@@ -78,16 +79,14 @@ if ('why' in engine) {
       ['192.168.83.32', '192.168.83.64', '192.168.83.128'],
     );
     const prove = async (when: string) => {
-      for (const proof of await proveFleet(fleet, containers)) {
-        t.true(proof.holds, `${when}: ${proof.claim}: ${proof.details.join('; ')}`);
-      }
+      await provenSoon(t, when, () => proveFleet(fleet, containers));
       await proveBeside(t, fleet, beside, when);
       for (const { container, address } of containers) {
         t.true(await outside.ping(address), `${when}: the router reaches ${container.name}`);
       }
     };
     await prove('at first');
-    for (const host of hosts) await host.restartDockerd();
+    await Promise.all(hosts.map((host) => host.restartDockerd()));
     await first.docker('start', beside.name);
     await Promise.all(containers.map(({ container }) => container.host.run(['docker', 'start', container.name])));
     await fleet.untilReady();
