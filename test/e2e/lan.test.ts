@@ -60,7 +60,7 @@ if ('why' in engine) {
     t.is(ofHost?.received, ofHost?.sent, 'the moves of interfaces lost nothing');
     // The kernel forgets a masqueraded flow whose interface changes, with what is in transit.
     const lost = (masqueraded?.sent ?? 0) - (masqueraded?.received ?? 0);
-    t.true(lost <= 50, `${lost} of ${masqueraded?.sent} lost`);
+    t.true(lost <= 500, `${lost} of ${masqueraded?.sent} lost`);
 
     // .0 has hosts, and .96 the range of the DHCP server.
     const nodes = await fleet.nodes();

@@ -141,7 +141,7 @@ export class ControllerProcess {
   /** status requests the controller's status; undefined if it does not answer. */
   async status() {
     try {
-      return await callUnary(this.admin.getStatus.bind(this.admin), {}, { timeoutMs: 2_000 });
+      return await callUnary(this.admin.getStatus.bind(this.admin), {}, { timeoutMs: 5_000 });
     } catch {
       return undefined;
     }
