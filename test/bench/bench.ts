@@ -1,5 +1,6 @@
 // `npm run bench`: measures how fast xnet is, compared with the best possible on the same machine in the same run.
 // Invariant: it asserts no times. It fails if something is wrong: a subnet leased twice, a failed join, a missing route.
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
 import { runProgram } from '../../proto/process/program.js';
@@ -17,6 +18,8 @@ import {
   type RowName,
   rowNames,
 } from './figure.js';
+import { type Flanneld, flanneldAt } from './flanneld.js';
+import { benchTogether } from './from-nothing.js';
 import { benchJoin } from './join-real.js';
 import { benchSimulated } from './join-simulated.js';
 import { benchLeases } from './leases.js';
@@ -31,6 +34,7 @@ const parts: readonly BenchPart[] = [
   benchFailover,
   benchDocker,
   benchJoin,
+  benchTogether,
   benchMtls,
   benchSimulated,
 ];
@@ -38,6 +42,7 @@ const parts: readonly BenchPart[] = [
 type BenchOptions = {
   readonly only?: readonly RowName[];
   readonly quick: boolean;
+  readonly flannel?: string;
   readonly output: 'table' | 'json';
 };
 
@@ -49,12 +54,13 @@ function rowsOption(text: string): readonly RowName[] {
   });
 }
 
-async function bench({ only, quick, output }: BenchOptions): Promise<void> {
+async function bench({ only, quick, flannel, output }: BenchOptions): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new XnetError('PermissionDenied', 'the benchmark needs root: it makes network namespaces', {
       hint: 'sudo npm run bench',
     });
   }
+  const flanneld: Flanneld | undefined = flannel === undefined ? undefined : await flanneldAt(resolve(flannel));
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s`;
   const outcomes: Outcome[] = [];
@@ -72,6 +78,7 @@ async function bench({ only, quick, output }: BenchOptions): Promise<void> {
     const context: BenchContext = {
       wanted,
       quick,
+      flanneld,
       log,
       tell: (figure) => {
         told.add(figure.row);
@@ -88,7 +95,8 @@ async function bench({ only, quick, output }: BenchOptions): Promise<void> {
       for (const row of wanted) if (wrong || !told.has(row)) keep({ row, missing, wrong });
     }
   }
-  if (output === 'json') process.stdout.write(`${JSON.stringify({ quick, outcomes }, null, 2)}\n`);
+  if (output === 'json')
+    process.stdout.write(`${JSON.stringify({ quick, flannel: flanneld?.version, outcomes }, null, 2)}\n`);
   if (outcomes.some((outcome) => 'missing' in outcome && outcome.wrong)) process.exitCode = exitCodes.failure;
 }
 
@@ -98,6 +106,7 @@ await runProgram(
     .version(version)
     .addOption(new Option('--only <rows>', `some rows only, of: ${rowNames.join(', ')}`).argParser(rowsOption))
     .option('--quick', 'smaller sizes and fewer rounds', false)
+    .option('--flannel <path>', 'a flanneld to compare with, in the same lab')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'))
     .allowExcessArguments(false)
     .action(bench),

@@ -11,9 +11,10 @@ import { until } from '../support/until.js';
 import { changeCost, changeMs, tellOneMore } from './change-cost.js';
 import { rateOf, transactionMs } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
+import { flannelOneMore } from './flannel-alone.js';
 import { KernelWatch, type Sighting } from './kernel-watch.js';
 import { idleNodeKiB, mostTreeKiB, settledKiB } from './process-usage.js';
-import { median, summaryOf } from './statistics.js';
+import { median, type Summary, summaryOf } from './statistics.js';
 import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
 
@@ -156,6 +157,7 @@ async function measureMemory(context: BenchContext, { fleet, host }: Place, grow
 // The peers of this measurement, behind all others.
 const firstExtra = 20_000;
 const firstMore = 30_000;
+const firstFlannel = 40_000;
 
 // One peer joins, and nothing else happens until everything that follows from it is done: kernel, cache, status and report.
 async function measureChange(context: BenchContext, { fleet, host }: Place, routers: XnetRouters): Promise<void> {
@@ -182,7 +184,11 @@ async function measureChange(context: BenchContext, { fleet, host }: Place, rout
   });
 }
 
-async function measureOneMore(context: BenchContext, place: Place, routers: XnetRouters): Promise<void> {
+async function measureOneMore(
+  context: BenchContext,
+  place: Place,
+  { routers, flannel }: { readonly routers: XnetRouters; readonly flannel: Summary | undefined },
+): Promise<void> {
   const { host, watch } = place;
   const added: string[] = [];
   const add = async (index: number) => {
@@ -191,7 +197,7 @@ async function measureOneMore(context: BenchContext, place: Place, routers: Xnet
     return (await routers.add(name, formatIpv4(ipv4FromNumber(firstPeer + firstMore + index)))).subnet;
   };
   const limits = { netlinkMs: await roundTripMs(host), commitMs: await transactionMs(100) };
-  await tellOneMore(context, { watch, count: installed(host).length, ...limits, add });
+  await tellOneMore(context, { watch, count: installed(host).length, ...limits, flannel, add });
   for (const name of added) await routers.remove(name);
   await pause(changeMs);
 }
@@ -199,7 +205,7 @@ async function measureOneMore(context: BenchContext, place: Place, routers: Xnet
 type Growth = { readonly routers: XnetRouters; readonly from: number; readonly to: number };
 
 async function run(context: BenchContext): Promise<void> {
-  const { quick, wanted } = context;
+  const { quick, wanted, flanneld } = context;
   const [few, middle, many] = quick ? [20, 100, 500] : [100, 1_000, 5_000];
   const fleet = await Fleet.create({ hosts: 1, lan, mode: 'bip', pool: '10.64.0.0/10' });
   let watch: KernelWatch | undefined;
@@ -208,17 +214,21 @@ async function run(context: BenchContext): Promise<void> {
     if (host === undefined) throw new Error('no host');
     watch = await KernelWatch.start([host.namespace.name]);
     const place: Place = { fleet, host, watch };
+    const flannels =
+      flanneld === undefined || !wanted.has('one-more')
+        ? new Map<number, Summary>()
+        : await flannelOneMore(context, { ...place, firstPeer: firstPeer + firstFlannel }, flanneld, [middle, many]);
     const routers = await XnetRouters.start(fleet, '10.64.0.0/10');
     await routers.grow([host]);
     await peersUpTo(routers, 0, few);
     if (wanted.has('repair')) await measureRepair(context, place, few);
     await peersUpTo(routers, few, middle);
     if (wanted.has('daemon-change')) await measureChange(context, place, routers);
-    if (wanted.has('one-more')) await measureOneMore(context, place, routers);
+    if (wanted.has('one-more')) await measureOneMore(context, place, { routers, flannel: flannels.get(middle) });
     if (wanted.has('daemon-memory')) await measureMemory(context, place, { routers, from: middle, to: many });
     else await peersUpTo(routers, middle, many);
     if (wanted.has('daemon-change')) await measureChange(context, place, routers);
-    if (wanted.has('one-more')) await measureOneMore(context, place, routers);
+    if (wanted.has('one-more')) await measureOneMore(context, place, { routers, flannel: flannels.get(many) });
     if (wanted.has('repair')) await measureRepair(context, place, many);
     await routers.close();
   } finally {

@@ -2,11 +2,14 @@
 // Invariant: a figure asserts nothing. A result that is wrong, not merely slow, is thrown as Wrong.
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
+import type { Flanneld } from './flanneld.js';
 
 /** rowNames lists the rows of the table, in order. */
 export const rowNames = [
   'join',
   'one-more',
+  'from-nothing',
+  'restart-all',
   'join-simulated',
   'address-change',
   'reconnect',
@@ -50,6 +53,8 @@ export type BenchContext = {
   readonly wanted: ReadonlySet<RowName>;
   /** Smaller sizes and fewer rounds. */
   readonly quick: boolean;
+  /** The flannel to compare with, if one was given. */
+  readonly flanneld: Flanneld | undefined;
   readonly log: (line: string) => void;
   readonly tell: (figure: Figure) => void;
 };

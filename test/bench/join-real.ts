@@ -1,4 +1,5 @@
-// One node joins a fleet of real daemons: the time until the last of N kernels has its route. BIRD runs in the same lab.
+// One node joins a fleet of real daemons: the time until the last of N kernels has its route. BIRD runs in the same lab, and
+// flannel if one was given.
 import { Fleet } from '../../deploy/lab/fleet.js';
 import { findProgram } from '../../deploy/lab/requirements.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -6,12 +7,16 @@ import { BareRouters } from './bare-routers.js';
 import { BirdRouters } from './bird-routers.js';
 import { transactionMs } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, CannotMeasure, ms, Wrong } from './figure.js';
+import { FlannelRouters } from './flannel-routers.js';
+import { type Flanneld, noFlanneld } from './flanneld.js';
 import { KernelWatch } from './kernel-watch.js';
 import { type Summary, summaryOf } from './statistics.js';
 import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
 
 const birdSubnet = '10.99.1.0/24';
+// flanneld leases the lowest 100 that are free, in any order.
+const flannelSubnet = '10.97.250.0/24';
 // The address of a machine that does not exist, so that no program on it disturbs the measurement.
 const joinerAddress = '192.168.83.252';
 // By then, the work after a route's arrival in the kernel (firewall, cache, reports) is done.
@@ -76,10 +81,15 @@ async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
   }
 }
 
-/** Bare is a measurement of bare processes, with the processor time of one per change. */
-type Bare = Spread & { readonly cpuMs: number };
+/** Costed is a measurement with the processor time of one process per change. */
+type Costed = Spread & { readonly cpuMs: number };
 
-async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Bare> {
+// A change is a route that comes or goes; a round, the first included, has both.
+function perChange(cpuMs: number, { rounds, count }: Rounds): number {
+  return cpuMs / (2 * (rounds + 1) * count);
+}
+
+async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Costed> {
   const bare = await BareRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count));
   // A new subnet each time: the last withdrawal may not have reached every kernel when the processes end.
   const bareSubnet = `10.98.${rounds.count}.0/24`;
@@ -93,9 +103,30 @@ async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Bare> {
       },
       async () => bare.withdraw(bareSubnet),
     );
-    return { ...spread, cpuMs: (bare.cpuMs() - before) / (2 * (rounds.rounds + 1) * rounds.count) };
+    return { ...spread, cpuMs: perChange(bare.cpuMs() - before, rounds) };
   } finally {
     await bare.close();
+  }
+}
+
+// The address of a machine that does not exist, as for xnet.
+async function measureFlannel(fleet: Fleet, flanneld: Flanneld, rounds: Rounds): Promise<Costed> {
+  const flannel = await FlannelRouters.start(fleet.lab, flanneld);
+  try {
+    await flannel.grow(fleet.lab.hosts.slice(0, rounds.count));
+    await pause(5 * settleMs);
+    const before = flannel.cpuMs();
+    const spread = await measure(
+      rounds,
+      async () => {
+        await flannel.etcd.add(flannelSubnet, joinerAddress);
+        return flannelSubnet;
+      },
+      () => flannel.etcd.remove(flannelSubnet),
+    );
+    return { ...spread, cpuMs: perChange(flannel.cpuMs() - before, rounds) };
+  } finally {
+    await flannel.close();
   }
 }
 
@@ -103,9 +134,41 @@ function words({ last, each }: Spread): string {
   return `last p50 ${ms(last.median)}, max ${ms(last.max)}; each p50 ${ms(each.median)}, p99 ${ms(each.p99)}`;
 }
 
-async function run({ quick, log, tell }: BenchContext): Promise<void> {
+type Duel = {
+  readonly count: number;
+  readonly flanneld: Flanneld | undefined;
+  readonly ours: Costed;
+  readonly theirs: Costed | undefined;
+};
+
+function tellFlannel(tell: BenchContext['tell'], { count, flanneld, ours, theirs }: Duel): void {
+  const name = `flannel ${flanneld?.version ?? ''} (host-gw, etcd), same lab`;
+  const time = ours.last.median / (theirs?.last.median ?? Number.NaN);
+  tell({
+    row: 'join',
+    what: `the same against flannel: the last of ${count}`,
+    ours: words(ours),
+    limit: theirs === undefined ? noFlanneld : `${name}: ${words(theirs)}`,
+    ratio: time,
+    aim: '<= 1 x flannel',
+    met: theirs === undefined ? undefined : time <= 1,
+  });
+  if (theirs === undefined) return;
+  const cpu = ours.cpuMs / theirs.cpuMs;
+  tell({
+    row: 'join',
+    what: `processor time per daemon and change, ${count} daemons, with the programs that they run`,
+    ours: ms(ours.cpuMs),
+    limit: `${name}: ${ms(theirs.cpuMs)}, with its look at iptables every 5 s`,
+    ratio: cpu,
+    aim: '<= 1 x flannel',
+    met: cpu <= 1,
+  });
+}
+
+async function run({ quick, flanneld, log, tell }: BenchContext): Promise<void> {
   if (findProgram('bird') === undefined) throw new CannotMeasure('bird is missing: install the package bird2');
-  const sizes = quick ? [10, 20] : [50, 100];
+  const sizes = quick ? [10, 20] : [10, 50, 100];
   const rounds = quick ? 4 : 10;
   const commitMs = await transactionMs(200);
   const hosts = sizes.at(-1) ?? 0;
@@ -114,10 +177,15 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
   const watch = await KernelWatch.start(fleet.lab.hosts.map(({ namespace }) => namespace.name));
   try {
     const birds = new Map<number, Spread>();
-    const bares = new Map<number, Bare>();
+    const flannels = new Map<number, Costed>();
+    const bares = new Map<number, Costed>();
     for (const count of sizes) {
       log(`BIRD, ${count} routers`);
       birds.set(count, await measureBird(fleet, { watch, count, rounds }));
+      if (flanneld !== undefined) {
+        log(`flannel ${flanneld.version}, ${count} daemons`);
+        flannels.set(count, await measureFlannel(fleet, flanneld, { watch, count, rounds }));
+      }
       log(`${count} bare processes`);
       bares.set(count, await measureBare(fleet, { watch, count, rounds: Math.min(rounds, 5) }));
     }
@@ -132,8 +200,7 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
         async (round) => (await routers.add(`joiner-${count}-${round}`, joinerAddress)).subnet,
         (round) => routers.remove(`joiner-${count}-${round}`),
       );
-      // A round adds a node and removes it again.
-      const cpuMs = (routers.cpuMs() - cpuBefore) / (2 * (rounds + 1) * count);
+      const cpuMs = perChange(routers.cpuMs() - cpuBefore, { watch, count, rounds });
       const bird = birds.get(count);
       const bare = bares.get(count);
       const ratio = ours.last.median / (bird?.last.median ?? Number.NaN);
@@ -146,6 +213,7 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
         aim: 'level with BIRD',
         met: ratio <= 1,
       });
+      tellFlannel(tell, { count, flanneld, ours: { ...ours, cpuMs }, theirs: flannels.get(count) });
       if (bare !== undefined) {
         tell({
           row: 'join',

@@ -36,10 +36,17 @@ export class XnetRouters {
   /** grow starts daemons on these hosts as well, and waits until every daemon has routes to all others. */
   async grow(hosts: readonly LabHost[]): Promise<void> {
     for (const host of hosts) {
-      for (const rule of userChain) await host.run(['iptables', '--wait', ...rule]);
-      await this.fleet.join(host);
+      const token = await this.prepare(host);
+      await this.fleet.joinHost(host, token);
+      await this.fleet.startDaemon(host);
     }
     await this.untilRouted();
+  }
+
+  /** prepare adds a host that has not joined yet, and returns the token that it joins with. */
+  async prepare(host: LabHost): Promise<string> {
+    for (const rule of userChain) await host.run(['iptables', '--wait', ...rule]);
+    return (await this.fleet.addNode(host)).token;
   }
 
   /** add adds a node, with or without a daemon, and returns its subnet and how long the call took in milliseconds. */
