@@ -29,6 +29,7 @@ iputils-ping ping
 procps ps
 systemd /lib/systemd/systemd
 bird2 bird
+fping fping
 iperf3 iperf3
 python3 python3 build
 make make build

@@ -10,7 +10,7 @@ count() {
 }
 packs() {
   sh deploy/setup.sh --build && sh deploy/pack.sh --output /root || return 1
-  for program in etcd nft bird iperf3 busybox; do
+  for program in etcd nft bird iperf3 fping busybox; do
     if command -v "$program"; then
       echo "packing has installed $program"
       return 1
