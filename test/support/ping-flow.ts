@@ -24,6 +24,8 @@ export class PingFlow {
   // Those below it that were not.
   readonly #missing = new Set<number>();
   readonly #waiting = new Set<() => void>();
+  // The end of what it wrote to standard error.
+  #errors = '';
   readonly #droppedBefore = droppedByMachine();
 
   private constructor(child: ChildProcess) {
@@ -36,6 +38,9 @@ export class PingFlow {
         for (const look of this.#waiting) look();
       });
     }
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#errors = `${this.#errors}${chunk.toString('utf8')}`.slice(-1000);
+    });
     this.#ended = new Promise((resolve) => child.once('close', () => resolve()));
   }
 
@@ -46,13 +51,17 @@ export class PingFlow {
     this.#last = Math.max(this.#last, sequence);
   }
 
-  /** start begins a flow. */
-  static async start(from: Pick<Container, 'enter'>, to: string): Promise<PingFlow> {
+  /**
+   * start begins a flow.
+   * @param source the address that requests come from, if it is not the one that the kernel chooses
+   */
+  static async start(from: Pick<Container, 'enter'>, to: string, source?: string): Promise<PingFlow> {
     // fping sleeps between requests; at intervals below 10 ms, ping takes a whole processor.
-    const command = ['fping', '--loop', '--period=1', '--interval=1', '--timeout=5000', to];
-    const [program, ...rest] = [...(await from.enter()), ...command];
+    const options = ['--loop', '--period=1', '--interval=1', '--timeout=5000'];
+    const bound = source === undefined ? [] : [`--src=${source}`];
+    const [program, ...rest] = [...(await from.enter()), 'fping', ...options, ...bound, to];
     const child = spawn(program ?? '', rest, {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });
     return new PingFlow(child);
@@ -71,7 +80,7 @@ export class PingFlow {
         this.#waiting.add(look);
       }),
       this.#ended.then(() => {
-        throw new Error('the flow ended');
+        throw new Error(`the flow ended: ${this.#errors}`);
       }),
     ]);
   }
