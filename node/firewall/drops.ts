@@ -3,10 +3,10 @@
 import { formatPrefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
-import { type Addresses, flowsOf } from './flow.js';
+import { type Addresses, type Flow, flowsOf } from './flow.js';
 import { decidesOnAll } from './iptables-place.js';
 import { type Backend, chainOf, hasChain, type Tables, userChain } from './iptables-save.js';
-import { dropInTables, type FilterTables, isDockersChain, type TableDrop } from './iptables-verdict.js';
+import { dropInTables, type FilterTables, filterTablesOf, isDockersChain, type TableDrop } from './iptables-verdict.js';
 import { dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
 
@@ -25,60 +25,79 @@ export type DropsInput = {
   readonly theirs?: Addresses | undefined;
 };
 
+// Many firewalls let echo requests through whatever else they drop, as ufw and firewalld do.
+const protocols = [undefined, 'tcp'] as const;
+
+type Dropped<D extends Drop> = {
+  /** The first of the flows. */
+  readonly flow: Flow;
+  readonly drop: D;
+  /** "all packets from peers to containers and from containers to peers" */
+  readonly what: string;
+};
+
+function droppedOf<D extends Drop>(
+  flows: readonly Flow[],
+  dropIn: (flow: Flow) => D | undefined,
+): Dropped<D> | undefined {
+  for (const protocol of protocols) {
+    const drops = flows.flatMap((each) => {
+      const flow = protocol === undefined ? each : { ...each, protocol };
+      const drop = dropIn(flow);
+      return drop === undefined ? [] : [{ flow, drop }];
+    });
+    const [first] = drops;
+    if (first === undefined) continue;
+    const names = drops.map(({ flow }) => flow.name).join(' and ');
+    return { ...first, what: `all ${protocol === undefined ? 'packets' : 'TCP connections'} ${names}` };
+  }
+  return undefined;
+}
+
 /** dropFindings lists what drops: one finding for each table and backend. */
 export function dropFindings({ desired, backends, others, filterOf, theirs }: DropsInput): readonly Finding[] {
   const flows = flowsOf(desired, theirs);
   if (flows.length === 0) return [];
   const found: Finding[] = [];
-  const add = (where: string, drops: readonly (readonly [string, Drop])[], fix: string) => {
-    const [first] = drops;
-    if (first === undefined) return;
-    const names = drops.map(([name]) => name).join(' and ');
-    const [, { rule }] = first;
-    const what = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
-    const message = `${what} drops all packets ${names}`;
+  const add = (where: string, { drop: { rule }, what }: Dropped<Drop>, fix: string) => {
+    const which = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
+    const message = `${which} drops ${what}`;
     found.push({ type: 'Firewall', transient: false, reason: packetsDropped, message, fix });
   };
   for (const [backend, tables] of backends) {
     const filter = filterOf(tables);
-    const drops = flows.flatMap((flow) => {
-      const drop = dropInTables(filter, flow);
-      return drop === undefined ? [] : [[flow.name, drop] as const];
-    });
-    const [first] = drops;
-    if (first === undefined) continue;
-    const [, drop] = first;
-    const where = `iptables-${backend}'s ${drop.table} chain ${drop.chain}`;
-    add(where, drops, iptablesFix(desired, backend, tables, drop));
+    const dropped = droppedOf(flows, (flow) => dropInTables(filter, flow));
+    if (dropped === undefined) continue;
+    const { table, chain } = dropped.drop;
+    add(`iptables-${backend}'s ${table} chain ${chain}`, dropped, iptablesFix(desired, backend, tables, dropped));
   }
   for (const table of others) {
-    const drops = flows.flatMap((flow) => {
-      const drop = dropInTable(table, flow);
-      return drop === undefined ? [] : [[flow.name, drop] as const];
-    });
-    const [first] = drops;
-    if (first === undefined) continue;
-    const [, drop] = first;
-    const where = `nftables' chain ${table.family} ${table.table} ${drop.chain}`;
-    add(where, drops, nftFix(desired, table, drop));
+    const dropped = droppedOf(flows, (flow) => dropInTable(table, flow));
+    if (dropped === undefined) continue;
+    const where = `nftables' chain ${table.family} ${table.table} ${dropped.drop.chain}`;
+    add(where, dropped, nftFix(desired, table, dropped.drop));
   }
   return found;
 }
 
-function iptablesFix(desired: DesiredFirewall, backend: Backend, tables: Tables, drop: TableDrop): string {
-  const { table, chain, rule } = drop;
+function iptablesFix(
+  desired: DesiredFirewall,
+  backend: Backend,
+  tables: Tables,
+  { flow, drop: { table, chain, rule } }: Dropped<TableDrop>,
+): string {
   const ranges = rangesOf(desired);
   const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
+  if (table === 'filter' && isUfwHelping(tables, flow)) return ufwFix(ranges);
+  if (table === 'filter' && hasChain(tables, 'FORWARD_ZONES') && /^(FORWARD|FORWARD_.*|FWD_.*)$/.test(chain)) {
+    return firewalldFix(ranges);
+  }
   // Docker's own rules are right, so a foreign rule in DOCKER-USER keeps packets from reaching ours after it (as
   // ufw-docker's "-s 10.0.0.0/8 -j RETURN" does).
-  const isPassedBy = table === 'filter' && isDockersChain(chain);
-  if (isPassedBy && !ufwDecidesFirst(tables)) {
+  if (table === 'filter' && isDockersChain(chain)) {
     const { own, underlay } = desired;
     const ours = own.map(({ subnet }) => formatPrefix(subnet)).join(',');
     return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${ours} -j ACCEPT`;
-  }
-  if (hasChain(tables, ufwChain) && table === 'filter' && chain !== userChain) {
-    return ufwFix(ranges);
   }
   if (rule !== undefined) return `${program} -D ${chain} ${rule}`;
   return `${program} -I ${chain} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
@@ -86,9 +105,13 @@ function iptablesFix(desired: DesiredFirewall, backend: Backend, tables: Tables,
 
 const ufwChain = 'ufw-user-forward';
 
-function ufwDecidesFirst(tables: Tables): boolean {
-  const { rules } = chainOf(tables, 'filter', userChain);
-  return hasChain(tables, ufwChain) && rules.some((rule) => decidesOnAll(rule, ufwChain));
+// While ufw is disabled, its chains are empty, and those of ufw-docker stay reachable until a reboot.
+function isUfwHelping(tables: Tables, flow: Flow): boolean {
+  const filter = tables.get('filter');
+  const isActive = chainOf(tables, 'filter', 'ufw-before-forward').rules.some((rule) => decidesOnAll(rule, ufwChain));
+  if (filter === undefined || !isActive) return false;
+  const accepting = new Map([...filter, [ufwChain, { policy: undefined, rules: ['-j ACCEPT'] }]]);
+  return dropInTables(filterTablesOf(new Map([...tables, ['filter', accepting]])), flow) === undefined;
 }
 
 function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {

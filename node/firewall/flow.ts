@@ -29,6 +29,8 @@ export type Flow = {
   readonly to: string | undefined;
   /** The bit of the packet mark that all of them carry; undefined if their mark is not known. */
   readonly mark: number | undefined;
+  /** Their protocol; undefined: any. */
+  readonly protocol?: 'tcp';
 };
 
 /** Addresses is a set of addresses. It remembers what was asked about it. */
@@ -160,6 +162,13 @@ export function marked({ mark }: Flow, value: number, mask: number): Match {
   if ((mask & mark) >>> 0 === 0) return 'sometimes';
   if ((value & mark) >>> 0 === 0) return 'never';
   return mask >>> 0 === mark >>> 0 ? 'always' : 'sometimes';
+}
+
+/** ofProtocol says whether packets are of a protocol, by its name or number: "icmp", "6". */
+export function ofProtocol({ protocol }: Flow, name: string): Match {
+  if (/^(all|0)$/.test(name)) return 'always';
+  if (protocol === undefined) return 'sometimes';
+  return /^(tcp|6)$/.test(name) ? 'always' : 'never';
 }
 
 /**

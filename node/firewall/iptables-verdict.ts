@@ -1,5 +1,5 @@
 // Computes the fate of a flow in the tables of one iptables backend. Pure.
-import { allOf, type Flow, inState, type Match, marked, named, not, parseRange } from './flow.js';
+import { allOf, type Flow, inState, type Match, marked, named, not, ofProtocol, parseRange } from './flow.js';
 import { optionsOf, type Tables, userChain } from './iptables-save.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
@@ -105,6 +105,8 @@ function plainCondition(name: string, value: string): Condition {
       return (flow) => named(flow.from, value, '+');
     case '-o':
       return (flow) => named(flow.to, value, '+');
+    case '-p':
+      return (flow) => ofProtocol(flow, value);
     case '--ctstate':
     case '--state': {
       const match = inState(value.split(','));

@@ -11,6 +11,7 @@ import {
   marked,
   named,
   not,
+  ofProtocol,
   parseRange,
 } from './flow.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
@@ -197,6 +198,7 @@ function isMeta(key: string, right: unknown, flow: Flow): Match {
   if (name !== undefined && (key === 'oifname' || key === 'oif')) return named(flow.to, name, '*');
   if (name !== undefined && (key === 'nfproto' || key === 'protocol'))
     return /^(ipv4|ip)$/.test(name) ? 'always' : 'never';
+  if (key === 'l4proto' && (name !== undefined || typeof right === 'number')) return ofProtocol(flow, `${right}`);
   if (key !== 'mark') return 'sometimes';
   if (typeof right === 'number') return marked(flow, right, 0xffffffff);
   if (!v.is(prefixValue, right) || typeof right.prefix.addr !== 'number') return 'sometimes';
@@ -206,6 +208,11 @@ function isMeta(key: string, right: unknown, flow: Flow): Match {
 
 function isPayload({ protocol, field }: { protocol: string; field: string }, right: unknown, flow: Flow): Match {
   if (protocol === 'ip6') return 'never';
+  // A field of another protocol: "icmp type", "udp dport".
+  if (/^(icmp|icmpv6|igmp|udp|udplite|sctp|dccp|esp|ah)$/.test(protocol))
+    return ofProtocol(flow, protocol) === 'never' ? 'never' : 'sometimes';
+  if (protocol === 'ip' && field === 'protocol' && /^(string|number)$/.test(typeof right))
+    return ofProtocol(flow, `${right}`);
   if (protocol !== 'ip' || (field !== 'saddr' && field !== 'daddr')) return 'sometimes';
   const range = rangeIn(right);
   return range === undefined ? 'sometimes' : (field === 'saddr' ? flow.source : flow.destination).within(range);

@@ -33,13 +33,14 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
     );
     const rules = { nft: nft ?? '', iptables: saved.join('\n') };
     const nm = textOf(join(root, 'run/NetworkManager/devices', String(ifindex)));
+    const byNetworkManager = /^managed=true$/m.test(nm) && !(await isStopped(exec, 'NetworkManager'));
     const networkd = /^ADMIN_STATE=(.*)$/m.exec(textOf(join(root, 'run/systemd/netif/links', String(ifindex))))?.[1];
     const byNetworkd = networkd !== undefined && networkd !== 'unmanaged' && networkd !== '';
     const folder = join(root, 'sys/class/net', name);
     return {
       rules: [...new Set(rulesNaming(rules, name, bridge))],
       isWireless: exists(join(folder, 'wireless')) || exists(join(folder, 'phy80211')),
-      managedBy: /^managed=true$/m.test(nm)
+      managedBy: byNetworkManager
         ? 'NetworkManager'
         : byNetworkd
           ? 'systemd-networkd'
@@ -51,6 +52,18 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
       isAuthenticated: exists(join(root, 'run/wpa_supplicant', name)),
     };
   };
+}
+
+// NetworkManager leaves its files behind when it is stopped.
+async function isStopped(exec: Exec, unit: string): Promise<boolean> {
+  try {
+    const argv = ['systemctl', 'is-active', `${unit}.service`] as const;
+    const { stdout } = await exec(argv, { signal: AbortSignal.timeout(30_000) });
+    return /^(inactive|failed)$/.test(stdout.trim());
+  } catch {
+    // There is no systemctl.
+    return false;
+  }
 }
 
 function firewalldFiles(folder: string): FirewalldFiles {

@@ -103,12 +103,16 @@ export async function firewallFindings(
   return [...findings, ...drops].map((finding) => rated(severityOf(finding), finding));
 }
 
+/** usesNftables reports whether the engine that runs filters with tables of nftables. */
+export function usesNftables({ engine }: Pick<DockerLooked, 'engine'>): boolean {
+  if ('reason' in engine) return false;
+  return filtersWithNftables({ running: true, firewallBackend: engine.info.firewallBackend });
+}
+
 /** nftablesFindings lists the keys that daemon.json lacks for Docker's nftables backend to admit packets from peers. */
 export function nftablesFindings(seen: DockerLooked, mark: number): readonly PreflightFinding[] {
-  const { engine, flags } = seen;
-  if ('reason' in engine || !filtersWithNftables({ running: true, firewallBackend: engine.info.firewallBackend })) {
-    return [];
-  }
+  const { flags } = seen;
+  if (!usesNftables(seen)) return [];
   const document = documentOf(seen);
   const lacking = acceptKeys(mark).filter(
     ([name, value]) => plainOf(flags.get(name) ?? jsonSetting(document, name) ?? '') !== plainOf(value),

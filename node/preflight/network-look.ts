@@ -24,7 +24,9 @@ export async function lookAtNetwork(
   signal: AbortSignal,
 ): Promise<NetworkSeen> {
   const { mirror, lookup, proc, settings } = place;
-  const choice = await readUnderlay(mirror, { settings: settings.underlay, assigned: address, pools });
+  // A pool of mode lan is the hosts' own network: the underlay's address may lie in it.
+  const others = mode === 'lan' ? [] : pools;
+  const choice = await readUnderlay(mirror, { settings: settings.underlay, assigned: address, pools: others });
   const { underlay } = choice;
   const link = underlay && mirror.links.get(underlay.ifindex);
   const vrf = link === undefined || link.master === 0 || lookup.kindOf(link.master) !== 'vrf' ? undefined : link.master;

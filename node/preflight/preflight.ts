@@ -15,7 +15,13 @@ import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findi
 import { dockerFindings } from './docker-findings.js';
 import { type DockerLooked, lookAtDocker } from './docker-look.js';
 import { inOrder, type PreflightFinding, rated } from './finding.js';
-import { firewallAfter, firewallFindings, nftablesFindings, programFindings } from './firewall-findings.js';
+import {
+  firewallAfter,
+  firewallFindings,
+  nftablesFindings,
+  programFindings,
+  usesNftables,
+} from './firewall-findings.js';
 import { networkFindings } from './network-findings.js';
 import { lookAtNetwork } from './network-look.js';
 import type { Place } from './place.js';
@@ -84,7 +90,8 @@ export async function preflight(
     found.push(...ofRules.filter(({ reason }) => !ofBackend.some((told) => told.reason === reason)));
   });
   await part('other programs', async () => {
-    found.push(...servicesFindings(await readServices(place.root, place.exec, signal), request));
+    const services = await readServices(place.root, place.exec, signal);
+    found.push(...servicesFindings(services, request, docker !== undefined && usesNftables(docker)));
   });
   const name = request.controllers.length === 0 ? 'the machine' : 'the machine and the controllers';
   await part(name, async () => {

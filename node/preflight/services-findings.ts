@@ -1,7 +1,10 @@
 // Decides which other programs of the host will undo or block xnet's changes, and offers the settings that prevent it.
 // Pure.
-import { formatPrefix } from '../../proto/domain/address.js';
+import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import { usualLanName } from '../../proto/domain/network.js';
 import { firewalldFix, ufwFix } from '../firewall/drops.js';
+import { parseRange, rangeOf } from '../firewall/flow.js';
+import { optionsOf } from '../firewall/iptables-save.js';
 import type { PreflightFinding } from './finding.js';
 import type { PreflightRequest } from './request.js';
 import type { ServicesSeen } from './services.js';
@@ -12,13 +15,20 @@ const networkdDropIn = '/etc/systemd/networkd.conf.d/99-xnet.conf';
 const nmDropIn = '/etc/NetworkManager/conf.d/99-xnet.conf';
 const bridges = ['docker0', 'br-*', 'xnet*', 'veth*'];
 
-/** servicesFindings lists them. */
-export function servicesFindings(seen: ServicesSeen, request: PreflightRequest): readonly PreflightFinding[] {
+/**
+ * servicesFindings lists them.
+ * @param usesNftables whether Docker filters with tables of nftables, and not with iptables
+ */
+export function servicesFindings(
+  seen: ServicesSeen,
+  request: PreflightRequest,
+  usesNftables: boolean,
+): readonly PreflightFinding[] {
   return [
     ...networkdFindings(seen),
-    ...bridgesTakenFindings(seen),
+    ...bridgesTakenFindings(seen, request),
     ...firewalldFindings(seen, request),
-    ...ufwFindings(seen, request),
+    ...ufwFindings(seen, request, usesNftables),
     ...selinuxFindings(seen),
   ];
 }
@@ -41,19 +51,33 @@ function networkdFindings({ active, networkd }: ServicesSeen): readonly Prefligh
   return [{ severity: 'warns', reason: 'NetworkdRemovesRoutes', message, fix }];
 }
 
-function bridgesTakenFindings({ active, networkManager }: ServicesSeen): readonly PreflightFinding[] {
+function bridgesTakenFindings(
+  { active, networkManager, managed }: ServicesSeen,
+  { leases }: PreflightRequest,
+): readonly PreflightFinding[] {
   if (!active.has('NetworkManager')) return [];
   const unmanaged = networkManager
     .flatMap((text) => [...text.matchAll(/^\s*unmanaged-devices\s*\+?=(.*)$/gm)])
     .flatMap(([, value = '']) => value.split(/[;,]/))
     .map((spec) => spec.trim().replace(/^interface-name:=?/, ''));
   if (unmanaged.some((pattern) => pattern === '*' || matches(pattern, 'docker0'))) return [];
+  const lan = leases.find(({ mode }) => mode === 'lan')?.bridge ?? usualLanName;
+  const isContainers = (name: string) => name !== lan && bridges.some((pattern) => matches(pattern, name));
+  const taken = managed.filter(isContainers);
   const message =
     'NetworkManager runs and is not told to leave the bridges and interfaces of containers alone: when it applies a connection ' +
-    'to one, it removes addresses and routes that it does not know';
-  const devices = bridges.map((name) => `interface-name:${name}`).join(';');
-  const fix = `${writing(nmDropIn, ['[keyfile]', `unmanaged-devices+=${devices}`])} && systemctl reload NetworkManager`;
-  return [{ severity: 'warns', reason: 'NetworkManagerTakesBridges', message, fix }];
+    'to one, or is told to switch networking off, it removes the addresses, routes and ports that it does not know';
+  // What NetworkManager has taken over goes down when it is told to leave it alone. Docker's start puts it in order.
+  const more = taken.length === 0 ? '' : `; it has taken over ${taken.join(', ')}, which Docker has to make anew`;
+  // In mode lan, the bridge of an interface of NetworkManager is NetworkManager's as well (LanPortManaged).
+  const isItsPort = managed.some((name) => !isContainers(name));
+  const devices = [
+    ...bridges.map((name) => `interface-name:${name}`),
+    ...(isItsPort ? [`except:interface-name:${lan}`] : []),
+  ];
+  const drop = writing(nmDropIn, ['[keyfile]', `unmanaged-devices+=${devices.join(';')}`]);
+  const fix = `${drop} && systemctl reload NetworkManager${taken.length === 0 ? '' : ' && systemctl restart docker'}`;
+  return [{ severity: 'warns', reason: 'NetworkManagerTakesBridges', message: `${message}${more}`, fix }];
 }
 
 function matches(pattern: string, name: string): boolean {
@@ -76,19 +100,46 @@ function firewalldFindings(
   return [{ severity: 'warns', reason: 'FirewalldDrops', message, fix: firewalldFix(ranges) }];
 }
 
-function ufwFindings({ ufw }: ServicesSeen, request: PreflightRequest): readonly PreflightFinding[] {
+function ufwFindings(
+  { ufw }: ServicesSeen,
+  request: PreflightRequest,
+  usesNftables: boolean,
+): readonly PreflightFinding[] {
   if (!ufw.enabled) return [];
-  if (!ufw.inDockerUser) {
-    const message =
-      "ufw is active; Docker's chains, and xnet's rule in DOCKER-USER, come before its rules for routed packets";
+  const pools = request.pools;
+  const allowsAll = pools.length > 0 && pools.every((from) => pools.every((to) => allows(ufw.rules, from, to)));
+  // Packets that are bridged, in mode lan, are accepted by Docker behind the rules of ufw-docker.
+  if (request.mode === 'lan' || allowsAll || !(usesNftables ? !ufw.routes : ufw.inDockerUser)) {
+    const order = "Docker's chains, and xnet's rule in DOCKER-USER, come before its rules for routed packets";
+    const message = allowsAll ? 'ufw is active, and lets packets from peers through' : `ufw is active; ${order}`;
     return [{ severity: 'info', reason: 'UfwActive', message }];
   }
-  const ranges = rangesOf(request);
-  const allows = (range: string) => ufw.rules.includes(`-A ufw-user-forward -s ${range} -d ${range} -j ACCEPT`);
-  if (ranges.every(allows)) return [];
-  const message =
-    'ufw is active and decides in DOCKER-USER (ufw-docker) on packets to containers, before xnet: those from peers are dropped';
-  return [{ severity: 'warns', reason: 'UfwDrops', message, fix: ufwFix(ranges) }];
+  const message = usesNftables
+    ? 'ufw is active, and Docker has its rules in nftables, where they do not come before those of ufw: packets from and to ' +
+      'peers are dropped'
+    : 'ufw is active and decides in DOCKER-USER (ufw-docker) on packets to containers, before xnet: those from peers are dropped';
+  return [{ severity: 'warns', reason: 'UfwDrops', message, fix: ufwFix(rangesOf(request)) }];
+}
+
+// ufw writes "-A ufw-user-forward -d TO -s FROM -j ACCEPT", and "-i eth0" and "-o docker0" if it is told to.
+function allows(rules: string, from: Prefix, to: Prefix): boolean {
+  const covers = (option: string, prefix: Prefix) => {
+    const range = parseRange(option.slice('-s '.length));
+    const { first, last } = rangeOf(prefix);
+    return range !== undefined && range.first <= first && range.last >= last;
+  };
+  return rules.split('\n').some((line) => {
+    const [, rule] = /^-A ufw-user-forward (.*)$/.exec(line) ?? [];
+    const options = rule === undefined ? [] : optionsOf(rule);
+    return (
+      options.includes('-j ACCEPT') &&
+      options.every((option) => {
+        if (option.startsWith('-s ')) return covers(option, from);
+        if (option.startsWith('-d ')) return covers(option, to);
+        return /^-([io] \S+|j ACCEPT)$/.test(option);
+      })
+    );
+  });
 }
 
 function selinuxFindings({ selinuxEnforces }: ServicesSeen): readonly PreflightFinding[] {

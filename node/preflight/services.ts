@@ -13,10 +13,14 @@ export type ServicesSeen = {
   readonly networkd: ReadonlyMap<string, string>;
   /** Texts of NetworkManager's configuration files. */
   readonly networkManager: readonly string[];
+  /** Names of the interfaces that NetworkManager has set up, or taken over: "eth0". */
+  readonly managed: readonly string[];
   /** Text of firewalld's zone "trusted"; empty if it is as shipped. */
   readonly trustedZone: string;
   readonly ufw: {
     readonly enabled: boolean;
+    /** Whether it lets routed packets through that no rule names. */
+    readonly routes: boolean;
     /** Text of user.rules. */
     readonly rules: string;
     /** Whether after.rules puts ufw's rules for routed packets into DOCKER-USER, as ufw-docker does. */
@@ -35,16 +39,18 @@ const systemdFolders = ['etc/systemd', 'run/systemd', 'usr/local/lib/systemd', '
  */
 export async function readServices(root: string, exec: Exec, signal: AbortSignal): Promise<ServicesSeen> {
   const read = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
-  const [ufwConf, afterRules, userRules] = await Promise.all(
-    ['etc/ufw/ufw.conf', 'etc/ufw/after.rules', 'etc/ufw/user.rules'].map(read),
+  const [ufwConf, ufwDefaults, afterRules, userRules] = await Promise.all(
+    ['etc/ufw/ufw.conf', 'etc/default/ufw', 'etc/ufw/after.rules', 'etc/ufw/user.rules'].map(read),
   );
   return {
     active: await activeUnits(exec, signal),
     networkd: await networkdSettings(root),
     networkManager: await readNmConf(root),
+    managed: await readManaged(root),
     trustedZone: await read('etc/firewalld/zones/trusted.xml'),
     ufw: {
       enabled: /^\s*ENABLED=["']?yes/im.test(ufwConf ?? ''),
+      routes: /^\s*DEFAULT_FORWARD_POLICY=["']?ACCEPT/m.test(ufwDefaults ?? ''),
       rules: userRules ?? '',
       inDockerUser: /^\s*-A DOCKER-USER\b.*-j ufw-user-forward/m.test(afterRules ?? ''),
     },
@@ -103,4 +109,17 @@ async function readNmConf(root: string): Promise<readonly string[]> {
   const dropIns = await Promise.all(folders.map((folder) => listed(join(root, folder))));
   const paths = [join(root, 'etc/NetworkManager/NetworkManager.conf'), ...dropIns.flat()];
   return Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
+}
+
+// A bridge that NetworkManager only watches ("connected (externally)") has no file or is not managed there.
+async function readManaged(root: string): Promise<readonly string[]> {
+  const folder = join(root, 'sys/class/net');
+  const managed: string[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const ifindex = (await readFile(join(folder, name, 'ifindex'), 'utf8').catch(() => '')).trim();
+    if (ifindex === '') continue;
+    const state = await readFile(join(root, 'run/NetworkManager/devices', ifindex), 'utf8').catch(() => '');
+    if (/^managed=true$/m.test(state)) managed.push(name);
+  }
+  return managed.sort();
 }

@@ -223,6 +223,19 @@ const ofPrograms: readonly PreflightFixture[] = [
     clear: upToSystemctl,
   },
   {
+    reason: 'NetworkManagerTakesBridges',
+    severity: 'warns',
+    // NetworkManager 1.42 has taken over docker0.
+    trigger: (host) => {
+      host.write('etc/NetworkManager/conf.d/99-xnet.conf', '[keyfile]\nunmanaged-devices=interface-name:wlan0\n');
+      host.write('sys/class/net/docker0/ifindex', '71\n');
+      host.write('run/NetworkManager/devices/71', '[device]\nmanaged=true\nnm-owned=false\n');
+    },
+    clear: (host, fix) => {
+      if (fix.endsWith(' && systemctl restart docker')) upToSystemctl(host, fix);
+    },
+  },
+  {
     reason: 'FirewalldDrops',
     severity: 'warns',
     look: lease,
@@ -248,7 +261,7 @@ const ofPrograms: readonly PreflightFixture[] = [
     // ufw writes the rule.
     clear: (host, fix) => {
       const [, from, to] = /^ufw route allow from (\S+) to (\S+)$/.exec(fix) ?? [];
-      host.write('etc/ufw/user.rules', `-A ufw-user-forward -s ${from} -d ${to} -j ACCEPT\n`);
+      host.write('etc/ufw/user.rules', `-A ufw-user-forward -d ${to} -s ${from} -j ACCEPT\n`);
     },
   },
   {

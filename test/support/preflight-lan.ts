@@ -41,10 +41,19 @@ export const lanFixtures: readonly PreflightFixture[] = [
   },
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },
-    trigger: (host: PreflightHost) =>
-      host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=true\n'),
+    trigger: (host: PreflightHost) => {
+      host.active.add('NetworkManager');
+      host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=true\n');
+    },
     clear: (host: PreflightHost) =>
       host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=false\n'),
+  },
+  {
+    ...{ reason: 'LanPortManaged', severity: 'stops', look },
+    trigger: (host: PreflightHost) =>
+      host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=true\n'),
+    // It leaves its files behind when it is stopped.
+    clear: (host: PreflightHost) => host.active.delete('NetworkManager'),
   },
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },

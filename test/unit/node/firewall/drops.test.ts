@@ -20,15 +20,40 @@ test('a rule that drops packets of peers is named with its owner and a command',
     dropFindings({ desired: small, backends: new Map([['nft', tables]]), others, filterOf: filterTablesOf }).map(
       ({ message, fix }) => `${message}: ${fix}`,
     );
-  const ufw = [':FORWARD DROP [0:0]', ':ufw-user-forward - [0:0]', '-A FORWARD -j ufw-user-forward'];
+  const ufw = [
+    ...[':FORWARD DROP [0:0]', ':ufw-before-forward - [0:0]', ':ufw-user-forward - [0:0]'],
+    ...['-A FORWARD -j ufw-before-forward', '-A ufw-before-forward -j ufw-user-forward'],
+  ];
   const [first = '', ...rest] = told(filter(...ufw));
   t.deepEqual(rest, []);
   t.regex(first, /policy of iptables-nft's filter chain FORWARD drops all packets from peers .* and from containers/);
   t.regex(first, /: ufw route allow from 10\.76\.0\.0\/16 to 10\.76\.0\.0\/16; ufw route allow/);
   const rules = small.pools.flatMap((from) =>
-    small.pools.map((to) => `-A ufw-user-forward -s ${formatPrefix(from)} -d ${formatPrefix(to)} -j ACCEPT`),
+    small.pools.map((to) => `-A ufw-user-forward -d ${formatPrefix(to)} -s ${formatPrefix(from)} -j ACCEPT`),
   );
   t.deepEqual(told(filter(...ufw, ...rules)), [], 'some may come through each of them');
+  const echo = '-A ufw-before-forward -p icmp -m icmp --icmp-type 8 -j ACCEPT';
+  const [connections = ''] = told(filter(...ufw, echo, '-A FORWARD -p udp -j ACCEPT'));
+  t.regex(
+    connections,
+    /policy .* drops all TCP connections from peers .* and from containers .*: ufw route allow from/,
+  );
+  t.deepEqual(told(filter(...ufw, echo, '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT')), []);
+  t.regex(
+    told(filter(...ufw.slice(0, -1), '-A FORWARD -i eth+ -j DROP'))[0] ?? '',
+    /: iptables-nft -D FORWARD -i eth\+ -j DROP$/,
+    'ufw is disabled',
+  );
+  t.regex(
+    told(filter(...ufw.slice(0, 3), '-A FORWARD -j DROP', ...ufw.slice(3)))[0] ?? '',
+    /: iptables-nft -D FORWARD -j/,
+  );
+  const firewalld = [':FORWARD ACCEPT [0:0]', ':FORWARD_ZONES - [0:0]', '-A FORWARD -j FORWARD_ZONES'];
+  t.regex(
+    told(filter(...firewalld, '-A FORWARD -j REJECT --reject-with icmp-host-prohibited'))[0] ?? '',
+    /: firewall-cmd --permanent --zone=trusted --add-source=10\.76/,
+    'firewalld with FirewallBackend=iptables',
+  );
   t.deepEqual(told(filter(':FORWARD DROP [0:0]', '-A FORWARD -p tcp -j ACCEPT')), []);
   t.deepEqual(told(filter(':FORWARD ACCEPT [0:0]', '-A FORWARD ! -i lo -m set --match-set x src -j DROP')), []);
   t.is(
@@ -60,8 +85,11 @@ test('a rule that drops packets of peers is named with its owner and a command',
     left,
     /chain DOCKER .* from peers to containers: iptables-nft -I DOCKER-USER -i \S+ -s \S+ -d \S+ -j ACCEPT$/,
   );
-  const byUfw = [':ufw-user-forward - [0:0]', '-A DOCKER-USER -j ufw-user-forward'];
-  t.regex(told(filter(...leaves, ...byUfw, ...dockers, outward, passedBy, accept))[0] ?? '', /: ufw route allow from/);
+  const byUfw = [...ufw.slice(1, 3), '-A DOCKER-USER -j ufw-user-forward'];
+  const asUfw = (...more: readonly string[]) =>
+    told(filter(...leaves, ...byUfw, ...more, ...dockers, outward, passedBy, accept))[0] ?? '';
+  t.regex(asUfw(...ufw.slice(-1)), /: ufw route allow from/);
+  t.regex(asUfw(), /: iptables-nft -I DOCKER-USER /, 'ufw is disabled, and its rules in DOCKER-USER are left');
   t.deepEqual(told(filter(...leaves, ...dockers, outward, accept)), [], 'where packets come to ours');
 
   const table = (name: string, ...entries: readonly unknown[]) =>
@@ -98,6 +126,13 @@ test('a rule that drops packets of peers is named with its owner and a command',
     'a set that is not listed',
   );
   t.deepEqual(told(new Map(), [table('t', rule({ queue: { num: 0 } }))]), []);
+  const l4 = (name: string | number) => match({ meta: { key: 'l4proto' } }, name);
+  const accepts = (left: unknown) => told(new Map(), [table('t', rule(left, { accept: null }))])[0] ?? '';
+  t.regex(accepts(l4('icmp')), / drops all TCP connections /);
+  t.regex(accepts(match({ payload: { protocol: 'ip', field: 'protocol' } }, 'udp')), / drops all TCP connections /);
+  t.regex(accepts(match({ payload: { protocol: 'icmp', field: 'type' } }, 'echo-request')), / TCP connections /);
+  t.is(accepts(l4(6)), '');
+  t.is(accepts(match({ payload: { protocol: 'tcp', field: 'dport' } }, 80)), '');
   t.deepEqual(told(new Map(), [table('t', rule({ jump: { target: 'gone' } }))]), []);
   t.is(told(new Map(), [table('t', rule(match({ meta: { key: 'nfproto' } }, 'ipv6'), { accept: null }))]).length, 1);
   const dormant = { table: { family: 'inet', name: 't', flags: 'dormant' } };
