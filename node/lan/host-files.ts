@@ -33,14 +33,14 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
     );
     const rules = { nft: nft ?? '', iptables: saved.join('\n') };
     const nm = textOf(join(root, 'run/NetworkManager/devices', String(ifindex)));
-    const byNetworkManager = /^managed=true$/m.test(nm) && !(await isStopped(exec, 'NetworkManager'));
+    const isNmPort = /^managed=true$/m.test(nm) && !(await isStopped(exec, 'NetworkManager'));
     const networkd = /^ADMIN_STATE=(.*)$/m.exec(textOf(join(root, 'run/systemd/netif/links', String(ifindex))))?.[1];
     const byNetworkd = networkd !== undefined && networkd !== 'unmanaged' && networkd !== '';
     const folder = join(root, 'sys/class/net', name);
     return {
       rules: [...new Set(rulesNaming(rules, name, bridge))],
       isWireless: exists(join(folder, 'wireless')) || exists(join(folder, 'phy80211')),
-      managedBy: byNetworkManager
+      managedBy: isNmPort
         ? 'NetworkManager'
         : byNetworkd
           ? 'systemd-networkd'

@@ -5,6 +5,7 @@ import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { PreflightHost, type PreflightLook } from '../support/preflight-host.js';
 import { lanFixtures, type PreflightFixture } from '../support/preflight-lan.js';
+import { programFixtures } from '../support/preflight-programs.js';
 import { prefix } from '../support/route-fixtures.js';
 
 const address = (text: string) => parseIpv4(text) ?? ipv4FromNumber(0);
@@ -18,8 +19,6 @@ const intoDaemonJson = (host: PreflightHost, fix: string) => {
   const [, setting = ''] = /: (".*), and restart Docker$/.exec(fix) ?? [];
   host.write('etc/docker/daemon.json', `{${setting}}`);
 };
-// A fix that ends with a reload of a program that does not run here.
-const upToSystemctl = (host: PreflightHost, fix: string) => host.sh(fix.replace(/ && systemctl .*$/, ''));
 
 const ofNetwork: readonly PreflightFixture[] = [
   {
@@ -176,102 +175,6 @@ const ofAddresses: readonly PreflightFixture[] = [
   },
 ];
 
-const zone = (range: string) => `<zone><source address="${range}"/></zone>`;
-const ufwDocker = '*filter\n-A DOCKER-USER -j ufw-user-forward\nCOMMIT\n';
-
-const ofPrograms: readonly PreflightFixture[] = [
-  ...['Nft', 'Iptables', 'Conntrack'].map((area): PreflightFixture => {
-    const program = area.toLowerCase();
-    return {
-      reason: `${area}Missing`,
-      severity: area === 'Conntrack' ? 'warns' : 'stops',
-      trigger: (host) => host.remove(`usr/sbin/${program}`),
-      clear: (host) => host.write(`usr/sbin/${program}`, '', 0o755),
-    };
-  }),
-  {
-    // Docker's package brings it.
-    reason: 'IptablesMissing',
-    severity: 'warns',
-    trigger: (host) => {
-      host.hasDockerd = false;
-      host.remove('usr/sbin/iptables');
-    },
-    clear: (host) => host.write('usr/sbin/iptables', '', 0o755),
-  },
-  {
-    reason: 'NetworkdRemovesRoutes',
-    severity: 'warns',
-    trigger: (host) => {
-      host.active.add('systemd-networkd');
-      // An operator's drop-in that has two of three, one of them undone by another.
-      host.write('usr/lib/systemd/networkd.conf.d/10-a.conf', '[Network]\nManageForeignRoutes=no\n');
-      host.write(
-        'etc/systemd/networkd.conf.d/20-b.conf',
-        '[Network]\nManageForeignRoutes=yes\n# ManageForeignNextHops=no\n',
-      );
-    },
-    clear: upToSystemctl,
-  },
-  {
-    reason: 'NetworkManagerTakesBridges',
-    severity: 'warns',
-    trigger: (host) => {
-      host.active.add('NetworkManager');
-      host.write('etc/NetworkManager/NetworkManager.conf', '[keyfile]\nunmanaged-devices=interface-name:wlan0\n');
-    },
-    clear: upToSystemctl,
-  },
-  {
-    reason: 'NetworkManagerTakesBridges',
-    severity: 'warns',
-    // NetworkManager 1.42 has taken over docker0.
-    trigger: (host) => {
-      host.write('etc/NetworkManager/conf.d/99-xnet.conf', '[keyfile]\nunmanaged-devices=interface-name:wlan0\n');
-      host.write('sys/class/net/docker0/ifindex', '71\n');
-      host.write('run/NetworkManager/devices/71', '[device]\nmanaged=true\nnm-owned=false\n');
-    },
-    clear: (host, fix) => {
-      if (fix.endsWith(' && systemctl restart docker')) upToSystemctl(host, fix);
-    },
-  },
-  {
-    reason: 'FirewalldDrops',
-    severity: 'warns',
-    look: lease,
-    trigger: (host) => host.active.add('firewalld'),
-    // firewall-cmd writes the zone.
-    clear: (host, fix) =>
-      host.write('etc/firewalld/zones/trusted.xml', zone(/--add-source=(\S+?),/.exec(fix)?.[1] ?? '')),
-  },
-  {
-    reason: 'UfwActive',
-    severity: 'info',
-    trigger: (host) => host.write('etc/ufw/ufw.conf', 'ENABLED=yes\n'),
-    clear: (host) => host.write('etc/ufw/ufw.conf', 'ENABLED=no\n'),
-  },
-  {
-    reason: 'UfwDrops',
-    severity: 'warns',
-    look: lease,
-    trigger: (host) => {
-      host.write('etc/ufw/ufw.conf', 'ENABLED=yes\n');
-      host.write('etc/ufw/after.rules', ufwDocker);
-    },
-    // ufw writes the rule.
-    clear: (host, fix) => {
-      const [, from, to] = /^ufw route allow from (\S+) to (\S+)$/.exec(fix) ?? [];
-      host.write('etc/ufw/user.rules', `-A ufw-user-forward -d ${to} -s ${from} -j ACCEPT\n`);
-    },
-  },
-  {
-    reason: 'SelinuxEnforces',
-    severity: 'info',
-    trigger: (host) => host.write('sys/fs/selinux/enforce', '1'),
-    clear: (host) => host.write('sys/fs/selinux/enforce', '0'),
-  },
-];
-
 function reasonsIn(findings: readonly PreflightFinding[]): readonly string[] {
   return findings.map(({ reason }) => reason);
 }
@@ -304,4 +207,4 @@ function each(
 each('the network of a host: each finding is triggered, and its fix clears it', ofNetwork);
 each('the interface for mode lan: each finding is triggered, and its fix clears it', lanFixtures);
 each('the addresses of a host: each finding is triggered, and its fix clears it', ofAddresses);
-each('R3 the programs of a host: each finding is triggered, and its fix clears it', ofPrograms);
+each('R3 the programs of a host: each finding is triggered, and its fix clears it', programFixtures);
