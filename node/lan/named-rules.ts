@@ -7,7 +7,9 @@ export type RulesListed = { readonly nft: string; readonly iptables: string };
 // Tables that are skipped: xnet's own, which follows the interface, those of iptables, whose comments nft does not list, and
 // firewalld's, in which Docker gives the bridge a zone.
 const skippedTable = /^table (ip xnet|ip6? (filter|nat|raw|mangle|security)|(inet|ip6?) firewalld) \{/;
-const ofFirewalld = /^-A (INPUT|FORWARD_IN|FORWARD_OUT|PREROUTING|POSTROUTING)_ZONES /;
+// With FirewallBackend=iptables. The chains for rules of the operator are called INPUT_direct and so on.
+const chainOfFirewalld = /^:INPUT_ZONES /m;
+const ofFirewalld = /^-A ([A-Z_]+_ZONES(_\S+)?|[A-Z]+_POLICIES_(pre|post)|(IN|OUT|FWD|FWDI|FWDO|PRE|POST)_\S+) /;
 const ownComment = /\bcomment "?xnet\b/;
 
 /**
@@ -19,13 +21,14 @@ export function rulesNaming({ nft, iptables }: RulesListed, port: string, bridge
     line.trim().replace(/ # handle \d+$/, ''),
   );
   const present = new Set(lines.map(withoutCounters));
+  const skipped = chainOfFirewalld.test(iptables) ? ofFirewalld : /$^/;
   const isNamed = (name: string) =>
     name === port ||
     (/[*+]$/.test(name) && port.startsWith(name.slice(0, -1)) && !bridge.startsWith(name.slice(0, -1)));
   return lines.filter((line) => {
     const names = namesIn(line);
     const named = names.filter(isNamed);
-    if (named.length === 0 || names.includes(bridge) || ownComment.test(line) || ofFirewalld.test(line)) return false;
+    if (named.length === 0 || names.includes(bridge) || ownComment.test(line) || skipped.test(line)) return false;
     return !named.some((name) => present.has(withoutCounters(line.replaceAll(name, bridge))));
   });
 }

@@ -20,7 +20,11 @@ const others = [
   { 'run/dhcpcd/pid': '612\n', 'proc/612/comm': 'dhcpcd\n', 'var/lib/dhcpcd/eth1.lease': '' },
 ];
 
-async function factsOf(content: Readonly<Record<string, string>>, ruleset?: string): Promise<PortFacts> {
+async function factsOf(
+  content: Readonly<Record<string, string>>,
+  ruleset?: string,
+  lister = 'nft',
+): Promise<PortFacts> {
   const root = mkdtempSync(join(tmpdir(), 'xnet-files-'));
   try {
     for (const [path, text] of Object.entries(content)) {
@@ -28,7 +32,7 @@ async function factsOf(content: Readonly<Record<string, string>>, ruleset?: stri
       writeFileSync(join(root, path), text);
     }
     const exec: Exec = ([program]) => {
-      if (program !== 'nft' || ruleset === undefined) return Promise.reject(new Error('not installed'));
+      if (program !== lister || ruleset === undefined) return Promise.reject(new Error('not installed'));
       return Promise.resolve({ code: 0, stdout: ruleset, stderr: '' });
     };
     return await portFactsIn(root, exec)(lanLink(), 'xnet-lan');
@@ -76,4 +80,50 @@ test('firewalld opens the host to what arrives by a bridge of Docker, unless a p
   t.false(await opens('zones/docker.xml', '<zone>\n  <service name="ssh"/>\n</zone>\n'));
   t.false(await opens('firewalld.conf', '', 'table inet other {\n}\n'), 'it does not run');
   t.deepEqual((await factsOf({}, firewalld)).rules, [], 'its zones follow the bridge');
+});
+
+// What firewalld 1.3.3 makes with FirewallBackend=iptables, shortened.
+const legacyFirewalld = `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:FORWARD_ZONES - [0:0]
+:INPUT_ZONES - [0:0]
+:INPUT_direct - [0:0]
+-A INPUT -j INPUT_direct
+-A INPUT -j INPUT_ZONES
+-A INPUT -j REJECT --reject-with icmp-host-prohibited
+-A FORWARD -j FORWARD_ZONES
+-A FORWARD -j REJECT --reject-with icmp-host-prohibited
+-A FORWARD_POLICIES_pre -i eth0 -o docker0 -j FWD_p2
+-A FORWARD_ZONES -i docker0 -g FWD_docker
+-A FORWARD_ZONES -i eth0 -g FWD_public
+-A FWD_public_allow -o eth0 -j ACCEPT
+-A INPUT_ZONES -i eth0 -g IN_public
+COMMIT
+*nat
+-A POSTROUTING_ZONES -o eth0 -g POST_public
+-A PREROUTING_POLICIES_pre -i eth0 -o docker0 -j PRE_p2
+COMMIT
+`;
+// As firewall-cmd writes it.
+const written = `<?xml version="1.0" encoding="utf-8"?>
+<policy target="REJECT">
+  <service name="ssh"/>
+  <protocol value="icmp"/>
+  <ingress-zone name="docker"/>
+  <egress-zone name="HOST"/>
+</policy>
+`;
+
+test('firewalld with iptables: it opens the host as well, and its rules follow the zone of the bridge', async (t) => {
+  const facts = (files: Readonly<Record<string, string>>, more = '') =>
+    factsOf(files, `${legacyFirewalld}${more}`, 'iptables-nft-save');
+  const { opensHost, rules } = await facts({});
+  t.true(opensHost);
+  t.deepEqual(rules, []);
+  t.false((await facts({ 'etc/firewalld/policies/docker-host.xml': written })).opensHost);
+  const own = '-A INPUT_direct -i eth0 -p tcp -m tcp --dport 22 -j ACCEPT';
+  t.deepEqual((await facts({}, `*filter\n${own}\nCOMMIT\n`)).rules, [own], "the operator's");
+  const chain = '-A IN_web -i eth0 -j DROP';
+  t.deepEqual((await factsOf({}, chain, 'iptables-nft-save')).rules, [chain], 'without firewalld');
 });
