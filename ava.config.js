@@ -26,5 +26,7 @@ export default {
   concurrency: 2,
   timeout: '15m',
   failWithoutAssertions: true,
+  // etcdctl gives up after 2 s and 5 s, which a busy etcd may need.
+  environmentVariables: { ETCDCTL_DIAL_TIMEOUT: '60s', ETCDCTL_COMMAND_TIMEOUT: '180s' },
   sortTestFiles: (one, other) => rank(other) - rank(one) || one.localeCompare(other),
 };
