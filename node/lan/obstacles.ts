@@ -51,6 +51,13 @@ export function nobodyAnswers({ name }: LanLink): Finding {
   return lanFinding('LanUnproven', message, 'make a controller reachable; see: xnetd status', 'passes');
 }
 
+/** opensHostFinding is the finding about a firewalld that would let the LAN reach every port of the host by a bridge. */
+export function opensHostFinding(bridge: string): Finding {
+  const message = `firewalld runs, and Docker puts ${bridge} into its zone docker, which accepts everything: the LAN would reach all ports of this host`;
+  const more = 'with --add-service for what else the LAN and containers may reach';
+  return lanFinding('LanOpensHost', message, `${closingFix}; ${more}`);
+}
+
 const ethernet = 1;
 // Interfaces of these kinds receive only packets for their own hardware address.
 const unbridged = ['macvlan', 'macvtap', 'ipvlan', 'ipvtap'];
@@ -109,11 +116,7 @@ export function portObstacles(
       `let the port of the switch admit several hosts without 802.1X and stop wpa_supplicant; or ${other}`,
     );
   }
-  if (facts.opensHost === true) {
-    const message = `firewalld runs, and Docker puts ${bridge} into its zone docker, which accepts everything: the LAN would reach all ports of this host`;
-    const more = 'with --add-service for what else the LAN and containers may reach';
-    stop('LanOpensHost', message, `${closingFix}; ${more}`);
-  }
+  if (facts.opensHost === true) found.push(opensHostFinding(bridge));
   if (facts.rules.length > 0) {
     const list = facts.rules.slice(0, 3).join('; ');
     const more = facts.rules.length > 3 ? ` and ${facts.rules.length - 3} more` : '';

@@ -8,7 +8,7 @@ import { makeLog } from '../../proto/process/log.js';
 import { NeighbourTable } from '../host/neighbour-table.js';
 import { kernelVersion } from '../kernel/release.js';
 import { portFactsIn } from '../lan/host-files.js';
-import { portObstacles } from '../lan/obstacles.js';
+import { opensHostFinding, portObstacles } from '../lan/obstacles.js';
 import { linkAt } from '../lan/snapshot.js';
 import { type AddressesSeen, addressFindings } from './address-findings.js';
 import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findings.js';
@@ -64,11 +64,14 @@ export async function preflight(
     await part('the interface for mode lan', async () => {
       const snapshot = await place.readLan();
       const port = linkAt(snapshot, network?.underlay.underlay?.ifindex ?? 0);
-      if (port === undefined || port.name === bridge) return;
-      const obstacles = portObstacles(snapshot, port, {
-        bridge,
-        facts: await portFactsIn(place.root, place.exec)(port, bridge),
-      });
+      if (port === undefined) return;
+      const facts = await portFactsIn(place.root, place.exec)(port, bridge);
+      if (port.name === bridge) {
+        // An operator's bridge, or one that the interface has been moved to: nothing is left to prevent.
+        if (facts.opensHost === true) found.push(rated('warns', opensHostFinding(bridge)));
+        return;
+      }
+      const obstacles = portObstacles(snapshot, port, { bridge, facts });
       found.push(...obstacles.map((finding) => rated(finding.isNote === true ? 'warns' : 'stops', finding)));
     });
   }

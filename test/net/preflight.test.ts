@@ -180,12 +180,13 @@ function reasonsIn(findings: readonly PreflightFinding[]): readonly string[] {
 }
 
 async function clears(t: ExecutionContext, host: PreflightHost, fixture: PreflightFixture): Promise<void> {
-  const { reason, severity, look = {}, trigger, clear, afterwards = look } = fixture;
+  const { reason, severity, look = {}, trigger, clear, afterwards = look, undo } = fixture;
   await trigger(host);
   const found = (await host.look(look)).filter((finding) => finding.reason === reason);
   t.is(found[0]?.severity, severity, reason);
   for (const { fix = '' } of found) await clear(host, fix);
   t.false(reasonsIn(await host.look(afterwards)).includes(reason), `${reason}: ${found[0]?.fix}`);
+  await undo?.(host);
 }
 
 function each(

@@ -6,6 +6,7 @@ import type { PreflightHost, PreflightLook } from './preflight-host.js';
 
 const look = { mode: 'lan', underlay: { interfaceName: 'eth0' } } as const;
 const lease = { ...look, subnet: prefix('192.168.83.64/27'), pool: [prefix('192.168.83.0/24')], quick: false } as const;
+const onBridge = { ...look, underlay: {}, subnet: lease.subnet, pool: lease.pool } as const;
 // What is to be typed is the part of a fix after a colon, or all of it.
 const typed = (host: PreflightHost, fix: string) => host.sh(fix.replace(/^.*: /, '').replace(/^.*; /, ''));
 
@@ -19,6 +20,22 @@ function managed(state: string): (host: PreflightHost) => void {
   return (host) => host.write(`run/systemd/netif/links/${host.host.ifindex('eth0')}`, `ADMIN_STATE=${state}\n`);
 }
 
+function firewalldRuns(host: PreflightHost): void {
+  host.sh(
+    `nft 'table inet firewalld { chain filter_FORWARD { type filter hook forward priority 10; policy drop; }; }'`,
+  );
+}
+
+// As firewall-cmd writes it.
+function policyWritten(host: PreflightHost, fix: string): void {
+  const [, name = ''] = /--new-policy=(\S+)/.exec(fix) ?? [];
+  const [from, to, target] = ['add-ingress-zone', 'add-egress-zone', 'set-target'].map(
+    (option) => new RegExp(`--policy=${name} --${option}=(\\w+)`).exec(fix)?.[1],
+  );
+  const zones = `<ingress-zone name="${from}"/>\n  <egress-zone name="${to}"/>`;
+  host.write(`etc/firewalld/policies/${name}.xml`, `<policy target="${target}">\n  ${zones}\n</policy>\n`);
+}
+
 /** PreflightFixture is a finding, what triggers it, and that its fix clears it. */
 export type PreflightFixture = {
   readonly reason: string;
@@ -30,6 +47,8 @@ export type PreflightFixture = {
   readonly clear: (host: PreflightHost, fix: string) => unknown;
   /** How to look afterwards, if the fix is another setting. */
   readonly afterwards?: PreflightLook;
+  /** Takes back what the finding was about, if the fix leaves that. */
+  readonly undo?: (host: PreflightHost) => unknown;
 };
 
 /** lanFixtures are these findings. */
@@ -105,20 +124,18 @@ export const lanFixtures: readonly PreflightFixture[] = [
   },
   {
     ...{ reason: 'LanOpensHost', severity: 'stops', look: lease },
+    trigger: firewalldRuns,
+    clear: policyWritten,
+  },
+  {
+    ...{ reason: 'LanOpensHost', severity: 'warns', look: onBridge },
     trigger: (host: PreflightHost) => {
-      host.sh(
-        `nft 'table inet firewalld { chain filter_FORWARD { type filter hook forward priority 10; policy drop; }; }'`,
-      );
+      host.sh('ip link add xnet-lan type bridge; ip link set xnet-lan up; ip link set eth0 master xnet-lan');
+      host.sh('ip address del 192.168.83.11/24 dev eth0; ip address add 192.168.83.11/24 dev xnet-lan');
+      host.remove('etc/firewalld/policies/docker-host.xml');
     },
-    // As firewall-cmd writes it.
-    clear: (host: PreflightHost, fix: string) => {
-      const [, name = ''] = /--new-policy=(\S+)/.exec(fix) ?? [];
-      const [from, to, target] = ['add-ingress-zone', 'add-egress-zone', 'set-target'].map(
-        (option) => new RegExp(`--policy=${name} --${option}=(\\w+)`).exec(fix)?.[1],
-      );
-      const zones = `<ingress-zone name="${from}"/>\n  <egress-zone name="${to}"/>`;
-      host.write(`etc/firewalld/policies/${name}.xml`, `<policy target="${target}">\n  ${zones}\n</policy>\n`);
-    },
+    clear: policyWritten,
+    undo: (host: PreflightHost) => host.sh('ip link delete xnet-lan; ip address add 192.168.83.11/24 dev eth0'),
   },
   {
     ...{ reason: 'LanPacketsDropped', severity: 'stops', look: lease },
