@@ -21,5 +21,5 @@ export async function flanneldAt(path: string): Promise<Flanneld> {
   const { code, stdout, stderr } = await exec([path, '--version']);
   const version = `${stdout}${stderr}`.trim();
   if (code === 0 && /^v?\d\S*$/.test(version)) return { path, version };
-  throw new XnetError('InvalidArgument', `${path} is no flanneld: exit code ${code}: ${version}`);
+  throw new XnetError('InvalidArgument', `${path} is no flanneld: exit code ${code}: ${version.split('\n')[0]}`);
 }
