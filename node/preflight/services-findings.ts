@@ -61,23 +61,16 @@ function bridgesTakenFindings(
     .flatMap(([, value = '']) => value.split(/[;,]/))
     .map((spec) => spec.trim().replace(/^interface-name:=?/, ''));
   if (unmanaged.some((pattern) => pattern === '*' || matches(pattern, 'docker0'))) return [];
-  const lan = leases.find(({ mode }) => mode === 'lan')?.bridge ?? usualLanName;
-  const isContainers = (name: string) => name !== lan && bridges.some((pattern) => matches(pattern, name));
-  const taken = managed.filter(isContainers);
   const message =
     'NetworkManager runs and is not told to leave the bridges and interfaces of containers alone: when it applies a connection ' +
     'to one, or is told to switch networking off, it removes the addresses, routes and ports that it does not know';
-  // What NetworkManager has taken over goes down when it is told to leave it alone. Docker's start puts it in order.
-  const more = taken.length === 0 ? '' : `; it has taken over ${taken.join(', ')}, which Docker has to make anew`;
+  const lan = leases.find(({ mode }) => mode === 'lan')?.bridge ?? usualLanName;
   // In mode lan, the bridge of an interface of NetworkManager is NetworkManager's as well (LanPortManaged).
-  const isItsPort = managed.some((name) => !isContainers(name));
-  const devices = [
-    ...bridges.map((name) => `interface-name:${name}`),
-    ...(isItsPort ? [`except:interface-name:${lan}`] : []),
-  ];
-  const drop = writing(nmDropIn, ['[keyfile]', `unmanaged-devices+=${devices.join(';')}`]);
-  const fix = `${drop} && systemctl reload NetworkManager${taken.length === 0 ? '' : ' && systemctl restart docker'}`;
-  return [{ severity: 'warns', reason: 'NetworkManagerTakesBridges', message: `${message}${more}`, fix }];
+  const except = managed.some((name) => name === lan || !bridges.some((pattern) => matches(pattern, name)));
+  const devices = bridges.map((name) => `interface-name:${name}`);
+  const list = [...devices, ...(except ? [`except:interface-name:${lan}`] : [])].join(';');
+  const fix = `${writing(nmDropIn, ['[keyfile]', `unmanaged-devices+=${list}`])} && systemctl reload NetworkManager`;
+  return [{ severity: 'warns', reason: 'NetworkManagerTakesBridges', message, fix }];
 }
 
 function matches(pattern: string, name: string): boolean {

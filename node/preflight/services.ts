@@ -13,7 +13,7 @@ export type ServicesSeen = {
   readonly networkd: ReadonlyMap<string, string>;
   /** Texts of NetworkManager's configuration files. */
   readonly networkManager: readonly string[];
-  /** Names of the interfaces that NetworkManager has set up, or taken over: "eth0". */
+  /** Names of the interfaces on which NetworkManager has activated a connection of an operator's: "eth0". */
   readonly managed: readonly string[];
   /** Text of firewalld's zone "trusted"; empty if it is as shipped. */
   readonly trustedZone: string;
@@ -111,7 +111,7 @@ async function readNmConf(root: string): Promise<readonly string[]> {
   return Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
 }
 
-// A bridge that NetworkManager only watches ("connected (externally)") has no file or is not managed there.
+// Those that NetworkManager only watches ("connected (externally)") have no connection there.
 async function readManaged(root: string): Promise<readonly string[]> {
   const folder = join(root, 'sys/class/net');
   const managed: string[] = [];
@@ -119,7 +119,7 @@ async function readManaged(root: string): Promise<readonly string[]> {
     const ifindex = (await readFile(join(folder, name, 'ifindex'), 'utf8').catch(() => '')).trim();
     if (ifindex === '') continue;
     const state = await readFile(join(root, 'run/NetworkManager/devices', ifindex), 'utf8').catch(() => '');
-    if (/^managed=true$/m.test(state)) managed.push(name);
+    if (/^managed=true$/m.test(state) && /^connection-uuid=/m.test(state)) managed.push(name);
   }
   return managed.sort();
 }

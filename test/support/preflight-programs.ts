@@ -58,14 +58,19 @@ export const programFixtures: readonly PreflightFixture[] = [
   {
     reason: 'NetworkManagerTakesBridges',
     severity: 'warns',
-    // NetworkManager 1.42 has taken over docker0.
+    // It manages eth0, and watches docker0.
     trigger: (host) => {
       host.write('etc/NetworkManager/conf.d/99-xnet.conf', '[keyfile]\nunmanaged-devices=interface-name:wlan0\n');
-      host.write('sys/class/net/docker0/ifindex', '71\n');
-      host.write('run/NetworkManager/devices/71', '[device]\nmanaged=true\nnm-owned=false\n');
+      for (const [index, name, uuid] of [
+        [2, 'eth0', 'connection-uuid=7ba00b1d-8cdd-30da-91ad-bb83ed4f7474\n'],
+        [71, 'docker0', ''],
+      ] as const) {
+        host.write(`sys/class/net/${name}/ifindex`, `${index}\n`);
+        host.write(`run/NetworkManager/devices/${index}`, `[device]\nmanaged=true\n${uuid}nm-owned=false\n`);
+      }
     },
     clear: (host, fix) => {
-      if (fix.endsWith(' && systemctl restart docker')) upToSystemctl(host, fix);
+      if (fix.includes(";interface-name:veth*;except:interface-name:xnet-lan'")) upToSystemctl(host, fix);
     },
   },
   {
