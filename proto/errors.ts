@@ -29,9 +29,9 @@ type CodeRow = {
 
 /**
  * exitCodes are the exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or
- * precondition, 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 declined by the user, 11 the
- * daemon ended because its host has left the fleet, 12 because it has not joined one (xnetd.service then does not
- * restart it), 13 the store takes no writes and nothing was written, 130 interrupted. 10 is not used.
+ * precondition, 5 not allowed, 6 unavailable, 7 timeout or unknown outcome, 8 a check found problems, 9 declined by
+ * the user, 11 the daemon ended because its host has left the fleet, 12 because it has not joined one (xnetd.service
+ * then does not restart it), 13 the store takes no writes and nothing was written, 130 interrupted. 10 is not used.
  */
 export const exitCodes = {
   ok: 0,

@@ -13,6 +13,7 @@ import {
   callFailureOf,
   isPassing,
   isRefusedByStore,
+  isUnsure,
   noController,
   safeError,
 } from './unreachable.js';
@@ -178,13 +179,14 @@ export class AdminClient {
 
   /**
    * change makes a changing call, repeated until one controller returns an outcome or the time is over.
-   * @throws XnetError Unavailable or DeadlineExceeded when none did, and the errors of the controller that answers
+   * @throws XnetError Unavailable when none did; DeadlineExceeded when one may have made the change, and none can tell;
+   * NotWritable when nothing was written; and the errors of the controller that answers
    */
   async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
     this.#changing = true;
     try {
       // A request may bring its own: see `operationId` of its .proto.
-      return await this.#repeated(call, { operationId: crypto.randomUUID(), ...request });
+      return await this.#repeated(call, { operationId: crypto.randomUUID(), ...request }, { changing: true });
     } finally {
       this.#changing = false;
     }
@@ -195,10 +197,14 @@ export class AdminClient {
    * @throws XnetError as change does
    */
   readFirst<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
-    return this.#repeated(call, request);
+    return this.#repeated(call, request, { changing: false });
   }
 
-  async #repeated<Request, Response>(call: Call<Request, Response>, request: Request): Promise<Response> {
+  async #repeated<Request, Response>(
+    call: Call<Request, Response>,
+    request: Request,
+    { changing }: { readonly changing: boolean },
+  ): Promise<Response> {
     const { timeoutMs } = this.#options;
     const deadline = performance.now() + timeoutMs;
     const failures: CallFailure[] = [];
@@ -212,14 +218,16 @@ export class AdminClient {
       const isRefused = latest.length > 0 && latest.every(isRefusedByStore);
       if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
       if (result.failures.length > 0) {
-        const sent = failures.filter((failure) => failure.sent).slice(0, 1);
-        failures.splice(0, failures.length, ...sent, ...result.failures);
+        // What an earlier round left open stays open, whatever later ones say.
+        const sent = failures.find(isUnsure) ?? failures.find((failure) => failure.sent);
+        failures.splice(0, failures.length, ...(sent === undefined ? [] : [sent]), ...result.failures);
       }
       const pauseMs = backoffMs(attempt, backoff, Math.random());
-      // Nothing was written, and a retry does not help before an operator repairs the store. The controllers themselves
-      // waited for an election before they refused.
-      if (isRefused) throw noController(failures, { timeoutMs, changing: true });
-      if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
+      // A retry does not help before an operator repairs the store. The controllers themselves waited for an election
+      // before they refused.
+      if (isRefused || performance.now() + pauseMs >= deadline) {
+        throw noController(failures, { timeoutMs, changing, repeated: true });
+      }
       await pause(pauseMs);
     }
   }

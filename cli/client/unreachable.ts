@@ -119,21 +119,49 @@ function hintFor(failures: readonly CallFailure[]): string {
   return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
 }
 
-/** noController returns the error of a call that no controller executed. */
+/** isUnsure reports whether the controller may have made the change that it was asked for. */
+export function isUnsure(failure: CallFailure): boolean {
+  const { sent, answered, error } = failure;
+  // A controller that gives up a race has looked whether the change was made.
+  return sent && !isRefusedByStore(failure) && !(answered && error.code === 'Conflict');
+}
+
+const uncertainHint = 'the outcome is unknown: rerun the command to see it; a change that was made is not made twice';
+
+// The error of a change that one attempt may have made, and that the store has refused since: the refusal says nothing
+// about the earlier attempt.
+function unknownOutcome(failures: readonly CallFailure[], refusal: XnetError): XnetError {
+  const lines = failures.map(({ endpoint, text }) => `${formatEndpoint(endpoint)}: ${text}`);
+  const more = [...refusal.problems, ...(refusal.hint === undefined ? [] : [refusal.hint])];
+  return new XnetError('DeadlineExceeded', 'the change was sent, and no controller can tell whether it was made', {
+    problems: [...new Set([...lines, ...more.map(escaped)])],
+    hint: uncertainHint,
+  });
+}
+
+/**
+ * noController returns the error of a call that no controller executed.
+ * @param failures in the order of the attempts; if an attempt of the call isUnsure, one of those must be among them
+ * @param options.changing the call changes something
+ * @param options.repeated it was repeated for `timeoutMs`; default: if it changes something
+ */
 export function noController(
   failures: readonly CallFailure[],
-  { timeoutMs, changing }: { readonly timeoutMs: number; readonly changing: boolean },
+  options: { readonly timeoutMs: number; readonly changing: boolean; readonly repeated?: boolean },
 ): XnetError {
-  const uncertain = changing && failures.some(({ sent }) => sent);
-  const uncertainHint = 'the outcome is unknown: rerun the command to see it; a change that was made is not made twice';
+  const { timeoutMs, changing, repeated = changing } = options;
+  const unsure = changing && failures.some(isUnsure);
   // An error from a controller is more informative than a failure to reach one.
-  const answer = failures.findLast(({ answered }) => answered)?.error;
-  if (answer !== undefined) {
-    const unsure = changing && failures.some((failure) => failure.sent && !isRefusedByStore(failure));
-    const hint = answer.hint ?? (unsure ? uncertainHint : undefined);
+  const answered = failures.findLast((failure) => failure.answered);
+  if (answered !== undefined) {
+    const answer = answered.error;
+    if (unsure && isRefusedByStore(answered)) return unknownOutcome(failures, answer);
+    // The hint of an answer says what to repair, which comes first unless another attempt left the outcome open.
+    const isHidden = unsure && failures.some((each) => isUnsure(each) && each.error.message !== answer.message);
+    const hint = isHidden ? uncertainHint : (answer.hint ?? (unsure ? uncertainHint : undefined));
     return safeError(
       new XnetError(answer.code, answer.message, {
-        problems: answer.problems,
+        problems: [...answer.problems, ...(answer.hint === undefined || !isHidden ? [] : [answer.hint])],
         ...(hint === undefined ? {} : { hint }),
       }),
     );
@@ -141,7 +169,7 @@ export function noController(
   const late = failures.some(({ error, sent }) => sent && error.code === 'DeadlineExceeded');
   const lines = [...new Set(failures.map(({ endpoint, text }) => `${formatEndpoint(endpoint)}: ${text}`))];
   const [only = 'no controller was tried'] = lines;
-  const within = changing ? ` within ${formatDuration(timeoutMs)}` : '';
+  const within = repeated ? ` within ${formatDuration(timeoutMs)}` : '';
   const message = `no controller answers${within}`;
   const untrusted = failures.length > 0 && failures.every((failure) => failure.untrusted);
   return new XnetError(
@@ -149,7 +177,7 @@ export function noController(
     lines.length === 1 ? `${message}: ${only}` : message,
     {
       problems: lines.length > 1 ? lines : [],
-      hint: uncertain ? uncertainHint : hintFor(failures),
+      hint: unsure ? uncertainHint : hintFor(failures),
     },
   );
 }

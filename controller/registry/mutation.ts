@@ -79,8 +79,9 @@ const nothingTaken: ReadonlySet<number> = new Set();
  * mutate runs a mutation to completion. When it returns, this controller's view contains the result. A refusal is based
  * on the store's current state, not on a stale view. The audit log has an entry on the disk before each commit, and one
  * with the outcome before this returns.
- * @throws XnetError the errors of `decide`; Unavailable or DeadlineExceeded when the store does not answer; Unavailable
- * when the audit log can't be written; Conflict when other writers keep changing the same records
+ * @throws XnetError the errors of `decide`; Unavailable or DeadlineExceeded when the store does not answer; NotWritable
+ * when the store refused and nothing was written; Unavailable when the audit log can't be written; Conflict when other
+ * writers keep changing the same records
  */
 export async function mutate(context: Context, mutation: Mutation): Promise<MutationResult> {
   checkOperationId(mutation.operationId);
@@ -119,7 +120,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
       if (result.committed) return done;
       turn.lostRaces += 1;
     } catch (error) {
-      if (!turn.mayHaveHappened(error)) throw error;
+      // The refusal of a later attempt says nothing about the earlier one.
+      if (!turn.mayHaveHappened(error)) throw uncertain !== undefined && isNotWritable(error) ? uncertain : error;
       recorded.uncertain();
       if (mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;
@@ -135,6 +137,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
     hint: 'rerun the command',
   });
 }
+
+const isNotWritable = (error: unknown) => error instanceof XnetError && error.code === 'NotWritable';
 
 // The watch delivers a successful commit. The revision of a failed one may belong to keys of others in the same store,
 // which the watch never delivers.

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { exitCodeOf, XnetError } from '../../proto/errors.js';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
@@ -100,12 +100,14 @@ test('a missing controller is reported until it is back or an operator removes i
   await t.throwsAsync(remove(id), { message: /there is no controller/ });
 });
 
-test('a change that the store refuses is sent once: xctl reports the refusal with a distinct exit code', async (t) => {
+// Starts servers that answer SetNode with these errors, the last of which repeats, and an xctl for them.
+async function refusing(t: ExecutionContext, answers: readonly (readonly XnetError[])[]) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-refusing-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  const asked = [0, 0];
-  const endpoints = asked.map((_, index) => join(dir, `c${index}.sock`));
+  const asked = answers.map(() => 0);
+  const endpoints = answers.map((_, index) => join(dir, `c${index}.sock`));
   for (const [index, path] of endpoints.entries()) {
+    const errors = [...(answers[index] ?? [])];
     const server = await startServer({
       endpoints: [{ kind: 'unix', path }],
       bindings: [
@@ -115,7 +117,7 @@ test('a change that the store refuses is sent once: xctl reports the refusal wit
             GetNode: unary(async () => ({ node: { id: 'n-85f97290490c', name: 'web-1', revision: 7 } })),
             SetNode: unary(async () => {
               asked[index] = (asked[index] ?? 0) + 1;
-              throw new XnetError('NotWritable', 'etcd refuses to write: its disk quota is used up');
+              throw errors.length > 1 ? errors.shift() : errors[0];
             }),
           } as unknown as AdminServiceHandlers,
         },
@@ -125,8 +127,34 @@ test('a change that the store refuses is sent once: xctl reports the refusal wit
   }
   const xctl = new Xctl({ controller: endpoints.map((path) => `unix:${path}`).join() });
   t.teardown(() => xctl.close());
+  return { asked, xctl };
+}
+
+const full = new XnetError('NotWritable', 'etcd refuses to write: its disk quota is used up', {
+  hint: 'see xctl status',
+});
+const late = new XnetError('DeadlineExceeded', 'etcd did not answer in time (read a record)');
+
+test('a change that the store refuses is sent once: xctl reports the refusal with a distinct exit code', async (t) => {
+  const { asked, xctl } = await refusing(t, [[full], [full]]);
   const { code, stderr } = await xctl.run('nodes', 'cordon', 'web-1');
   t.is(code, exitCodeOf('NotWritable'), stderr);
   t.regex(stderr, /disk quota is used up/);
   t.deepEqual(asked, [1, 1], 'each controller once');
+});
+
+test('a change that one controller may have made is not reported as refused, whichever it was', async (t) => {
+  for (const answers of [[[late, full]], [[late, full], [full]], [[full], [late, full]]]) {
+    const { asked, xctl } = await refusing(t, answers);
+    const { code, stderr } = await xctl.run('nodes', 'cordon', 'web-1', '--timeout', '60s');
+    t.is(code, exitCodeOf('DeadlineExceeded'), stderr);
+    t.regex(stderr, /^xctl: the change was sent, and no controller can tell whether it was made\n/);
+    t.regex(stderr, /\n {2}- unix:\S+: etcd did not answer in time/);
+    t.regex(stderr, /\n {2}- unix:\S+: etcd refuses to write: its disk quota is used up\n {2}- see xctl status\n/);
+    t.regex(stderr, /\nthe outcome is unknown: rerun the command to see it/);
+    t.deepEqual(
+      asked,
+      answers.map(() => 2),
+    );
+  }
 });

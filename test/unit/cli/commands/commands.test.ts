@@ -11,6 +11,13 @@ import { completionScripts } from '../../../../cli/completion/scripts.js';
 import { forBash, splitLine } from '../../../../cli/completion/words.js';
 import { makeProgram } from '../../../../cli/program/program.js';
 import { exitCodeOf, XnetError } from '../../../../proto/errors.js';
+import { errorFromStatus, statusFromError } from '../../../../proto/rpc/status.js';
+
+// The error as a client has it of a controller that answered with it.
+function answered(error: XnetError): XnetError {
+  const { code, details, metadata } = statusFromError(error);
+  return errorFromStatus(Object.assign(new Error(details ?? ''), { code, details, metadata }));
+}
 
 test('an unreachable cluster is explained per address, with a remedy', (t) => {
   const unix = { kind: 'unix', path: '/run/x.sock' } as const;
@@ -51,6 +58,34 @@ test('an unreachable cluster is explained per address, with a remedy', (t) => {
   t.is(two.message, 'no controller answers within 15s');
   t.deepEqual(two.problems, ['192.168.83.2:7400: connection reset', 'unix:/run/x.sock: no such socket']);
   t.regex(two.hint ?? '', /the outcome is unknown/);
+
+  // What the store refuses was not written, unless an earlier attempt of the same call may have written it.
+  const answer = (error: XnetError) => callFailureOf(tcp, answered(error));
+  const late = answer(new XnetError('DeadlineExceeded', 'etcd did not answer in time (read a record)'));
+  const closed = answer(new XnetError('NotWritable', 'nothing can be written', { hint: 'see xctl status' }));
+  const refusing = answer(new XnetError('Unavailable', 'the controller refuses to act: it was restored'));
+  t.true(late.sent && late.answered && closed.answered);
+  const told = { timeoutMs: 15_000, changing: true };
+  for (const refusal of [closed, refusing]) {
+    for (const unsure of [late, cut]) {
+      const open = noController([unsure, callFailureOf(tcp, refused('ECONNREFUSED')), refusal], told);
+      t.is(exitCodeOf(open.code), 7);
+      t.regex(open.hint ?? '', /^the outcome is unknown: rerun the command/);
+      for (const { text } of [unsure, refusal]) t.true(open.problems.includes(`192.168.83.2:7400: ${text}`));
+      t.is(open.problems.includes('see xctl status'), refusal === closed);
+    }
+  }
+  for (const unsent of [callFailureOf(tcp, refused('ECONNREFUSED')), callFailureOf(unix, refused('ENOENT')), closed]) {
+    const certain = noController([unsent, closed], told);
+    t.deepEqual([exitCodeOf(certain.code), certain.hint], [13, 'see xctl status']);
+  }
+  const read = noController([late, closed], { ...told, changing: false, repeated: true });
+  t.deepEqual([read.code, read.hint], ['NotWritable', 'see xctl status'], 'a call that changes nothing has no outcome');
+  const away = answer(new XnetError('Unavailable', 'etcd can’t write', { hint: 'start etcd' }));
+  t.is(noController([away], told).hint, 'start etcd');
+  const hinted = noController([late, away], told);
+  t.deepEqual([hinted.code, hinted.problems], ['Unavailable', ['start etcd']]);
+  t.regex(hinted.hint ?? '', /the outcome is unknown/);
 });
 
 test('a token of a controller that does not know --adopt is not handed out', (t) => {

@@ -74,6 +74,33 @@ test('a lost answer is found again, however often the call is repeated', async (
   await close();
 });
 
+test('a store that refuses the second attempt leaves the outcome of the first open', async (t) => {
+  const { stores, core, cluster, close } = await rig();
+  const [store] = stores;
+  if (store === undefined) throw new Error('no store');
+  const answers: XnetError[] = [];
+  const own = store.commit.bind(store);
+  store.commit = async (commit) => {
+    const error = answers.shift();
+    if (error !== undefined) throw error;
+    return own(commit);
+  };
+  const operation = { operationId: 'op-1', dryRun: false };
+  const full = new XnetError('NotWritable', 'its disk quota is used up');
+  answers.push(new XnetError('DeadlineExceeded', 'etcd did not answer in time'), full);
+  await t.throwsAsync(core.nodes.add(operation, newNode('web-1', 1)), { message: /did not answer in time/ });
+  t.is(answers.length, 0, 'it was tried again');
+  answers.push(full);
+  const error = await t.throwsAsync(core.nodes.add(operation, newNode('web-1', 1)), { instanceOf: XnetError });
+  t.is(error?.code, 'NotWritable', 'nothing was sent before');
+  t.is(
+    cluster.history.some(({ changes }) => changes.some((each) => 'entry' in each && each.entry.key.includes('nodes/'))),
+    false,
+  );
+  t.false((await core.nodes.add(operation, newNode('web-1', 1))).repeated);
+  await close();
+});
+
 test('a request’s digest does not depend on the order of its fields', (t) => {
   const request = { name: 'web-1', labels: { a: '1', b: '2' }, uses: 3, operationId: 'x', dryRun: false };
   const digest = requestDigest(request);
