@@ -27,7 +27,7 @@ import { fencedFinding } from '../table/fence.js';
 import { bridgeNameOf, gatewaysInOrder, ownSubnetOf, ownSubnets } from '../table/own-subnets.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './host-settings.js';
-import { readTwice } from './read-twice.js';
+import { readTwice, secondReader } from './read-twice.js';
 import { problemsOf } from './status-problems.js';
 
 /** LeaseStatus is one lease of the host. */
@@ -122,7 +122,7 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
     confirmed: new Set(),
   });
   const findings = [...choice.findings, ...findingsOf(plan.problems, host.mirror)];
-  const disputed = await readTwice(host, settings.routeProtocol);
+  const disputed = await readTwice({ mirror: host.mirror, readAgain: await secondReader() }, settings.routeProtocol);
   return {
     underlay: choice.underlay,
     counts: { ...plan.counts, pending: plan.changes.filter((change) => !change.isProbe).length },
