@@ -10,6 +10,7 @@ import { clusterExitCode, formatStatus, isSettled, noTrust, statusFromWire } fro
 import { formatPrefix, subnetAt, subnetCount } from '../../../../proto/domain/address.js';
 import type { GetStatusResponse__Output } from '../../../../proto/gen/xnet/v1/GetStatusResponse.js';
 import type { Pool__Output } from '../../../../proto/gen/xnet/v1/Pool.js';
+import { version } from '../../../../proto/process/version.js';
 import { poolShape } from '../../../support/arbitrary.js';
 import { failing, node, nowMs, outputFor, plain } from '../../../support/cli-values.js';
 
@@ -223,6 +224,20 @@ test('an exposed etcd is the first problem in the status', (t) => {
   );
   t.is(formatStatus(status, { colors: plain, nowMs })[0], '! WARNING etcd at http://e:1 is open');
   t.is(clusterExitCode(status), 0);
+});
+
+test('a controller of another minor version than xctl is a warning in the status', (t) => {
+  const [major = '', minor = ''] = version.split('.');
+  const linesWith = (controller: string) =>
+    formatStatus(statusFromWire({ ...wireStatus, version: controller }, noTrust, nowMs), { colors: plain, nowMs });
+  for (const other of [`${major}.${Number(minor) + 1}.0`, `${Number(major) + 1}.${minor}.0`]) {
+    t.is(
+      linesWith(other)[0],
+      `! WARNING xctl is of version ${version}, the controller of ${other}: use the same`,
+      'warnings come first',
+    );
+  }
+  for (const same of [version, `${major}.${minor}.99`]) t.notRegex(linesWith(same).join('\n'), /xctl is of version/);
 });
 
 test('the status counts nodes that are cordoned, draining or leaving beside their states', (t) => {

@@ -10,7 +10,7 @@ import type { Commit } from '../../../../controller/store/store.js';
 import { ViewFeed } from '../../../../controller/view/view-feed.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { Core, silent } from '../../../support/controller.js';
-import { MemoryStore } from '../../../support/memory-store.js';
+import { MemoryCluster, MemoryStore } from '../../../support/memory-store.js';
 import { prefix } from '../../../support/pools.js';
 import { restorableStore, sampleFleet } from '../../../support/restorable-store.js';
 import { until } from '../../../support/until.js';
@@ -44,6 +44,30 @@ test('a store that was restored is refused after any number of starts, and nothi
   await accepting.core.ready();
   t.true(accepting.core.feed.version.epoch > 1);
   t.is(accepting.core.feed.view.nodes.size, 1);
+});
+
+test('a fresh controller that starts before its store writes nothing until it has read it, and refuses nothing then', async (t) => {
+  const cluster = new MemoryCluster();
+  const store = new MemoryStore(cluster);
+  store.connect(false);
+  const core = Core.start(store, { ownKey: own });
+  t.teardown(() => core.stop());
+  const gate = new Gate(store, core.feed, silent);
+  let sent = 0;
+  const commit = store.commit.bind(store);
+  store.commit = async (each) => {
+    sent += 1;
+    return commit(each);
+  };
+  await t.throwsAsync(gate.commit(put('sessions/n-1')), { message: /has not read the store yet/ });
+  await t.throwsAsync(gate.claim(5), { message: /has not read the store yet/ });
+  t.is(sent, 0);
+  store.connect(true);
+  await until('it has judged', async () => core.feed.ready || core.feed.refusal !== '');
+  t.is(core.feed.refusal, '');
+  await core.pools.create(once, { ...pool, ...networks });
+  t.true((await gate.commit(put('sessions/n-1'))).committed);
+  t.deepEqual(cluster.entries().filter(({ key }) => key === 'sessions/n-1').length, 1);
 });
 
 test('a running controller refuses a store whose revision went back, or that contradicts what it saw', async (t) => {

@@ -26,8 +26,10 @@ test('every controller is tried once before the first pause', (t) => {
 });
 
 test('a refused host retries rarely', (t) => {
-  const attempts = new WatchBackoff(() => 1);
-  const refused: EndedStream = { ...nothing, code: 'PermissionDenied' };
-  const pauses = Array.from({ length: 8 }, () => attempts.pauseMs(refused, longest));
-  t.deepEqual([pauses[0], pauses.at(-1)], [1_000, 60_000]);
+  for (const code of ['PermissionDenied', 'ResourceExhausted'] as const) {
+    const attempts = new WatchBackoff(() => 1);
+    const refused: EndedStream = { ...nothing, code };
+    const pauses = Array.from({ length: 8 }, () => attempts.pauseMs(refused, longest));
+    t.deepEqual([pauses[0], pauses.at(-1)], [1_000, 60_000], code);
+  }
 });
