@@ -119,7 +119,8 @@ class Controller {
       onLeft: (nodeId) => drains.left(nodeId),
     });
     const audit = new Audit({ entries, controllerId: id, now: Date.now, log });
-    const context = { store, commits, feed, log, now: Date.now, audit };
+    const writeProblem = () => storage.writeProblem;
+    const context = { store, commits, feed, log, writeProblem, now: Date.now, audit };
     const monotonicMs = () => performance.now();
     const reclaims = new Reclaims({ context, downtimes, controllerId: id, monotonicMs });
     this.#runReclaims = (stop) => reclaims.run(downtimesPath(settings), stop);

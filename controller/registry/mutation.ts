@@ -22,6 +22,8 @@ export type Context = {
   readonly commits: CommitQueue;
   readonly feed: ViewFeed;
   readonly log: Logger;
+  /** Returns why the store takes no writes; undefined: it does, as far as is known. */
+  readonly writeProblem?: () => XnetError | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Records each change, beginning before it is committed. */
@@ -126,7 +128,10 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
       if (mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;
     }
-    const recalled = await outcomeOf(context.store, mutation);
+    const recalled = await outcomeOf(context.store, mutation).catch((error: unknown) => {
+      // A record that can't be read says nothing about the change that may have been made.
+      throw uncertain ?? error;
+    });
     if (recalled !== undefined) {
       await feed.reached(recalled.revision, 5_000);
       return recalled;
@@ -138,6 +143,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
   });
 }
 
+const isUnreachable = (error: unknown) =>
+  error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
 const isNotWritable = (error: unknown) => error instanceof XnetError && error.code === 'NotWritable';
 
 // The watch delivers a successful commit. The revision of a failed one may belong to keys of others in the same store,
@@ -219,23 +226,29 @@ class Turn {
    * as requested, may be the effect of this very operation whose answer was lost, or may exist only in a stale view:
    * an answer from another controller must hold here as well.
    * @returns undefined if there is something to commit on a fresh view
-   * @throws XnetError the refusal
+   * @throws XnetError the refusal; NotWritable when the store can't be read either
    */
   async refusedOrDone(): Promise<MutationResult | undefined> {
     this.#isSent = false;
-    const recalled = await outcomeOf(this.#context.store, this.#mutation);
+    const recalled = await this.#read(outcomeOf(this.#context.store, this.#mutation));
     if (recalled !== undefined) return recalled;
-    const view = await this.#context.feed.caughtUp();
+    const view = await this.#read(this.#context.feed.caughtUp());
     this.base = view;
     const { subject, change } = this.#mutation.decide(view, { taken: nothingTaken, lostRaces: this.lostRaces });
     if (change !== undefined) return undefined;
     return { subject, unchanged: true, repeated: false, revision: view.revision, message: '' };
   }
 
+  // A store that is known to take no writes, and that can't be read, refuses: nothing was sent to it.
+  #read<T>(reading: Promise<T>): Promise<T> {
+    return reading.catch((error: unknown) => {
+      throw isUnreachable(error) ? (this.#context.writeProblem?.() ?? error) : error;
+    });
+  }
+
   /** mayHaveHappened reports whether a commit that failed with `error` may have been applied. */
   mayHaveHappened(error: unknown): boolean {
-    if (!this.#isSent || !(error instanceof XnetError)) return false;
-    return error.code === 'Unavailable' || error.code === 'DeadlineExceeded';
+    return this.#isSent && isUnreachable(error);
   }
 }
 

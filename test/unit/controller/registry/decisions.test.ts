@@ -1,5 +1,6 @@
 // Mutations by one or several controllers at once: races, lost answers, repetition.
 import test from 'ava';
+import { mutate } from '../../../../controller/registry/mutation.js';
 import { requestDigest } from '../../../../controller/registry/operation.js';
 import { findNode, findNodeAgain } from '../../../../controller/service/find-node.js';
 import { XnetError } from '../../../../proto/errors.js';
@@ -98,6 +99,39 @@ test('a store that refuses the second attempt leaves the outcome of the first op
     false,
   );
   t.false((await core.nodes.add(operation, newNode('web-1', 1))).repeated);
+  await close();
+});
+
+test('what is refused because of a stale view, or unchanged, is not writable while the store can’t be read either', async (t) => {
+  const { stores, core, close } = await rig();
+  const [store] = stores;
+  if (store === undefined) throw new Error('no store');
+  const away = new XnetError('Unavailable', 'no member is healthy');
+  store.position = () => Promise.reject(away);
+  let problem: XnetError | undefined;
+  const context = { ...core.context, writeProblem: () => problem };
+  const remove = () =>
+    mutate(context, {
+      ...{ operationId: 'op-1', dryRun: false, call: 'RemoveNode', request: {} },
+      decide: () => {
+        throw new XnetError('NotFound', 'there is no node web-1');
+      },
+    });
+  await t.throwsAsync(remove(), { message: away.message }, 'not known to take no writes');
+  problem = new XnetError('NotWritable', 'nothing can be written to the store');
+  await t.throwsAsync(remove(), { message: problem.message });
+  await close();
+});
+
+test('a record that can’t be read after a lost answer leaves the outcome open', async (t) => {
+  const { stores, core, close } = await rig();
+  const [store] = stores;
+  if (store === undefined) throw new Error('no store');
+  const late = new XnetError('DeadlineExceeded', 'etcd did not answer in time');
+  store.commit = () => Promise.reject(late);
+  store.read = () => Promise.reject(new XnetError('Unavailable', 'no member is healthy', { hint: 'start them' }));
+  const operation = { operationId: 'op-1', dryRun: false };
+  await t.throwsAsync(core.nodes.add(operation, newNode('web-1', 1)), { message: late.message });
   await close();
 });
 
