@@ -5,9 +5,9 @@ import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import { type Addresses, type Flow, flowsOf } from './flow.js';
 import { decidesOnAll } from './iptables-place.js';
-import { type Backend, chainOf, hasChain, type Tables, userChain } from './iptables-save.js';
+import { type Backend, chainOf, type Tables, userChain, wordsOf } from './iptables-save.js';
 import { dropInTables, type FilterTables, filterTablesOf, isDockersChain, type TableDrop } from './iptables-verdict.js';
-import { dropInTable, type NftTable } from './nft-verdict.js';
+import { type BaseDrop, dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
 
 /** packetsDropped is the reason of the findings. */
@@ -89,9 +89,7 @@ function iptablesFix(
   const ranges = rangesOf(desired);
   const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
   if (table === 'filter' && isUfwHelping(tables, flow)) return ufwFix(ranges);
-  if (table === 'filter' && hasChain(tables, 'FORWARD_ZONES') && /^(FORWARD|FORWARD_.*|FWD_.*)$/.test(chain)) {
-    return firewalldFix(ranges);
-  }
+  if (table === 'filter' && zonesChains.some((zones) => isHelping(tables, flow, zones))) return firewalldFix(ranges);
   // Docker's own rules are right, so a foreign rule in DOCKER-USER keeps packets from reaching ours after it (as
   // ufw-docker's "-s 10.0.0.0/8 -j RETURN" does).
   if (table === 'filter' && isDockersChain(chain)) {
@@ -99,26 +97,40 @@ function iptablesFix(
     const ours = own.map(({ subnet }) => formatPrefix(subnet)).join(',');
     return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${ours} -j ACCEPT`;
   }
-  if (rule !== undefined) return `${program} -D ${chain} ${rule}`;
+  if (rule !== undefined) return `${program} -D ${chain} ${quoted(rule)}`;
   return `${program} -I ${chain} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
 }
 
+// Each word is one of the shell's; iptables-save escapes as no shell does.
+function quoted(rule: string): string {
+  const words = wordsOf(rule).map((word) =>
+    /^[\w!.,:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  return words.join(' ');
+}
+
 const ufwChain = 'ufw-user-forward';
+// From firewalld 1.0 on, before, and in its newest versions. FORWARD_direct, with rules of the operator, comes before them.
+const zonesChains = ['FORWARD_ZONES', 'FORWARD_IN_ZONES', 'FORWARD_dispatch'];
 
 // While ufw is disabled, its chains are empty, and those of ufw-docker stay reachable until a reboot.
 function isUfwHelping(tables: Tables, flow: Flow): boolean {
+  const { rules } = chainOf(tables, 'filter', 'ufw-before-forward');
+  return rules.some((rule) => decidesOnAll(rule, ufwChain)) && isHelping(tables, flow, ufwChain);
+}
+
+// Says whether packets of a flow pass if this chain of the filter table accepts them.
+function isHelping(tables: Tables, flow: Flow, chain: string): boolean {
   const filter = tables.get('filter');
-  const isActive = chainOf(tables, 'filter', 'ufw-before-forward').rules.some((rule) => decidesOnAll(rule, ufwChain));
-  if (filter === undefined || !isActive) return false;
-  const accepting = new Map([...filter, [ufwChain, { policy: undefined, rules: ['-j ACCEPT'] }]]);
+  if (filter?.has(chain) !== true) return false;
+  const accepting = new Map([...filter, [chain, { policy: undefined, rules: ['-j ACCEPT'] }]]);
   return dropInTables(filterTablesOf(new Map([...tables, ['filter', accepting]])), flow) === undefined;
 }
 
-function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {
+function nftFix(desired: DesiredFirewall, { family, table }: NftTable, { base }: BaseDrop): string {
   const ranges = rangesOf(desired);
   if (table === 'firewalld') return firewalldFix(ranges);
   const set = ranges.length === 1 ? ranges.join() : `{ ${ranges.join(', ')} }`;
-  const base = chains.get(drop.chain)?.policy === undefined ? (bases[0] ?? drop.chain) : drop.chain;
   return (
     `nft insert rule ${family} ${table} ${base} ip saddr ${set} ip daddr ${set} accept, and the same in the file that ` +
     'it is loaded from (/etc/nftables.conf)'
@@ -128,12 +140,13 @@ function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftT
 /** firewalldFix is the command that lets these ranges through firewalld: "10.76.0.0/16". */
 export function firewalldFix(ranges: readonly string[]): string {
   const sources = ranges.map((range) => `--add-source=${range}`).join(' ');
-  return `firewall-cmd --permanent --zone=trusted ${sources}, then firewall-cmd --reload`;
+  return `firewall-cmd --permanent --zone=trusted ${sources} && firewall-cmd --reload`;
 }
 
-/** ufwFix is the command that lets packets between these ranges through ufw. */
+/** ufwFix is the command that lets packets between these ranges through ufw, whatever its other rules for them. */
 export function ufwFix(ranges: readonly string[]): string {
-  return ranges.map((from) => ranges.map((to) => `ufw route allow from ${from} to ${to}`).join('; ')).join('; ');
+  const between = ranges.flatMap((from) => ranges.map((to) => `ufw route prepend allow from ${from} to ${to}`));
+  return between.join('; ');
 }
 
 // Returns the pools, and the subnets that no pool covers.

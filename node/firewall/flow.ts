@@ -166,7 +166,7 @@ export function marked({ mark }: Flow, value: number, mask: number): Match {
 
 /** ofProtocol says whether packets are of a protocol, by its name or number: "icmp", "6". */
 export function ofProtocol({ protocol }: Flow, name: string): Match {
-  if (/^(all|0)$/.test(name)) return 'always';
+  if (name === 'all') return 'always';
   if (protocol === undefined) return 'sometimes';
   return /^(tcp|6)$/.test(name) ? 'always' : 'never';
 }

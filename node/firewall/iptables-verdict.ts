@@ -1,6 +1,6 @@
 // Computes the fate of a flow in the tables of one iptables backend. Pure.
 import { allOf, type Flow, inState, type Match, marked, named, not, ofProtocol, parseRange } from './flow.js';
-import { optionsOf, type Tables, userChain } from './iptables-save.js';
+import { optionsOf, type Tables, userChain, wordsOf } from './iptables-save.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
 /** TableDrop is a drop and the table that it is in: "filter". */
@@ -62,9 +62,12 @@ function stepOf(rule: string, chains: ReadonlyMap<string, unknown>): readonly St
   const options = optionsOf(rule);
   const verdict = verdictOf(options, chains);
   if (verdict === undefined) return [];
-  const conditions = options.flatMap((option) =>
-    /^(-j|-g|--comment|--reject-with) /.test(option) ? [] : conditionOf(option),
-  );
+  // The marks of connections are matched by options of the same names.
+  const hasOtherMarks = wordsOf(rule).includes('connmark');
+  const conditions = options.flatMap((option) => {
+    if (/^(-j|-g|--comment|--reject-with) /.test(option)) return [];
+    return hasOtherMarks && /^(! )?--mark /.test(option) ? unknown : conditionOf(option);
+  });
   return [{ match: (flow) => allOf(conditions.map((condition) => condition(flow))), verdict, text: rule }];
 }
 
@@ -107,6 +110,8 @@ function plainCondition(name: string, value: string): Condition {
       return (flow) => named(flow.to, value, '+');
     case '-p':
       return (flow) => ofProtocol(flow, value);
+    case '--tcp-flags':
+      return (flow) => opensWith(flow, value);
     case '--ctstate':
     case '--state': {
       const match = inState(value.split(','));
@@ -119,4 +124,11 @@ function plainCondition(name: string, value: string): Condition {
     default:
       return unknown;
   }
+}
+
+// The first packet of a TCP connection has SYN set; ECE and CWR are also set if the hosts use ECN.
+function opensWith({ protocol }: Flow, value: string): Match {
+  const [mask = [], set = []] = value.split(' ').map((flags) => flags.split(','));
+  if (protocol === undefined || mask.some((flag) => !/^(FIN|SYN|RST|PSH|ACK|URG)$/.test(flag))) return 'sometimes';
+  return set.join() === (mask.includes('SYN') ? 'SYN' : 'NONE') ? 'always' : 'never';
 }

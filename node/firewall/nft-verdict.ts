@@ -1,19 +1,7 @@
 // Computes the fate of a flow in foreign nftables tables, from nft's JSON (libnftables-json(5)). Pure.
 import * as v from 'valibot';
-import { parseIpv4 } from '../../proto/domain/address.js';
-import {
-  type AddressRange,
-  allOf,
-  anyOf,
-  type Flow,
-  inState,
-  type Match,
-  marked,
-  named,
-  not,
-  ofProtocol,
-  parseRange,
-} from './flow.js';
+import { allOf, type Flow, type Match } from './flow.js';
+import { isValue, matchValue, met } from './nft-match.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
 /** BaseChain is a chain that forwarded packets traverse: family "inet", table "filter", name "forward". */
@@ -87,11 +75,14 @@ export function parseNftTable(
   return { ...of, bases: isRead ? bases : [], chains };
 }
 
+/** BaseDrop is a drop and the base chain by which packets come to it. */
+export type BaseDrop = Drop & { readonly base: string };
+
 /** dropInTable returns what drops all packets of a flow; undefined if some may pass. */
-export function dropInTable({ bases, chains }: NftTable, flow: Flow): Drop | undefined {
+export function dropInTable({ bases, chains }: NftTable, flow: Flow): BaseDrop | undefined {
   for (const base of bases) {
     const drop = dropOf(chains, base, flow);
-    if (drop !== undefined) return drop;
+    if (drop !== undefined) return { ...drop, base };
   }
   return undefined;
 }
@@ -124,7 +115,9 @@ function stepsOf({ expr, handle }: v.InferOutput<typeof ruleEntry>): readonly St
     if (kind === 'match' && v.is(matchValue, value)) conditions.push((flow) => met(value, flow));
     else if (verdict !== undefined) steps.push(step([], verdict));
     else if (kind === 'vmap' && v.is(mapValue, value)) {
-      for (const [key, todo] of value.data.set) {
+      // Its element for all other values, "*", decides last.
+      const isRest = ([key]: readonly unknown[]) => Number(key === '*');
+      for (const [key, todo] of [...value.data.set].sort((a, b) => isRest(a) - isRest(b))) {
         const [[name = '', target] = []] = Object.entries(todo);
         const then = verdictOf(name, target);
         if (then !== undefined) steps.push(step([(flow) => isValue(value.key, key, flow)], then));
@@ -137,7 +130,6 @@ function stepsOf({ expr, handle }: v.InferOutput<typeof ruleEntry>): readonly St
 }
 
 const targetValue = v.object({ target: v.string() });
-const matchValue = v.object({ op: v.string(), left: v.unknown(), right: v.unknown() });
 const mapValue = v.object({
   key: v.unknown(),
   data: v.object({ set: v.array(v.tuple([v.unknown(), v.record(v.string(), v.unknown())])) }),
@@ -159,69 +151,4 @@ function verdictOf(kind: string, value: unknown): RuleVerdict | undefined {
     default:
       return undefined;
   }
-}
-
-function met({ op, left, right }: v.InferOutput<typeof matchValue>, flow: Flow): Match {
-  const match = isValue(left, right, flow);
-  if (op === '==' || op === 'in') return match;
-  return op === '!=' ? not(match) : 'sometimes';
-}
-
-const setValue = v.object({ set: v.array(v.unknown()) });
-
-// Says whether the expression on the left has a value, or one of several.
-function isValue(left: unknown, right: unknown, flow: Flow): Match {
-  if (v.is(setValue, right)) return anyOf(right.set.map((one) => isValue(left, one, flow)));
-  if (Array.isArray(right)) return anyOf(right.map((one) => isValue(left, one, flow)));
-  // A named set; its elements are not listed.
-  if (typeof right === 'string' && right.startsWith('@')) return 'sometimes';
-  if (v.is(metaValue, left)) return isMeta(left.meta.key, right, flow);
-  if (v.is(stateValue, left)) return typeof right === 'string' ? inState([right]) : 'sometimes';
-  // Packets between peers' containers and ours are not translated before they are forwarded.
-  if (v.is(statusValue, left)) return right === 'dnat' ? 'never' : 'sometimes';
-  if (v.is(payloadValue, left)) return isPayload(left.payload, right, flow);
-  if (v.is(maskedMark, left) && typeof right === 'number') return marked(flow, right, left['&'][1]);
-  return 'sometimes';
-}
-
-const metaValue = v.object({ meta: v.object({ key: v.string() }) });
-const stateValue = v.object({ ct: v.object({ key: v.literal('state') }) });
-const statusValue = v.object({ ct: v.object({ key: v.literal('status') }) });
-const payloadValue = v.object({ payload: v.object({ protocol: v.string(), field: v.string() }) });
-const maskedMark = v.object({ '&': v.tuple([v.object({ meta: v.object({ key: v.literal('mark') }) }), v.number()]) });
-const prefixValue = v.object({ prefix: v.object({ addr: v.union([v.string(), v.number()]), len: v.number() }) });
-const rangeValue = v.object({ range: v.tuple([v.string(), v.string()]) });
-
-function isMeta(key: string, right: unknown, flow: Flow): Match {
-  const name = typeof right === 'string' ? right : undefined;
-  if (name !== undefined && (key === 'iifname' || key === 'iif')) return named(flow.from, name, '*');
-  if (name !== undefined && (key === 'oifname' || key === 'oif')) return named(flow.to, name, '*');
-  if (name !== undefined && (key === 'nfproto' || key === 'protocol'))
-    return /^(ipv4|ip)$/.test(name) ? 'always' : 'never';
-  if (key === 'l4proto' && (name !== undefined || typeof right === 'number')) return ofProtocol(flow, `${right}`);
-  if (key !== 'mark') return 'sometimes';
-  if (typeof right === 'number') return marked(flow, right, 0xffffffff);
-  if (!v.is(prefixValue, right) || typeof right.prefix.addr !== 'number') return 'sometimes';
-  const { addr, len } = right.prefix;
-  return marked(flow, addr, 2 ** 32 - 2 ** (32 - len));
-}
-
-function isPayload({ protocol, field }: { protocol: string; field: string }, right: unknown, flow: Flow): Match {
-  if (protocol === 'ip6') return 'never';
-  // A field of another protocol: "icmp type", "udp dport".
-  if (/^(icmp|icmpv6|igmp|udp|udplite|sctp|dccp|esp|ah)$/.test(protocol))
-    return ofProtocol(flow, protocol) === 'never' ? 'never' : 'sometimes';
-  if (protocol === 'ip' && field === 'protocol' && /^(string|number)$/.test(typeof right))
-    return ofProtocol(flow, `${right}`);
-  if (protocol !== 'ip' || (field !== 'saddr' && field !== 'daddr')) return 'sometimes';
-  const range = rangeIn(right);
-  return range === undefined ? 'sometimes' : (field === 'saddr' ? flow.source : flow.destination).within(range);
-}
-
-function rangeIn(right: unknown): AddressRange | undefined {
-  if (typeof right === 'string') return parseRange(right);
-  if (v.is(prefixValue, right)) return parseRange(`${right.prefix.addr}/${right.prefix.len}`);
-  if (!v.is(rangeValue, right)) return undefined;
-  const [first, last] = right.range.map(parseIpv4);
-  return first === undefined || last === undefined ? undefined : { first, last };
 }

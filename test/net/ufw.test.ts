@@ -123,6 +123,26 @@ netTest('ufw whose rules are not behind those of Docker is reported, and the com
   ),
 );
 
+netTest('the command lets peers in whatever other rules ufw has for them', (t) =>
+  onHost('28', 'nft', (scene) =>
+    withUfw(t, scene, async (ufw) => {
+      const { on, firewall } = scene;
+      await scene.converged(t);
+      ufw.append('after.rules', ufwDocker);
+      ufw.sh('ufw --force enable; ufw route deny from any to 10.0.0.0/8');
+      await firewall.converge(desired(), signal);
+      t.is(await on.knock(on.peer, '10.76.1.2', 81), 'timeout');
+      const [{ message = '', fix = '' } = {}] = (await firewall.converge(desired(), signal)).findings;
+      t.regex(message, /chain ufw-user-forward \(-d 10\.0\.0\.0\/8 -j DROP\) drops all packets/);
+      t.is((await preflightOf(ufw))[0]?.fix, fix);
+      ufw.sh(fix);
+      t.deepEqual(reasonsOf(await preflightOf(ufw)), ['UfwActive']);
+      await scene.converged(t);
+      await works(t, scene, 'after the command');
+    }),
+  ),
+);
+
 netTest('ufw behind the rules of Docker drops nothing of peers', (t) =>
   onHost('28', 'nft', (scene) =>
     withUfw(t, scene, async (ufw) => {

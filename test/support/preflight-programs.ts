@@ -80,7 +80,7 @@ export const programFixtures: readonly PreflightFixture[] = [
     trigger: (host) => host.active.add('firewalld'),
     // firewall-cmd writes the zone.
     clear: (host, fix) =>
-      host.write('etc/firewalld/zones/trusted.xml', zone(/--add-source=(\S+?),/.exec(fix)?.[1] ?? '')),
+      host.write('etc/firewalld/zones/trusted.xml', zone(/--add-source=(\S+)/.exec(fix)?.[1] ?? '')),
   },
   {
     reason: 'UfwActive',
@@ -98,7 +98,7 @@ export const programFixtures: readonly PreflightFixture[] = [
     },
     // ufw writes the rule.
     clear: (host, fix) => {
-      const [, from, to] = /^ufw route allow from (\S+) to (\S+)$/.exec(fix) ?? [];
+      const [, from, to] = /^ufw route prepend allow from (\S+) to (\S+)$/.exec(fix) ?? [];
       host.write('etc/ufw/user.rules', `-A ufw-user-forward -d ${to} -s ${from} -j ACCEPT\n`);
     },
   },

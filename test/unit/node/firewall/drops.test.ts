@@ -27,7 +27,7 @@ test('a rule that drops packets of peers is named with its owner and a command',
   const [first = '', ...rest] = told(filter(...ufw));
   t.deepEqual(rest, []);
   t.regex(first, /policy of iptables-nft's filter chain FORWARD drops all packets from peers .* and from containers/);
-  t.regex(first, /: ufw route allow from 10\.76\.0\.0\/16 to 10\.76\.0\.0\/16; ufw route allow/);
+  t.regex(first, /: ufw route prepend allow from 10\.76\.0\.0\/16 to 10\.76\.0\.0\/16; ufw route prepend allow/);
   const rules = small.pools.flatMap((from) =>
     small.pools.map((to) => `-A ufw-user-forward -d ${formatPrefix(to)} -s ${formatPrefix(from)} -j ACCEPT`),
   );
@@ -36,7 +36,7 @@ test('a rule that drops packets of peers is named with its owner and a command',
   const [connections = ''] = told(filter(...ufw, echo, '-A FORWARD -p udp -j ACCEPT'));
   t.regex(
     connections,
-    /policy .* drops all TCP connections from peers .* and from containers .*: ufw route allow from/,
+    /policy .* drops all TCP connections from peers .* and from containers .*: ufw route prepend allow from/,
   );
   t.deepEqual(told(filter(...ufw, echo, '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT')), []);
   t.regex(
@@ -88,7 +88,7 @@ test('a rule that drops packets of peers is named with its owner and a command',
   const byUfw = [...ufw.slice(1, 3), '-A DOCKER-USER -j ufw-user-forward'];
   const asUfw = (...more: readonly string[]) =>
     told(filter(...leaves, ...byUfw, ...more, ...dockers, outward, passedBy, accept))[0] ?? '';
-  t.regex(asUfw(...ufw.slice(-1)), /: ufw route allow from/);
+  t.regex(asUfw(...ufw.slice(-1)), /: ufw route prepend allow from/);
   t.regex(asUfw(), /: iptables-nft -I DOCKER-USER /, 'ufw is disabled, and its rules in DOCKER-USER are left');
   t.deepEqual(told(filter(...leaves, ...dockers, outward, accept)), [], 'where packets come to ours');
 
