@@ -13,7 +13,7 @@ export type FirewalldFiles = {
 
 // Of its backends nftables and iptables.
 const tableOfIt = /^table (inet|ip) firewalld \{/m;
-const chainOfIt = /^:INPUT_ZONES /m;
+const chainOfIt = /^:INPUT_(ZONES|dispatch) /m;
 
 /** opensHost reports whether firewalld runs, and accepts on the host itself what arrives by a bridge in zone docker. Pure. */
 export function opensHost({ nft, iptables }: RulesListed, { dockerZone, policies }: FirewalldFiles): boolean {

@@ -54,12 +54,12 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
   };
 }
 
-// NetworkManager leaves its files behind when it is stopped.
+// NetworkManager leaves its files behind when it is stopped. One that starts at boot takes the interface again.
 async function isStopped(exec: Exec, unit: string): Promise<boolean> {
+  const ask = async (verb: string) =>
+    (await exec(['systemctl', verb, `${unit}.service`], { signal: AbortSignal.timeout(30_000) })).stdout.trim();
   try {
-    const argv = ['systemctl', 'is-active', `${unit}.service`] as const;
-    const { stdout } = await exec(argv, { signal: AbortSignal.timeout(30_000) });
-    return /^(inactive|failed)$/.test(stdout.trim());
+    return /^(inactive|failed)$/.test(await ask('is-active')) && !/^enabled/.test(await ask('is-enabled'));
   } catch {
     // There is no systemctl.
     return false;

@@ -8,8 +8,9 @@ export type RulesListed = { readonly nft: string; readonly iptables: string };
 // firewalld's, in which Docker gives the bridge a zone.
 const skippedTable = /^table (ip xnet|ip6? (filter|nat|raw|mangle|security)|(inet|ip6?) firewalld) \{/;
 // With FirewallBackend=iptables. The chains for rules of the operator are called INPUT_direct and so on.
-const chainOfFirewalld = /^:INPUT_ZONES /m;
-const ofFirewalld = /^-A ([A-Z_]+_ZONES(_\S+)?|[A-Z]+_POLICIES_(pre|post)|(IN|OUT|FWD|FWDI|FWDO|PRE|POST)_\S+) /;
+const chainOfFirewalld = /^:INPUT_(ZONES|dispatch) /m;
+const ofFirewalld =
+  /^-A ([A-Z_]+_ZONES(_\S+)?|[A-Z]+_dispatch|[A-Z]+_POLICIES_(pre|post)|(IN|OUT|FWD|FWDI|FWDO|PRE|POST)_\S+) /;
 const ownComment = /\bcomment "?xnet\b/;
 
 /**

@@ -3,9 +3,10 @@
 import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import { usualLanName } from '../../proto/domain/network.js';
 import { firewalldFix, ufwFix } from '../firewall/drops.js';
-import { parseRange, rangeOf } from '../firewall/flow.js';
+import { parseRange } from '../firewall/flow.js';
 import { optionsOf } from '../firewall/iptables-save.js';
 import type { PreflightFinding } from './finding.js';
+import { leavesAlone, matches } from './nm-devices.js';
 import type { PreflightRequest } from './request.js';
 import type { ServicesSeen } from './services.js';
 
@@ -25,12 +26,20 @@ export function servicesFindings(
   usesNftables: boolean,
 ): readonly PreflightFinding[] {
   return [
+    ...unansweredFindings(seen),
     ...networkdFindings(seen),
     ...bridgesTakenFindings(seen, request),
     ...firewalldFindings(seen, request),
     ...ufwFindings(seen, request, usesNftables),
     ...selinuxFindings(seen),
   ];
+}
+
+function unansweredFindings({ active }: ServicesSeen): readonly PreflightFinding[] {
+  if (active !== undefined) return [];
+  const message =
+    'systemctl does not answer, so it is not known whether systemd-networkd, NetworkManager and firewalld run';
+  return [{ severity: 'warns', reason: 'NotLookedAt', message }];
 }
 
 // The lines that a shell writes into a file: each line is one argument.
@@ -40,7 +49,7 @@ function writing(path: string, lines: readonly string[]): string {
 }
 
 function networkdFindings({ active, networkd }: ServicesSeen): readonly PreflightFinding[] {
-  if (!active.has('systemd-networkd')) return [];
+  if (active?.has('systemd-networkd') !== true) return [];
   const managed = foreign.filter((key) => !/^(no|false|off|0|n|f)$/i.test(networkd.get(key) ?? ''));
   if (managed.length === 0) return [];
   const message =
@@ -55,26 +64,21 @@ function bridgesTakenFindings(
   { active, networkManager, managed }: ServicesSeen,
   { leases }: PreflightRequest,
 ): readonly PreflightFinding[] {
-  if (!active.has('NetworkManager')) return [];
-  const unmanaged = networkManager
-    .flatMap((text) => [...text.matchAll(/^\s*unmanaged-devices\s*\+?=(.*)$/gm)])
-    .flatMap(([, value = '']) => value.split(/[;,]/))
-    .map((spec) => spec.trim().replace(/^interface-name:=?/, ''));
-  if (unmanaged.some((pattern) => pattern === '*' || matches(pattern, 'docker0'))) return [];
+  if (active?.has('NetworkManager') !== true) return [];
+  // Those on which containers have addresses of the pool.
+  const needed = new Set(['docker0', ...leases.filter(({ mode }) => mode !== 'lan').map(({ bridge }) => bridge)]);
+  if ([...needed].every((name) => leavesAlone(networkManager, { name, type: 'bridge' }))) return [];
+  const patterns = [...bridges, ...[...needed].filter((name) => !bridges.some((pattern) => matches(pattern, name)))];
   const message =
     'NetworkManager runs and is not told to leave the bridges and interfaces of containers alone: when it applies a connection ' +
     'to one, or is told to switch networking off, it removes the addresses, routes and ports that it does not know';
   const lan = leases.find(({ mode }) => mode === 'lan')?.bridge ?? usualLanName;
   // In mode lan, the bridge of an interface of NetworkManager is NetworkManager's as well (LanPortManaged).
-  const except = managed.some((name) => name === lan || !bridges.some((pattern) => matches(pattern, name)));
-  const devices = bridges.map((name) => `interface-name:${name}`);
+  const except = managed.some((name) => name === lan || !patterns.some((pattern) => matches(pattern, name)));
+  const devices = patterns.map((name) => `interface-name:${name}`);
   const list = [...devices, ...(except ? [`except:interface-name:${lan}`] : [])].join(';');
   const fix = `${writing(nmDropIn, ['[keyfile]', `unmanaged-devices+=${list}`])} && systemctl reload NetworkManager`;
   return [{ severity: 'warns', reason: 'NetworkManagerTakesBridges', message, fix }];
-}
-
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? pattern.length > 1 && name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }
 
 function rangesOf({ pools }: PreflightRequest): readonly string[] {
@@ -86,11 +90,18 @@ function firewalldFindings(
   request: PreflightRequest,
 ): readonly PreflightFinding[] {
   // In mode lan, packets are bridged (LanOpensHost), and the pool as a trusted source would open the host to the LAN.
-  if (!active.has('firewalld') || request.mode === 'lan') return [];
-  const ranges = rangesOf(request).filter((range) => !trustedZone.includes(`address="${range}"`));
+  if (active?.has('firewalld') !== true || request.mode === 'lan') return [];
+  const trusted = [...trustedZone.matchAll(/<source\b[^>]*\baddress=["']([^"']+)/g)].map(([, source = '']) => source);
+  const ranges = rangesOf(request).filter((range) => !trusted.some((source) => isWithin(range, source)));
   if (ranges.length === 0) return [];
   const message = `firewalld runs, and its zones do not let packets from peers (${ranges.join(', ')}) through to containers`;
   return [{ severity: 'warns', reason: 'FirewalldDrops', message, fix: firewalldFix(ranges) }];
+}
+
+// Says whether the first range lies in the second one: "10.76.0.0/16" in "10.0.0.0/8".
+function isWithin(range: string, other: string): boolean {
+  const [inner, outer] = [parseRange(range), parseRange(other)];
+  return inner !== undefined && outer !== undefined && outer.first <= inner.first && outer.last >= inner.last;
 }
 
 function ufwFindings(
@@ -103,7 +114,10 @@ function ufwFindings(
   const allowsAll = pools.length > 0 && pools.every((from) => pools.every((to) => allows(ufw.rules, from, to)));
   // Packets that are bridged, in mode lan, are accepted by Docker behind the rules of ufw-docker.
   if (request.mode === 'lan' || allowsAll || !(usesNftables ? !ufw.routes : ufw.inDockerUser)) {
-    const order = "Docker's chains, and xnet's rule in DOCKER-USER, come before its rules for routed packets";
+    const order =
+      usesNftables && ufw.routes
+        ? 'it lets routed packets through that no rule of its own names'
+        : "Docker's chains, and xnet's rule in DOCKER-USER, come before its rules for routed packets";
     const message = allowsAll ? 'ufw is active, and lets packets from peers through' : `ufw is active; ${order}`;
     return [{ severity: 'info', reason: 'UfwActive', message }];
   }
@@ -114,25 +128,24 @@ function ufwFindings(
   return [{ severity: 'warns', reason: 'UfwDrops', message, fix: ufwFix(rangesOf(request)) }];
 }
 
-// ufw writes "-A ufw-user-forward -d TO -s FROM -j ACCEPT", and "-i eth0" and "-o docker0" if it is told to.
+// ufw writes "-A ufw-user-forward -d TO -s FROM -j ACCEPT", and "-i eth0", "-o docker0" and "-p tcp" if it is told to. The first
+// rule that decides on all packets counts; denied interfaces may be others than those of peers and containers.
 function allows(rules: string, from: Prefix, to: Prefix): boolean {
-  const covers = (option: string, prefix: Prefix) => {
-    const range = parseRange(option.slice('-s '.length));
-    const { first, last } = rangeOf(prefix);
-    return range !== undefined && range.first <= first && range.last >= last;
-  };
-  return rules.split('\n').some((line) => {
+  const [source, destination] = [from, to].map(formatPrefix);
+  for (const line of rules.split('\n')) {
     const [, rule] = /^-A ufw-user-forward (.*)$/.exec(line) ?? [];
     const options = rule === undefined ? [] : optionsOf(rule);
-    return (
-      options.includes('-j ACCEPT') &&
-      options.every((option) => {
-        if (option.startsWith('-s ')) return covers(option, from);
-        if (option.startsWith('-d ')) return covers(option, to);
-        return /^-([io] \S+|j ACCEPT)$/.test(option);
-      })
-    );
-  });
+    const concerns = (option: string) => {
+      const [name = '', value = ''] = option.split(' ');
+      if (name === '-s' || name === '-d') return isWithin((name === '-s' ? source : destination) ?? '', value);
+      return /^(-[jio] |-p tcp$)/.test(option);
+    };
+    if (!options.every(concerns)) continue;
+    if (options.includes('-j ACCEPT')) return true;
+    if (options.some((option) => /^-j (DROP|REJECT)$/.test(option)) && !options.some((option) => /^-[io]/.test(option)))
+      return false;
+  }
+  return false;
 }
 
 function selinuxFindings({ selinuxEnforces }: ServicesSeen): readonly PreflightFinding[] {

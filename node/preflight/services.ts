@@ -2,16 +2,17 @@
 // ufw, SELinux.
 // Invariant: read-only, and only files and `systemctl is-active`: none of these programs has to be installed.
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { XnetError } from '../../proto/errors.js';
 import type { Exec } from '../../proto/process/exec.js';
 
 /** ServicesSeen are their settings. */
 export type ServicesSeen = {
-  /** Names of units that run: "systemd-networkd". */
-  readonly active: ReadonlySet<string>;
+  /** Names of units that run: "systemd-networkd"; undefined: systemd does not answer. */
+  readonly active: ReadonlySet<string> | undefined;
   /** The settings of [Network] in networkd.conf and its drop-ins, as written: "ManageForeignRoutes" to "no". */
   readonly networkd: ReadonlyMap<string, string>;
-  /** Texts of NetworkManager's configuration files. */
+  /** Texts of NetworkManager's configuration files, in the order in which it reads them. */
   readonly networkManager: readonly string[];
   /** Names of the interfaces on which NetworkManager has activated a connection of an operator's: "eth0". */
   readonly managed: readonly string[];
@@ -58,14 +59,15 @@ export async function readServices(root: string, exec: Exec, signal: AbortSignal
   };
 }
 
-async function activeUnits(exec: Exec, signal: AbortSignal): Promise<ReadonlySet<string>> {
+async function activeUnits(exec: Exec, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
   try {
     // Exit code 3 if one of them does not run.
     const { stdout } = await exec(['systemctl', 'is-active', ...units.map((unit) => `${unit}.service`)], { signal });
     const states = stdout.split('\n');
-    return new Set(units.filter((_, index) => states[index]?.trim() === 'active'));
+    return new Set(units.filter((_, index) => /^(active|activating|reloading|refreshing)$/.test(states[index] ?? '')));
   } catch (error) {
     if (signal.aborted) throw error;
+    if (error instanceof XnetError && error.code === 'DeadlineExceeded') return undefined;
     // There is no systemctl.
     return new Set();
   }
@@ -104,10 +106,16 @@ function readSection(text: string, wanted: string, settings: Map<string, string>
   }
 }
 
+// NetworkManager.conf(5): /usr/lib, /run, the main file, /etc. A file of one folder replaces one of its name in those before.
 async function readNmConf(root: string): Promise<readonly string[]> {
-  const folders = ['etc/NetworkManager/conf.d', 'run/NetworkManager/conf.d', 'usr/lib/NetworkManager/conf.d'];
-  const dropIns = await Promise.all(folders.map((folder) => listed(join(root, folder))));
-  const paths = [join(root, 'etc/NetworkManager/NetworkManager.conf'), ...dropIns.flat()];
+  const folders = ['usr/lib/NetworkManager', 'run/NetworkManager', 'etc/NetworkManager'];
+  const [lib = [], run = [], etc = []] = await Promise.all(
+    folders.map(async (folder) => (await listed(join(root, folder, 'conf.d'))).toSorted()),
+  );
+  const without = (paths: readonly string[], ...others: readonly string[]) =>
+    paths.filter((path) => !others.some((other) => basename(other) === basename(path)));
+  const main = join(root, 'etc/NetworkManager/NetworkManager.conf');
+  const paths = [...without(lib, ...run, ...etc), ...without(run, ...etc), main, ...etc];
   return Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
 }
 

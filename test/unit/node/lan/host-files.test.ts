@@ -46,6 +46,25 @@ test('the program that manages an interface, and would undo a move, is known by 
   for (const content of others) t.is((await factsOf(content)).managedBy, undefined);
 });
 
+test('NetworkManager that is stopped manages nothing, unless it starts at boot', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'xnet-files-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'run/NetworkManager/devices'), { recursive: true });
+  writeFileSync(join(root, 'run/NetworkManager/devices/2'), '[device]\nmanaged=true\n');
+  const managedBy = async (active: string, enabled: string) => {
+    const exec: Exec = async ([, verb]) => ({
+      code: 0,
+      stdout: `${verb === 'is-active' ? active : enabled}\n`,
+      stderr: '',
+    });
+    return (await portFactsIn(root, exec)(lanLink(), 'xnet-lan')).managedBy;
+  };
+  for (const state of ['disabled', 'masked', 'not-found']) t.is(await managedBy('inactive', state), undefined, state);
+  t.is(await managedBy('failed', 'disabled'), undefined);
+  t.is(await managedBy('inactive', 'enabled'), 'NetworkManager');
+  t.is(await managedBy('deactivating', 'disabled'), 'NetworkManager');
+});
+
 test('a DHCP client of an interface, and its authentication to a switch, are told by their files', async (t) => {
   const running = { 'proc/612/comm': 'dhclient\n' };
   for (const [path, client] of [
