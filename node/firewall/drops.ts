@@ -84,7 +84,7 @@ function iptablesFix(
   desired: DesiredFirewall,
   backend: Backend,
   tables: Tables,
-  { flow, drop: { table, chain, rule } }: Dropped<TableDrop>,
+  { flow, drop: { table, base, chain, rule } }: Dropped<TableDrop>,
 ): string {
   const ranges = rangesOf(desired);
   const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
@@ -97,8 +97,10 @@ function iptablesFix(
     const ours = own.map(({ subnet }) => formatPrefix(subnet)).join(',');
     return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${ours} -j ACCEPT`;
   }
-  if (rule !== undefined) return `${program} -D ${chain} ${quoted(rule)}`;
-  return `${program} -I ${chain} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
+  // A rule elsewhere may be one that INPUT needs as well.
+  const isForwardedOnly = chain === base || (table === 'filter' && chain === userChain);
+  if (rule !== undefined && isForwardedOnly) return `${program} -D ${chain} ${quoted(rule)}`;
+  return `${program} -I ${base} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
 }
 
 // Each word is one of the shell's; iptables-save escapes as no shell does.

@@ -3,8 +3,8 @@ import { allOf, type Flow, inState, type Match, marked, named, not, ofProtocol, 
 import { optionsOf, type Tables, userChain, wordsOf } from './iptables-save.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
-/** TableDrop is a drop and the table that it is in: "filter". */
-export type TableDrop = Drop & { readonly table: string };
+/** TableDrop is a drop, the table that it is in, and the base chain by which packets come to it: "filter", "FORWARD". */
+export type TableDrop = Drop & { readonly table: string; readonly base: string };
 
 // The chains that a forwarded packet traverses (nat does not filter).
 const ways = [
@@ -53,7 +53,7 @@ export function dropInTables(tables: FilterTables, flow: Flow): TableDrop | unde
   for (const [table, base] of ways) {
     const chains = tables.get(table);
     const drop = chains === undefined ? undefined : dropOf(chains, base, flow);
-    if (drop !== undefined) return { ...drop, table };
+    if (drop !== undefined) return { ...drop, table, base };
   }
   return undefined;
 }

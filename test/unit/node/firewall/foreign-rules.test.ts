@@ -108,7 +108,21 @@ test('the command for firewalld is named only if it helps', (t) => {
   for (const name of ['FORWARD_ZONES', 'FORWARD_IN_ZONES', 'FORWARD_dispatch']) {
     t.regex(zones(name), /: firewall-cmd --permanent --zone=trusted \S+ \S+ && firewall-cmd --reload$/);
     t.regex(zones(name, '-A FORWARD_direct -p tcp -j DROP'), /--reload$/, 'all other packets are rejected, too');
-    t.regex(zones(name, '-A FORWARD_direct -j DROP'), /: iptables-nft -D FORWARD_direct -j DROP$/, "the operator's");
+    t.regex(
+      zones(name, '-A FORWARD_direct -j DROP'),
+      /: iptables-nft -I FORWARD -s \S+ -d \S+ -j ACCEPT$/,
+      "the operator's",
+    );
     t.regex(zones(name, '-A FORWARD -i eth+ -j DROP'), /: iptables-nft -D FORWARD -i eth\+ -j DROP$/);
   }
+});
+
+test('no command deletes a rule by which other packets are dropped', (t) => {
+  const shared = [':LOGDROP - [0:0]', '-A INPUT -j LOGDROP', '-A FORWARD -j LOGDROP', '-A LOGDROP -j DROP'];
+  t.deepEqual(told([':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ...shared]), [
+    "a rule of iptables-nft's filter chain LOGDROP (-j DROP) drops all packets from peers to containers and from containers " +
+      'to peers: iptables-nft -I FORWARD -s 10.76.0.0/16,10.80.0.0/16 -d 10.76.0.0/16,10.80.0.0/16 -j ACCEPT',
+  ]);
+  const user = [':FORWARD ACCEPT [0:0]', ':DOCKER-USER - [0:0]', '-A FORWARD -j DOCKER-USER'];
+  t.regex(told([...user, '-A DOCKER-USER -j DROP'])[0] ?? '', /: iptables-nft -D DOCKER-USER -j DROP$/);
 });
