@@ -6,7 +6,14 @@ import type { DesiredFirewall } from './desired.js';
 import { type Addresses, type Flow, flowsOf } from './flow.js';
 import { decidesOnAll } from './iptables-place.js';
 import { type Backend, chainOf, type Tables, userChain, wordsOf } from './iptables-save.js';
-import { dropInTables, type FilterTables, filterTablesOf, isDockersChain, type TableDrop } from './iptables-verdict.js';
+import {
+  dropInTables,
+  type FilterTables,
+  filterTablesOf,
+  isDockersChain,
+  type TableDrop,
+  untracks,
+} from './iptables-verdict.js';
 import { type BaseDrop, dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
 
@@ -56,7 +63,8 @@ function droppedOf<D extends Drop>(
 
 /** dropFindings lists what drops: one finding for each table and backend. */
 export function dropFindings({ desired, backends, others, filterOf, theirs }: DropsInput): readonly Finding[] {
-  const flows = flowsOf(desired, theirs);
+  const untracked = others.some((table) => table.untracks) || [...backends.values()].some(untracks);
+  const flows = flowsOf(desired, theirs).map((flow): Flow => (untracked ? { ...flow, untracked } : flow));
   if (flows.length === 0) return [];
   const found: Finding[] = [];
   const add = (where: string, { drop: { rule }, what }: Dropped<Drop>, fix: string) => {

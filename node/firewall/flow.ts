@@ -31,6 +31,8 @@ export type Flow = {
   readonly mark: number | undefined;
   /** Their protocol; undefined: any. */
   readonly protocol?: 'tcp';
+  /** Whether a rule may keep them out of the kernel's table of connections (NOTRACK). */
+  readonly untracked?: boolean;
 };
 
 /** Addresses is a set of addresses. It remembers what was asked about it. */
@@ -175,8 +177,10 @@ export function ofProtocol({ protocol }: Flow, name: string): Match {
  * inState says whether the first packet of a connection is in one of some states: "new", "established", or "DNAT",
  * which a rule for a published port would cause.
  */
-export function inState(states: readonly string[]): Match {
-  return states.some((state) => state.toLowerCase() === 'new') ? 'always' : 'never';
+export function inState({ untracked = false }: Flow, states: readonly string[]): Match {
+  const isOf = (wanted: string) => states.some((state) => state.toLowerCase() === wanted);
+  if (!untracked) return isOf('new') ? 'always' : 'never';
+  return isOf('new') && isOf('untracked') ? 'always' : isOf('new') || isOf('untracked') ? 'sometimes' : 'never';
 }
 
 /** not negates a match. */

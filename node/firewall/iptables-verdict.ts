@@ -45,6 +45,12 @@ export function filterTablesOf(tables: Tables): FilterTables {
   return read;
 }
 
+/** untracks reports whether a rule keeps packets out of the kernel's table of connections. */
+export function untracks(tables: Tables): boolean {
+  const rules = [...(tables.get('raw')?.values() ?? [])].flatMap((chain) => chain.rules);
+  return rules.some((rule) => /-j (NOTRACK|CT .*--notrack)\b/.test(rule));
+}
+
 /**
  * dropInTables returns what drops all packets of a flow; undefined if some may pass. Rules for ports that Docker
  * publishes are ignored, because they accept only packets to these ports.
@@ -114,8 +120,8 @@ function plainCondition(name: string, value: string): Condition {
       return (flow) => opensWith(flow, value);
     case '--ctstate':
     case '--state': {
-      const match = inState(value.split(','));
-      return () => match;
+      const states = value.split(',');
+      return (flow) => inState(flow, states);
     }
     case '--mark': {
       const [mark = '', mask = '0xffffffff'] = value.split('/');

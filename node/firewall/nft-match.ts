@@ -53,7 +53,7 @@ export function isValue(left: unknown, right: unknown, flow: Flow): Match {
   // A named set; its elements are not listed.
   if (typeof right === 'string' && right.startsWith('@')) return 'sometimes';
   if (v.is(metaValue, left)) return isMeta(left.meta.key, right, flow);
-  if (v.is(stateValue, left)) return typeof right === 'string' ? inState([right]) : 'sometimes';
+  if (v.is(stateValue, left)) return typeof right === 'string' ? inState(flow, [right]) : 'sometimes';
   // Packets between peers' containers and ours are not translated before they are forwarded.
   if (v.is(statusValue, left)) return right === 'dnat' ? 'never' : 'sometimes';
   if (v.is(payloadValue, left)) return isPayload(left.payload, right, flow);

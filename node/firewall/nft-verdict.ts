@@ -13,6 +13,8 @@ export type NftTable = {
   readonly table: string;
   readonly bases: readonly string[];
   readonly chains: ReadonlyMap<string, FilterChain>;
+  /** Whether a rule keeps packets out of the kernel's table of connections. */
+  readonly untracks: boolean;
 };
 
 const listing = v.object({ nftables: v.array(v.record(v.string(), v.unknown())) });
@@ -61,6 +63,7 @@ export function parseNftTable(
 ): NftTable {
   const chains = new Map<string, { policy: FilterChain['policy']; steps: Step[] }>();
   let isRead = true;
+  let untracks = false;
   for (const [kind, value] of entriesOf(json)) {
     // A dormant table drops nothing. Instead of a flag, nft 1.0.6 writes uninitialised memory.
     if (kind === 'table' && v.is(flagged, value))
@@ -70,9 +73,10 @@ export function parseNftTable(
       chains.set(name, { policy: hook === undefined ? undefined : policy === 'drop' ? 'drop' : 'accept', steps: [] });
     } else if (kind === 'rule' && v.is(ruleEntry, value)) {
       chains.get(value.chain)?.steps.push(...stepsOf(value));
+      untracks ||= value.expr.some((statement) => 'notrack' in statement);
     }
   }
-  return { ...of, bases: isRead ? bases : [], chains };
+  return { ...of, bases: isRead ? bases : [], chains, untracks };
 }
 
 /** BaseDrop is a drop and the base chain by which packets come to it. */

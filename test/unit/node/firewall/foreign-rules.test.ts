@@ -126,3 +126,15 @@ test('no command deletes a rule by which other packets are dropped', (t) => {
   const user = [':FORWARD ACCEPT [0:0]', ':DOCKER-USER - [0:0]', '-A FORWARD -j DOCKER-USER'];
   t.regex(told([...user, '-A DOCKER-USER -j DROP'])[0] ?? '', /: iptables-nft -D DOCKER-USER -j DROP$/);
 });
+
+test('where a rule keeps packets out of the table of connections, they may be in no state', (t) => {
+  const forward = [':FORWARD DROP [0:0]', '-A FORWARD -m conntrack --ctstate UNTRACKED -j ACCEPT'];
+  const raw = (rule: string) => ['COMMIT', '*raw', ':PREROUTING ACCEPT [0:0]', `-A PREROUTING -s 10.76.0.0/16 ${rule}`];
+  t.is(told(forward).length, 1);
+  t.deepEqual(told([...forward, ...raw('-j CT --notrack')]), []);
+  t.deepEqual(told([...forward, ...raw('-j NOTRACK')]), []);
+  t.is(told([...forward, ...raw('-j CT --helper ftp')]).length, 1);
+  const isNew = match('in', { ct: { key: 'state' } }, 'new');
+  t.is(toldOf('accept', rule('fwd', isNew, { drop: null })).length, 1);
+  t.deepEqual(toldOf('accept', rule('fwd', isNew, { drop: null }), rule('pre', { notrack: null })), []);
+});
