@@ -206,9 +206,14 @@ export class EtcdStore implements Store {
   async #leaseOfRecords(): Promise<string> {
     const held = this.#recordLease;
     if (held !== undefined && held.untilMs > performance.now()) return held.id;
-    const { ID } = await this.#members.call('grant a lease', 'lease', ({ leaseClient }) =>
-      leaseClient.leaseGrant({ TTL: recordSeconds }),
-    );
+    const { ID } = await this.#members
+      .call('grant a lease', 'lease', ({ leaseClient }) => leaseClient.leaseGrant({ TTL: recordSeconds }))
+      .catch((error: unknown) => {
+        // The transaction was not sent, so its outcome is known.
+        if (!(error instanceof XnetError)) throw error;
+        const { message, problems, hint = 'see xctl status, and OPERATIONS.md' } = error;
+        throw new XnetError('NotWritable', message, { problems, hint, cause: error.cause });
+      });
     this.#recordLease = { id: ID, untilMs: performance.now() + 3_600_000 };
     return ID;
   }

@@ -4,6 +4,7 @@ import { EtcdStore } from '../../controller/store/etcd.js';
 import { abandoned, type CallOutcome, failureOf } from '../../controller/store/etcd-errors.js';
 import type { Commit, WatchMessage } from '../../controller/store/store.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
+import { TestEtcd } from '../support/etcd.js';
 import { EtcdCluster, type EtcdMember } from '../support/etcd-cluster.js';
 import { until } from '../support/until.js';
 
@@ -114,6 +115,25 @@ function keysOf(message: WatchMessage): readonly string[] {
   if (message.kind !== 'changes') return [];
   return message.changes.map((change) => (change.kind === 'put' ? change.entry.key : change.key));
 }
+
+test.serial('a commit that never got the lease of its records was not sent', async (t) => {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const store = new EtcdStore({ endpoints: [etcd.endpoint], prefix: '/xnet-test/' });
+  t.teardown(() => store.close());
+  await store.commit(put('before'));
+  const recorded: Commit = {
+    guards: [],
+    operations: [{ kind: 'put', key: 'operations/op-1', value: '{}', expires: 'record' }],
+  };
+  process.kill(etcd.pid, 'SIGSTOP');
+  const error = await t.throwsAsync(store.commit(recorded), { instanceOf: XnetError });
+  process.kill(etcd.pid, 'SIGCONT');
+  t.is(error?.code, 'NotWritable', error?.message);
+  await until('it is well again', async () => store.problems.length === 0);
+  t.is(await store.read('operations/op-1'), undefined);
+  t.true((await store.commit(recorded)).committed);
+});
 
 test('C14 the error of a call shows whether it may have taken effect', (t) => {
   const outcomes: readonly (readonly [string, CallOutcome, ErrorCode])[] = [
