@@ -122,8 +122,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
       if (result.committed) return done;
       turn.lostRaces += 1;
     } catch (error) {
-      // The refusal of a later attempt says nothing about the earlier one.
-      if (!turn.mayHaveHappened(error)) throw uncertain !== undefined && isNotWritable(error) ? uncertain : error;
+      // A later attempt that could not be made says nothing about the earlier one.
+      if (!turn.mayHaveHappened(error)) throw uncertain !== undefined && isNotMade(error) ? uncertain : error;
       recorded.uncertain();
       if (mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;
@@ -145,7 +145,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
 
 const isUnreachable = (error: unknown) =>
   error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
-const isNotWritable = (error: unknown) => error instanceof XnetError && error.code === 'NotWritable';
+const isNotMade = (error: unknown) =>
+  isUnreachable(error) || (error instanceof XnetError && error.code === 'NotWritable');
 
 // The watch delivers a successful commit. The revision of a failed one may belong to keys of others in the same store,
 // which the watch never delivers.

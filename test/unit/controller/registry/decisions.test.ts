@@ -3,6 +3,7 @@ import test from 'ava';
 import { mutate } from '../../../../controller/registry/mutation.js';
 import { requestDigest } from '../../../../controller/registry/operation.js';
 import { findNode, findNodeAgain } from '../../../../controller/service/find-node.js';
+import type { ViewFeed } from '../../../../controller/view/view-feed.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { overlapsIn } from '../../../support/controller.js';
 import { prefix } from '../../../support/pools.js';
@@ -121,6 +122,37 @@ test('what is refused because of a stale view, or unchanged, is not writable whi
   problem = new XnetError('NotWritable', 'nothing can be written to the store');
   await t.throwsAsync(remove(), { message: problem.message });
   await close();
+});
+
+test('a store that is refused after a lost answer leaves the outcome open', async (t) => {
+  const { stores, core, close } = await rig();
+  t.teardown(close);
+  const [store] = stores;
+  if (store === undefined) throw new Error('no store');
+  let isRefused = false;
+  const feed = {
+    get view() {
+      if (isRefused) throw new XnetError('Unavailable', 'the controller refuses to act: it was restored');
+      return core.feed.view;
+    },
+    fresh: () => {
+      isRefused = true;
+      return core.feed.fresh();
+    },
+  } as unknown as ViewFeed;
+  const late = new XnetError('DeadlineExceeded', 'etcd did not answer in time');
+  store.commit = () => Promise.reject(late);
+  const decide = () => ({
+    subject: 'pool/x',
+    change: {
+      ...{ guards: [], operations: [{ kind: 'put' as const, key: 'pools/x', value: '{}' }] },
+      event: { reason: 'PoolCreated' as const, subject: 'pool/x', message: '' },
+    },
+  });
+  const context = { ...core.context, feed };
+  const mutation = { operationId: 'op-1', dryRun: false, call: 'CreatePool', request: {}, decide };
+  await t.throwsAsync(mutate(context, mutation), { message: late.message });
+  t.true(isRefused);
 });
 
 test('a record that can’t be read after a lost answer leaves the outcome open', async (t) => {
