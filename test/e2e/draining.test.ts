@@ -137,6 +137,7 @@ if ('why' in engine) {
     }
     const leases = await fleet.xctl('leases', 'list');
     for (const host of leaving) t.regex(leases, new RegExp(`${subnets.get(host.name)} .*quarantine`));
+    await flow.seen(50);
     const { sent, received } = await flow.stop();
     t.is(received, sent, `${sent - received} of ${sent} packets lost`);
     t.true(sent > 1_000);
