@@ -15,6 +15,7 @@ import {
   isRefusedByStore,
   isUnsure,
   noController,
+  refusal,
   safeError,
 } from './unreachable.js';
 
@@ -37,6 +38,10 @@ const backoff = { firstMs: 50, longestMs: 1_000 };
 // With several controllers, one that is slow to accept a connection, or to answer, is skipped.
 const connectMs = 2_000;
 const attemptMs = 5_000;
+
+function isDryRun(request: unknown): boolean {
+  return typeof request === 'object' && request !== null && 'dryRun' in request && request.dryRun === true;
+}
 
 /** AdminClient calls controllers. */
 export class AdminClient {
@@ -102,11 +107,13 @@ export class AdminClient {
     }
   }
 
-  // Tries each controller once. Throws a controller's refusal; returns the failures if none answered.
+  // Tries each controller once. Throws a controller's refusal; returns the failures if none answered. `before`: those of
+  // earlier attempts at a change.
   async #round<Request, Response>(
     call: Call<Request, Response>,
     request: Request,
     deadline: number,
+    before?: readonly CallFailure[],
   ): Promise<{ readonly response: Response } | { readonly failures: readonly CallFailure[] }> {
     const failures: CallFailure[] = [];
     for (const endpoint of this.#inTurn()) {
@@ -116,7 +123,7 @@ export class AdminClient {
         return { response: await this.#attempt(endpoint, call, request, leftMs) };
       } catch (error) {
         const failure = callFailureOf(endpoint, error);
-        if (!isPassing(failure)) throw safeError(failure.error);
+        if (!isPassing(failure)) throw refusal(failure, before === undefined ? [] : [...before, ...failures]);
         failures.push(failure);
       }
     }
@@ -183,10 +190,11 @@ export class AdminClient {
    * NotWritable when nothing was written; and the errors of the controller that answers
    */
   async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
-    this.#changing = true;
+    const changing = !isDryRun(request);
+    this.#changing = changing;
     try {
       // A request may bring its own: see `operationId` of its .proto.
-      return await this.#repeated(call, { operationId: crypto.randomUUID(), ...request }, { changing: true });
+      return await this.#repeated(call, { operationId: crypto.randomUUID(), ...request }, { changing });
     } finally {
       this.#changing = false;
     }
@@ -209,25 +217,25 @@ export class AdminClient {
     const deadline = performance.now() + timeoutMs;
     const failures: CallFailure[] = [];
     for (let attempt = 1; ; attempt++) {
-      const result = await this.#round(call, request, deadline);
+      const result = await this.#round(call, request, deadline, changing ? failures : undefined);
       if ('response' in result) return result.response;
       const { failures: latest } = result;
       if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
         throw noController(latest, { timeoutMs, changing: false });
       }
-      const isRefused = latest.length > 0 && latest.every(isRefusedByStore);
-      if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
-      if (result.failures.length > 0) {
+      if (latest.length > 0) {
         // What an earlier round left open stays open, whatever later ones say.
         const sent = failures.find(isUnsure) ?? failures.find((failure) => failure.sent);
-        failures.splice(0, failures.length, ...(sent === undefined ? [] : [sent]), ...result.failures);
+        failures.splice(0, failures.length, ...(sent === undefined ? [] : [sent]), ...latest);
       }
       const pauseMs = backoffMs(attempt, backoff, Math.random());
       // A retry does not help before an operator repairs the store. The controllers themselves waited for an election
-      // before they refused.
+      // before they refused. But what is open is found out once the store answers: all attempts are one operation.
+      const isRefused = latest.length > 0 && latest.every(isRefusedByStore) && !(changing && failures.some(isUnsure));
       if (isRefused || performance.now() + pauseMs >= deadline) {
         throw noController(failures, { timeoutMs, changing, repeated: true });
       }
+      if (attempt === 3) this.#tellWaiting(latest, deadline - performance.now());
       await pause(pauseMs);
     }
   }

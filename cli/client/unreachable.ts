@@ -1,6 +1,6 @@
 // The errors for unreachable controllers: where xctl tried, why that failed, and what to do. Pure.
 import { escaped } from '../../proto/domain/text.js';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { type ErrorCode, messageOf, XnetError } from '../../proto/errors.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { isAnswer } from '../../proto/rpc/status.js';
 import { formatDuration } from '../output/time.js';
@@ -122,11 +122,33 @@ function hintFor(failures: readonly CallFailure[]): string {
 /** isUnsure reports whether the controller may have made the change that it was asked for. */
 export function isUnsure(failure: CallFailure): boolean {
   const { sent, answered, error } = failure;
-  // A controller that gives up a race has looked whether the change was made.
-  return sent && !isRefusedByStore(failure) && !(answered && error.code === 'Conflict');
+  // A controller that gives up a race has looked whether the change was made. One that never read the store sent nothing.
+  const isCertain = answered && (error.code === 'Conflict' || unread.test(error.message));
+  return sent && !isRefusedByStore(failure) && !isCertain;
 }
 
-const uncertainHint = 'the outcome is unknown: rerun the command to see it; a change that was made is not made twice';
+const unread = /^the controller has not read the store yet/;
+const uncertainHint =
+  'the outcome is unknown: rerun the command to see it; a change that was made is not made twice, ' +
+  'but a rerun makes another token, certificate or nic (see: xctl tokens list, xctl certs list, xctl nics list)';
+
+// A controller that refuses for these reasons has looked at the store, where it would have found the change.
+const decided: ReadonlySet<ErrorCode> = new Set(['NotFound', 'AlreadyExists', 'InvalidArgument', 'PoolExhausted']);
+
+/**
+ * refusal returns the error of a controller that refuses a call.
+ * @param before the failures of earlier attempts at the change: another controller may have made it
+ */
+export function refusal({ error }: CallFailure, before: readonly CallFailure[]): XnetError {
+  const open = decided.has(error.code) ? undefined : before.find(isUnsure);
+  if (open === undefined) return safeError(error);
+  const lines = [...error.problems, ...(error.hint === undefined ? [] : [error.hint])].map(escaped);
+  return new XnetError(error.code, escaped(error.message), {
+    problems: [...lines, `${formatEndpoint(open.endpoint)}, which was asked before: ${open.text}`],
+    hint: uncertainHint,
+    cause: error,
+  });
+}
 
 // The error of a change that one attempt may have made, and that the store has refused since: the refusal says nothing
 // about the earlier attempt.

@@ -90,7 +90,7 @@ Data goes to standard output, messages to standard error. Settings are read from
   output: wide
 
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not allowed, 6 no controller or store,
-7 timed out, 8 a check found problems, 9 declined, 13 the store can't be written, 130 interrupted.`,
+7 timed out, or outcome unknown, 8 a check found problems, 9 declined, 13 the store can't be written, 130 interrupted.`,
     );
   addGlobalOptions(program);
   addInit(program);

@@ -79,6 +79,9 @@ test('an unreachable cluster is explained per address, with a remedy', (t) => {
     const certain = noController([unsent, closed], told);
     t.deepEqual([exitCodeOf(certain.code), certain.hint], [13, 'see xctl status']);
   }
+  const starting = answer(new XnetError('Unavailable', 'the controller has not read the store yet'));
+  t.is(noController([starting, closed], told).code, 'NotWritable', 'it has sent nothing');
+  t.is(noController([starting], told).hint, undefined);
   const read = noController([late, closed], { ...told, changing: false, repeated: true });
   t.deepEqual([read.code, read.hint], ['NotWritable', 'see xctl status'], 'a call that changes nothing has no outcome');
   const away = answer(new XnetError('Unavailable', 'etcd can’t write', { hint: 'start etcd' }));
