@@ -72,7 +72,9 @@ export class Api {
       networkService({ feed, networks: registries.networks, live: () => liveOf(sessions), now: Date.now }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
       ...diagnosisServices({
-        ...{ feed, sessions, controllerId: deps.controller.id },
+        feed,
+        sessions,
+        controllerId: deps.controller.id,
         siblingOf: (id) => surroundings?.siblingOf(id),
       }),
       backupService({

@@ -114,7 +114,10 @@ class Controller {
     });
     this.#drains = drains;
     const sessions = new Sessions({
-      ...{ store, feed, presence: this.#presence, log },
+      store,
+      feed,
+      presence: this.#presence,
+      log,
       onReport: (nodeId, status) => drains.reported(nodeId, status),
       onLeft: (nodeId) => drains.left(nodeId),
     });

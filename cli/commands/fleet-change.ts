@@ -28,7 +28,14 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       const { networkName = '', bridgeName = '', quarantine, gateway = '', lan = '' } = step.pool;
       await client.change((admin) => admin.createPool.bind(admin), {
         ...call,
-        ...{ name, cidr, subnetLength, mode: wireFromMode(mode), networkLength, dockerLength, networkName, bridgeName },
+        name,
+        cidr,
+        subnetLength,
+        mode: wireFromMode(mode),
+        networkLength,
+        dockerLength,
+        networkName,
+        bridgeName,
         ...(gateway === '' && lan === '' ? {} : { lan: { prefix: lan, gateway } }),
         ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
       });
@@ -52,13 +59,17 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
     case 'unreserve':
       await client.change((admin) => admin.unreserveSubnet.bind(admin), {
         ...call,
-        ...{ pool: step.pool, cidr: step.cidr },
+        pool: step.pool,
+        cidr: step.cidr,
       });
       return;
     case 'reserve':
       await client.change((admin) => admin.reserveSubnet.bind(admin), {
         ...call,
-        ...{ pool: step.pool, cidr: step.cidr, nodeName: step.node, reason: step.reason },
+        pool: step.pool,
+        cidr: step.cidr,
+        nodeName: step.node,
+        reason: step.reason,
       });
       return;
     case 'set route': {
@@ -80,7 +91,10 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       const { address = '', availability, setLabels, removeLabels } = step.change;
       await client.change((admin) => admin.setNode.bind(admin), {
         ...call,
-        ...{ node: step.name, address, setLabels, removeLabels: [...removeLabels] },
+        node: step.name,
+        address,
+        setLabels,
+        removeLabels: [...removeLabels],
         ...(availability === undefined
           ? {}
           : { availability: availability === 'active' ? 'AVAILABILITY_ACTIVE' : 'AVAILABILITY_CORDONED' }),
@@ -91,7 +105,11 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       const { pool, subnet = '', mode, network = '', bridge = '' } = step.lease;
       await client.change((lease) => lease.addLease.bind(lease), {
         ...call,
-        ...{ node: step.node, pool, subnet, networkName: network, bridgeName: bridge },
+        node: step.node,
+        pool,
+        subnet,
+        networkName: network,
+        bridgeName: bridge,
         ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
       });
       return;

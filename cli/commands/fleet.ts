@@ -163,7 +163,8 @@ export async function applyFleet(context: CommandContext, options: ApplyOptions)
     const pace = { ...paceOf(options), operationId: idOf(step) };
     if (step.kind === 'rollout') {
       const moves = step.moves.map(({ node, pool, mode }) => ({
-        ...{ node, pool },
+        node,
+        pool,
         ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
       }));
       await startRollout(context, { ...pace, moves, pool: '' }, options);

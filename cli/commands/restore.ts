@@ -90,8 +90,13 @@ function beginningOf({ head, clusterKey }: OpenedBackup, force: boolean) {
     force,
     clusterKey: clusterKey ?? Buffer.alloc(0),
     backup: {
-      ...{ id: head.id, clusterId: head.cluster, epoch: head.epoch, revision: head.revision, storeId: head.store },
-      ...{ madeMs: Date.parse(head.made), clusterKey: head.clusterKey ?? '' },
+      id: head.id,
+      clusterId: head.cluster,
+      epoch: head.epoch,
+      revision: head.revision,
+      storeId: head.store,
+      madeMs: Date.parse(head.made),
+      clusterKey: head.clusterKey ?? '',
     },
   };
 }

@@ -23,7 +23,9 @@ function networkOf({ name, pool, bridge, selector, except }: NetworkOutput): Fle
   const { all, labels, nodes } = selector;
   const isNarrowed = Object.keys(labels).length > 0;
   return {
-    ...{ name, pool, bridge },
+    name,
+    pool,
+    bridge,
     ...(all ? { all } : {}),
     ...(isNarrowed ? { labels } : {}),
     ...(nodes.length > 0 || !(all || isNarrowed) ? { nodes: [...nodes] } : {}),

@@ -71,7 +71,11 @@ export function networkSteps(
     if (is.removingSince !== null) {
       steps.push({
         kind: 'create network',
-        ...{ name, pool: is.pool, bridge: is.bridge, selection: before, kept: true },
+        name,
+        pool: is.pool,
+        bridge: is.bridge,
+        selection: before,
+        kept: true,
       });
     }
     const selection = selectionOf(wanted, before);

@@ -107,7 +107,10 @@ export function newPoolSteps(wanted: FilePool): readonly PoolStep[] {
     ...settingSteps(
       { name, ...rest },
       {
-        ...{ quarantineSeconds: 0, reclaimAfterSeconds: null, followAddress: false, dockerLength },
+        quarantineSeconds: 0,
+        reclaimAfterSeconds: null,
+        followAddress: false,
+        dockerLength,
       },
     ),
     ...reservations.map(
@@ -132,7 +135,9 @@ export function plannedPools(
     const is = pools.get(name);
     const mode = wanted.mode ?? is?.mode ?? 'bip';
     pools.set(name, {
-      ...{ name, cidr, mode },
+      name,
+      cidr,
+      mode,
       subnetLength: wanted.subnetLength ?? is?.subnetLength ?? 24,
       dockerLength: wanted.dockerLength ?? is?.dockerLength ?? null,
       networkName: wanted.networkName ?? is?.networkName ?? (mode === 'lan' ? usualLanName : 'xnet'),

@@ -178,7 +178,10 @@ export class NetworkKeeper {
         dryRun: false,
         decide: (view, { taken, lostRaces }) =>
           decideMember({
-            ...{ view, network, nodeId, taken },
+            view,
+            network,
+            nodeId,
+            taken,
             nowMs: context.now(),
             spread: spreadAfter(lostRaces),
             isConnected: isConnected(nodeId),

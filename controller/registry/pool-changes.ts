@@ -220,7 +220,9 @@ export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSe
   const changed: PoolRecord = {
     ...kept,
     ...(dockerLength === 0 ? {} : { dockerLength }),
-    ...{ quarantineSeconds, reclaimAfterSeconds: after, followAddress },
+    quarantineSeconds,
+    reclaimAfterSeconds: after,
+    followAddress,
   };
   const subnets: readonly Guard[] =
     dockerLength === divided ? [] : [{ kind: 'unchanged', prefix: prefixes.subnetsOf(name), since: view.revision }];

@@ -52,9 +52,16 @@ class BackupCalls {
     const listing = await store.list(gone);
     const { revision, storeId } = listing;
     const header = {
-      ...{ id: randomUUID(), clusterId, epoch, revision, storeId, madeMs: Date.now() },
-      ...{ controller: controller.id, version: controller.version },
-      ...{ clusterKey: sealedByOf(listing), problems: [...recordProblems(listing)] },
+      id: randomUUID(),
+      clusterId,
+      epoch,
+      revision,
+      storeId,
+      madeMs: Date.now(),
+      controller: controller.id,
+      version: controller.version,
+      clusterKey: sealedByOf(listing),
+      problems: [...recordProblems(listing)],
     };
     await sent(call, { header }, gone);
     let count = 0;

@@ -135,7 +135,10 @@ const progressEveryMs = 100;
 export function lifecycleService({ state, registries }: Omit<AdminDeps, 'controller'>): ServiceBinding {
   const { feed, sessions } = state;
   const calls = new LifecycleCalls({
-    ...{ feed, sessions, nodes: registries.nodes, authority: registries.authority },
+    feed,
+    sessions,
+    nodes: registries.nodes,
+    authority: registries.authority,
     live: () => liveOf(sessions),
   });
   const implementation = {

@@ -92,7 +92,8 @@ class NetworkCalls {
     throwIfAny(problems.list, 'invalid network');
     if (name === undefined) throw new XnetError('Internal', 'missing validation problem');
     const wanted = {
-      ...{ name, selection },
+      name,
+      selection,
       ...(pool === undefined ? {} : { pool }),
       ...(bridgeName === undefined ? {} : { bridgeName }),
       ...(except === undefined ? {} : { except }),
@@ -112,7 +113,8 @@ class NetworkCalls {
     const except = request.except === null ? undefined : await this.#ids(request.except.nodes, problems);
     throwIfAny(problems.list, 'invalid change of a network');
     const wanted = {
-      ...{ include, exclude },
+      include,
+      exclude,
       ...(selection === undefined ? {} : { selection }),
       ...(except === undefined ? {} : { except }),
     };

@@ -118,8 +118,16 @@ export class StatusCalls {
 
   #countNodes(view: ReadonlyView) {
     const counts = {
-      ...{ total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 },
-      ...{ cordoned: 0, draining: 0, leaving: 0 },
+      total: view.nodes.size,
+      ready: 0,
+      progressing: 0,
+      degraded: 0,
+      down: 0,
+      pending: 0,
+      revoked: 0,
+      cordoned: 0,
+      draining: 0,
+      leaving: 0,
     };
     const live = liveOf(this.#deps.sessions);
     for (const [id, { record }] of view.nodes) {

@@ -94,7 +94,9 @@ function dropped({ subnet, bridge }: LanSubnet, where: string, rule: string | un
   const what = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
   const lines = `${what} drops what ${bridge} bridges between the LAN and containers in ${formatPrefix(subnet)}`;
   return {
-    ...{ type: 'Firewall', transient: false, reason: 'LanPacketsDropped' },
+    type: 'Firewall',
+    transient: false,
+    reason: 'LanPacketsDropped',
     message: `${lines} (net.bridge.bridge-nf-call-iptables is 1)`,
     fix,
   };

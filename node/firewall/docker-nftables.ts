@@ -35,7 +35,9 @@ export function acceptKeys(mark: number): readonly (readonly [AcceptKey, string]
 export function dropsPeers(keys: readonly (readonly [string, string])[]): Finding {
   const text = keys.map(([name, value]) => `"${name}": ${value}`).join(' and ');
   return {
-    ...{ type: 'Firewall', transient: false, reason: 'DockerDropsPeers' },
+    type: 'Firewall',
+    transient: false,
+    reason: 'DockerDropsPeers',
     message: `Docker's nftables backend drops packets from peers to containers: it is not configured to admit them`,
     fix: `put ${text} into daemon.json and restart Docker`,
   };

@@ -78,7 +78,8 @@ export function flowsOf(
     readonly where: string;
     readonly prefixes: readonly Prefix[];
   }[] = bridgesOf({ own }).map((bridge) => ({
-    ...{ bridge, where: ` on ${bridge}` },
+    bridge,
+    where: ` on ${bridge}`,
     prefixes: own.filter((each) => each.bridge === bridge).map(onBridge),
   }));
   const prefixes = own.flatMap(besideBridge);

@@ -121,19 +121,22 @@ function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend 
 const common = { type: 'Firewall', transient: false } as const;
 
 const foreignTable: Finding = {
-  ...{ ...common, reason: 'ForeignTable' },
+  ...common,
+  reason: 'ForeignTable',
   message: `there is an nftables table ip ${tableName} that xnet did not make, and xnet needs that name`,
   fix: `rename the table, or delete it: nft delete table ip ${tableName}`,
 };
 
 const unfinishedBackend: Finding = {
-  ...{ ...common, reason: 'UnsupportedFirewallBackend' },
+  ...common,
+  reason: 'UnsupportedFirewallBackend',
   message: `Docker before ${oldestNftables} has no complete nftables backend`,
   fix: 'remove DOCKER_FIREWALL_BACKEND from the environment of dockerd and restart Docker, or upgrade it',
 };
 
 const rulesMissing: Finding = {
-  ...{ ...common, reason: 'DockerRulesMissing' },
+  ...common,
+  reason: 'DockerRulesMissing',
   message: "Docker's own rules are missing from iptables: another program has flushed them",
   fix: 'restart Docker, which then adds its rules again',
 };

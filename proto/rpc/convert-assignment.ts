@@ -165,7 +165,11 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   }
   const approved = versionFromWire(wire.approved);
   const common = {
-    ...{ nodeId, nodeName, address, availability, leave },
+    nodeId,
+    nodeName,
+    address,
+    availability,
+    leave,
     ...(approved === undefined ? {} : { approved }),
     ...(wire.nics ? { nics: nicListFromWire(wire.nics) } : {}),
   };

@@ -120,6 +120,10 @@ test('no name is a catch-all word', (t) => {
   }
 });
 
+test('fields are written out, not spread from a literal', (t) => {
+  for (const { path, text } of withDeploy) t.notRegex(text, /\.\.\.\{/, `${path} spreads a literal of an object`);
+});
+
 test('names of users never reach a shell', (t) => {
   for (const { path, text } of sources) {
     t.notRegex(text, /shell:\s*true|\bexecSync\(|[^.\w]exec\(`/, path);
