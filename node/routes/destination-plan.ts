@@ -6,20 +6,20 @@ import { type KernelRoute, routeTypes } from '../kernel/route-kernel.js';
 import { hiddenBy, overlapped } from './local-networks.js';
 import { guardOf, isGuard, isOurs, leads } from './ownership.js';
 import { planPeer } from './peer-plan.js';
-import type { PlannedChange, Planning, Scene } from './planning.js';
+import type { PlanContext, PlannedChange, Scene } from './plan-context.js';
 import type { RouteProblem } from './problems.js';
 
 /** DestinationPlan lists the changes and the problems of one destination. */
 export type DestinationPlan = Pick<
-  Planning,
+  PlanContext,
   'installed' | 'conflicting' | 'unreachable' | 'waiting' | 'isProvisional' | 'needsOwnNextHop'
 > & {
   readonly additions: readonly PlannedChange[];
   readonly deletions: readonly PlannedChange[];
-  /** See Planning. */
+  /** See PlanContext. */
   readonly takeOvers: readonly PlannedChange[];
   readonly problems: readonly RouteProblem[];
-  /** See Planning. */
+  /** See PlanContext. */
   readonly nextHopIds: readonly number[];
   /** There are foreign routes; whether they are problems depends on all peers. */
   readonly isShared: boolean;
@@ -47,20 +47,20 @@ const settled: DestinationPlan = { ...nothing, needsOwnNextHop: true, installed:
 
 /**
  * planDestination plans one destination.
- * @param planning begun with the scene; it can be used again then
+ * @param context of the scene; it is empty again afterwards
  * @param lengths the lengths of all peers' subnets; may contain others
  */
 export function planDestination(
-  planning: Planning,
+  context: PlanContext,
   { key, peer }: { readonly key: number; readonly peer: Route | undefined },
   lengths: Iterable<number>,
 ): DestinationPlan {
-  const { input, pools } = planning.scene;
+  const { input, pools } = context.scene;
   const destination = { key, peer, pool: pools.get(key), routes: input.observed.routes.at(key) };
-  if (peer !== undefined) planPeer(planning, { key, peer, routes: destination.routes });
-  if (destination.pool !== undefined) planGuard(planning, destination.pool, destination.routes);
-  const isShared = destination.routes.length > 0 && planOthers(planning, destination, lengths);
-  return finished(planning, isShared);
+  if (peer !== undefined) planPeer(context, { key, peer, routes: destination.routes });
+  if (destination.pool !== undefined) planGuard(context, destination.pool, destination.routes);
+  const isShared = destination.routes.length > 0 && planOthers(context, destination, lengths);
+  return finished(context, isShared);
 }
 
 type Destination = {
@@ -72,16 +72,16 @@ type Destination = {
   readonly routes: readonly KernelRoute[];
 };
 
-// Returns the plan and empties the planning.
-function finished(planning: Planning, isShared: boolean): DestinationPlan {
-  const { installed, conflicting, unreachable, waiting, isProvisional, needsOwnNextHop } = planning;
-  const { additions, deletions, takeOvers, problems, nextHopIds } = planning;
-  planning.installed = 0;
-  planning.conflicting = 0;
-  planning.unreachable = 0;
-  planning.waiting = 0;
-  planning.isProvisional = false;
-  planning.needsOwnNextHop = false;
+// Returns the plan and empties the context.
+function finished(context: PlanContext, isShared: boolean): DestinationPlan {
+  const { installed, conflicting, unreachable, waiting, isProvisional, needsOwnNextHop } = context;
+  const { additions, deletions, takeOvers, problems, nextHopIds } = context;
+  context.installed = 0;
+  context.conflicting = 0;
+  context.unreachable = 0;
+  context.waiting = 0;
+  context.isProvisional = false;
+  context.needsOwnNextHop = false;
   const listed = additions.length + deletions.length + takeOvers.length + problems.length + nextHopIds.length;
   if (listed + conflicting + unreachable + waiting === 0 && !isShared && !isProvisional) {
     if (installed === 1 && needsOwnNextHop) return settled;
@@ -111,7 +111,7 @@ function taken<T>(list: T[]): readonly T[] {
   return copy;
 }
 
-function planGuard({ scene, additions, problems }: Planning, pool: Prefix, routes: readonly KernelRoute[]): void {
+function planGuard({ scene, additions, problems }: PlanContext, pool: Prefix, routes: readonly KernelRoute[]): void {
   const { input } = scene;
   const hidden = hiddenBy(scene.local, pool);
   if (hidden !== undefined) {
@@ -126,8 +126,8 @@ function planGuard({ scene, additions, problems }: Planning, pool: Prefix, route
 }
 
 // Deletes unwanted routes of xnet and reports foreign ones that conflict. Returns whether there are foreign routes.
-function planOthers(planning: Planning, destination: Destination, lengths: Iterable<number>): boolean {
-  const { scene, problems } = planning;
+function planOthers(context: PlanContext, destination: Destination, lengths: Iterable<number>): boolean {
+  const { scene, problems } = context;
   const { input } = scene;
   const { key, peer, pool } = destination;
   let isShared = false;
@@ -140,8 +140,8 @@ function planOthers(planning: Planning, destination: Destination, lengths: Itera
     const isGuarded = pool !== undefined && hiddenBy(scene.local, pool) === undefined;
     const wanted = isGuard(route) ? isGuarded : peer !== undefined; // planPeer has planned those
     if (wanted) continue;
-    if (input.desired.unresolved.has(key)) planning.nextHopIds.push(route.nextHopId);
-    else planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
+    if (input.desired.unresolved.has(key)) context.nextHopIds.push(route.nextHopId);
+    else context.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
   }
   return isShared;
 }

@@ -21,7 +21,7 @@ import {
   type PeerRouteForm,
   peerRoute,
 } from './ownership.js';
-import type { Planning } from './planning.js';
+import type { PlanContext } from './plan-context.js';
 
 const none: readonly KernelRoute[] = [];
 
@@ -37,43 +37,43 @@ export function isOffLink({ errno, text }: KernelRefusal): boolean {
  * @param routes all routes to it that are there
  */
 export function planPeer(
-  planning: Planning,
+  context: PlanContext,
   { key, peer, routes }: { readonly key: number; readonly peer: Route; readonly routes: readonly KernelRoute[] },
 ): void {
-  const { scene, problems } = planning;
+  const { scene, problems } = context;
   const { input, ifindex } = scene;
   const local = overlapped(scene.local, peer.subnet);
   if (local !== undefined) {
-    planning.conflicting += 1;
+    context.conflicting += 1;
     problems.push({ reason: 'OverlapsHost', peer, what: local.what });
-    deleteOurs(planning, routes, () => true);
+    deleteOurs(context, routes, () => true);
     return;
   }
-  const first = routes.length === 0 ? undefined : lookAtSlot(planning, peer, routes);
+  const first = routes.length === 0 ? undefined : lookAtSlot(context, peer, routes);
   const installed = first !== undefined && leads(first, peer.nextHop, ifindex, input.observed.nextHops);
   const refused = input.refusals.size === 0 ? undefined : input.refusals.get(key);
-  if (refused !== undefined) planning.isProvisional = true;
+  if (refused !== undefined) context.isProvisional = true;
   const isRefused =
     refused?.nextHop === peer.nextHop && refused.ifindex === ifindex && refused.epoch === input.observed.epoch;
   if (isRefused && isOffLink(refused.refusal)) {
-    planOffLink(planning, peer, { routes, ifindex: refused.ifindex });
+    planOffLink(context, peer, { routes, ifindex: refused.ifindex });
     return;
   }
-  if (installed) planning.installed += 1;
+  if (installed) context.installed += 1;
   if (isRefused) {
     problems.push({ reason: 'RouteRefused', what: refused.what, refusal: refused.refusal });
-    keep(planning, routes);
-  } else if (ifindex !== undefined) planRoute(planning, peer, { routes, first, ifindex });
+    keep(context, routes);
+  } else if (ifindex !== undefined) planRoute(context, peer, { routes, first, ifindex });
   else {
-    keep(planning, routes);
-    if (!installed) planning.waiting += 1;
+    keep(context, routes);
+    if (!installed) context.waiting += 1;
   }
 }
 
 // Reports foreign routes. Returns the effective route among those with xnet's metric and type of service.
-function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRoute[]): KernelRoute | undefined {
-  const { problems } = planning;
-  const { input, ifindex } = planning.scene;
+function lookAtSlot(context: PlanContext, peer: Route, routes: readonly KernelRoute[]): KernelRoute | undefined {
+  const { problems } = context;
+  const { input, ifindex } = context.scene;
   let first: KernelRoute | undefined;
   for (const route of routes) {
     const isFirst = first === undefined && isInSlot(route);
@@ -84,7 +84,7 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
       continue;
     }
     if (isFirst) {
-      planning.conflicting += 1;
+      context.conflicting += 1;
       problems.push({ reason: 'ForeignRoute', peer, route });
     } else if (route.tos !== 0) problems.push({ reason: 'MoreSpecificRoute', peer, route });
     // If the pool is a single subnet, a foreign unreachable route in xnet's place diverts nothing.
@@ -95,13 +95,13 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
 
 type Looked = { readonly routes: readonly KernelRoute[]; readonly ifindex: number };
 
-function planOffLink(planning: Planning, peer: Route, { routes, ifindex }: Looked): void {
-  const { links, nextHops } = planning.scene.input.observed;
-  planning.unreachable += 1;
-  planning.problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
+function planOffLink(context: PlanContext, peer: Route, { routes, ifindex }: Looked): void {
+  const { links, nextHops } = context.scene.input.observed;
+  context.unreachable += 1;
+  context.problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
   // A route to a former address of the peer is useless. A route to the present one stays: the host may
   // have lost its own address only briefly.
-  deleteOurs(planning, routes, (route) => !leads(route, peer.nextHop, ifindex, nextHops));
+  deleteOurs(context, routes, (route) => !leads(route, peer.nextHop, ifindex, nextHops));
 }
 
 type Slot = {
@@ -110,8 +110,8 @@ type Slot = {
   readonly ifindex: number;
 };
 
-function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: Slot): void {
-  const { input, preferredSource } = planning.scene;
+function planRoute(context: PlanContext, peer: Route, { routes, first, ifindex }: Slot): void {
+  const { input, preferredSource } = context.scene;
   const { nextHops } = input.observed;
   const id = nextHopIdOf(peer);
   const hop: Hop = { gateway: peer.nextHop, ifindex, flags: 0 };
@@ -122,42 +122,42 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
     nextHops !== undefined &&
     (object === undefined || (isOurs(object, input) && object.hop !== undefined));
   const form: PeerRouteForm = { byNextHop, hop, preferredSource };
-  const right = routes.length === 0 ? undefined : rightOne(planning, peer, { routes, form });
-  const handMade = input.takenOver === undefined ? none : takeable(planning, peer, { routes, ifindex });
+  const right = routes.length === 0 ? undefined : rightOne(context, peer, { routes, form });
+  const handMade = input.takenOver === undefined ? none : takeable(context, peer, { routes, ifindex });
   if (right === undefined && first !== undefined && !handMade.includes(first)) {
     if (!isOurs(first, input)) {
       // A foreign route is effective: it equals xnet's, or the conflict has been reported.
-      deleteOurs(planning, routes, () => true);
+      deleteOurs(context, routes, () => true);
       return;
     }
     const foreignBehind = routes.some((route) => isInSlot(route) && !isOurs(route, input));
     if (foreignBehind && leads(first, peer.nextHop, ifindex, nextHops)) {
       // xnet's route is correct, and its replacement would come after a foreign one.
-      keep(planning, routes);
+      keep(context, routes);
       return;
     }
   }
   const objectIsRight = !byNextHop || (object?.hop !== undefined && sameHop(object.hop, hop));
-  if (byNextHop) planning.needsOwnNextHop = true;
+  if (byNextHop) context.needsOwnNextHop = true;
   if (!objectIsRight) {
     const op = object === undefined ? 'addNextHop' : 'replaceNextHop';
-    add(planning, peer, { op, nextHop: nextHopOf(peer, hop, input) });
+    add(context, peer, { op, nextHop: nextHopOf(peer, hop, input) });
   }
   if (right === undefined) {
-    keep(planning, routes);
+    keep(context, routes);
     // The object may not be replaced yet, so the route would lead to the wrong address: it is added in the next round.
     if (!objectIsRight && object !== undefined) return;
-    add(planning, peer, { op: first === undefined ? 'addRoute' : 'appendRoute', route: peerRoute(peer, form, input) });
+    add(context, peer, { op: first === undefined ? 'addRoute' : 'appendRoute', route: peerRoute(peer, form, input) });
     return;
   }
-  if (routes.length > 1) deleteOurs(planning, routes, (route) => route !== right);
+  if (routes.length > 1) deleteOurs(context, routes, (route) => route !== right);
   // The last one first, as in deleteOurs.
-  if (objectIsRight) for (const route of [...handMade].reverse()) takeOver(planning, route);
-  if (objectIsRight && isDoubtful(planning, peer)) probe(planning, peer, { object, right });
+  if (objectIsRight) for (const route of [...handMade].reverse()) takeOver(context, route);
+  if (objectIsRight && isDoubtful(context, peer)) probe(context, peer, { object, right });
 }
 
 // Returns the hand-made routes that xnet's can replace; none if a route that leads elsewhere would then be effective.
-function takeable({ scene }: Planning, peer: Route, { routes, ifindex }: Looked): readonly KernelRoute[] {
+function takeable({ scene }: PlanContext, peer: Route, { routes, ifindex }: Looked): readonly KernelRoute[] {
   const { input } = scene;
   const { takenOver, observed } = input;
   if (takenOver === undefined || takenOver.has(prefixKey(peer.subnet))) return none;
@@ -166,15 +166,15 @@ function takeable({ scene }: Planning, peer: Route, { routes, ifindex }: Looked)
   return routes.some(isInTheWay) ? none : routes.filter(isEqual);
 }
 
-function takeOver({ takeOvers }: Planning, route: KernelRoute): void {
+function takeOver({ takeOvers }: PlanContext, route: KernelRoute): void {
   takeOvers.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false, isTakeOver: true });
 }
 
 // The kernel keeps routes and next-hop objects when the interface loses the network that made their gateway on-link.
-function isDoubtful(planning: Planning, peer: Route): boolean {
-  const { onLink, input } = planning.scene;
+function isDoubtful(context: PlanContext, peer: Route): boolean {
+  const { onLink, input } = context.scene;
   if (onLink.some((prefix) => prefixContains(prefix, peer.nextHop))) return false;
-  planning.isProvisional = true;
+  context.isProvisional = true;
   return !input.confirmed.has(prefixKey(peer.subnet));
 }
 
@@ -182,7 +182,7 @@ type Probed = { readonly object: NextHop | undefined; readonly right: KernelRout
 
 // The kernel checks the gateway again when the same object is created again: a next-hop object replaces itself, a route is
 // refused with EEXIST if the gateway is still on-link.
-function probe({ additions }: Planning, peer: Route, { object, right }: Probed): void {
+function probe({ additions }: PlanContext, peer: Route, { object, right }: Probed): void {
   const change: RouteChange =
     right.nextHopId !== 0 && object !== undefined
       ? { op: 'replaceNextHop', nextHop: object }
@@ -192,13 +192,13 @@ function probe({ additions }: Planning, peer: Route, { object, right }: Probed):
 
 type Candidates = { readonly routes: readonly KernelRoute[]; readonly form: PeerRouteForm };
 
-function rightOne({ scene }: Planning, peer: Route, { routes, form }: Candidates): KernelRoute | undefined {
+function rightOne({ scene }: PlanContext, peer: Route, { routes, form }: Candidates): KernelRoute | undefined {
   for (const route of routes) if (isOurs(route, scene.input) && hasForm(route, peer, form)) return route;
   return undefined;
 }
 
-function add(planning: Planning, peer: Route, change: RouteChange): void {
-  planning.additions.push({ change, peer, isProbe: false });
+function add(context: PlanContext, peer: Route, change: RouteChange): void {
+  context.additions.push({ change, peer, isProbe: false });
 }
 
 function isInSlot(route: KernelRoute): boolean {
@@ -206,17 +206,20 @@ function isInSlot(route: KernelRoute): boolean {
 }
 
 // Routes of xnet that stay for now need their next-hop objects.
-function keep(planning: Planning, routes: readonly KernelRoute[]): void {
-  for (const route of routes) if (isOurs(route, planning.scene.input)) planning.nextHopIds.push(route.nextHopId);
-  if (routes.length === 0) planning.needsOwnNextHop = true;
+function keep(context: PlanContext, routes: readonly KernelRoute[]): void {
+  for (const route of routes) if (isOurs(route, context.scene.input)) context.nextHopIds.push(route.nextHopId);
+  if (routes.length === 0) context.needsOwnNextHop = true;
 }
 
 // In reverse order: the effective route is deleted when only the correct one follows it.
-function deleteOurs(planning: Planning, routes: readonly KernelRoute[], which: (route: KernelRoute) => boolean): void {
+function deleteOurs(
+  context: PlanContext,
+  routes: readonly KernelRoute[],
+  which: (route: KernelRoute) => boolean,
+): void {
   for (const route of [...routes].reverse()) {
-    if (!isOurs(route, planning.scene.input) || isGuard(route)) continue;
-    if (which(route))
-      planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
-    else planning.nextHopIds.push(route.nextHopId);
+    if (!isOurs(route, context.scene.input) || isGuard(route)) continue;
+    if (which(route)) context.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
+    else context.nextHopIds.push(route.nextHopId);
   }
 }

@@ -8,7 +8,7 @@ import type { TouchedRoutes } from '../kernel/touched-routes.js';
 import type { DestinationPlan } from './destination-plan.js';
 import { DestinationPlans } from './destination-plans.js';
 import { isOurs } from './ownership.js';
-import { hasSameFacts, type PlannedChange, type RoutePlanInput, type Scene } from './planning.js';
+import { hasSameFacts, type PlannedChange, type RoutePlanInput, type Scene } from './plan-context.js';
 import type { RouteProblem } from './problems.js';
 
 /** NextHopPlan is the change for a next-hop object of xnet that no route of xnet needs. */

@@ -8,15 +8,15 @@ import type { Route, RouteCounts } from '../../proto/domain/network.js';
 import type { TouchedRoutes } from '../kernel/touched-routes.js';
 import { planDestination } from './destination-plan.js';
 import { leads } from './ownership.js';
-import { PlanMemory } from './plan-memory.js';
 import {
-  beginPlanning,
   fingerprintOf,
   type PlannedChange,
+  planContextOf,
   type RoutePlanInput,
   type Scene,
   sceneOf,
-} from './planning.js';
+} from './plan-context.js';
+import { PlanMemory } from './plan-memory.js';
 import type { RouteProblem } from './problems.js';
 
 /** RoutePlan lists the changes, in order, and the problems. */
@@ -64,9 +64,9 @@ function replan(memory: PlanMemory, scene: Scene, { destinations, nextHops }: To
   const { peers } = scene.input.desired;
   memory.begin(scene);
   for (const key of destinations) memory.noteLength(peers.get(key));
-  const planning = beginPlanning(scene);
+  const context = planContextOf(scene);
   for (const key of destinations) {
-    memory.replace(key, planDestination(planning, { key, peer: peers.get(key) }, memory.lengths));
+    memory.replace(key, planDestination(context, { key, peer: peers.get(key) }, memory.lengths));
   }
   memory.planNextHops(scene, nextHops);
 }
@@ -76,9 +76,9 @@ function planAll(memory: PlanMemory, scene: Scene): void {
   const { peers } = desired;
   memory.begin(scene);
   peers.forEachPair((_key, peer) => memory.noteLength(peer));
-  const planning = beginPlanning(scene);
+  const context = planContextOf(scene);
   const plan = (key: number, peer: Route | undefined) =>
-    memory.add(key, planDestination(planning, { key, peer }, memory.lengths));
+    memory.add(key, planDestination(context, { key, peer }, memory.lengths));
   const keys = Float64Array.from([...scene.pools.keys(), ...observed.routes.keys()]).sort();
   let next = 0;
   // Those before `end`, each of them once.

@@ -12,7 +12,7 @@ import type { Effect, Outcome } from '../reconcile/effect.js';
 import { type DesiredRoutes, noRoutes } from './desired.js';
 import { formatRoute } from './format.js';
 import { type RoutePlan, RoutePlanner } from './plan.js';
-import type { PeerRefusal, PlannedChange } from './planning.js';
+import type { PeerRefusal, PlannedChange } from './plan-context.js';
 import { describeChange, findingsOf, nameChange, type RouteProblem } from './problems.js';
 import { defaultRouteProtocol } from './protocol.js';
 import { asWitnessed, type Witness, witnessOf } from './witness.js';

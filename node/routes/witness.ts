@@ -6,7 +6,7 @@ import { type Ipv4, prefixesOverlap, prefixKey } from '../../proto/domain/addres
 import type { KernelRoute } from '../kernel/route-kernel.js';
 import type { DesiredRoutes } from './desired.js';
 import { isGuard, isOurs, nextHopIdOf, type Ownership } from './ownership.js';
-import type { Observed } from './planning.js';
+import type { Observed } from './plan-context.js';
 
 /**
  * Witness holds the destinations, by prefixKey, whose routes of xnet in the kernel differ from the table,

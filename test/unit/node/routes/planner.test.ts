@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type RouteChange, scopes } from '../../../../node/kernel/route-kernel.js';
 import { type DesiredRoutes, desiredRoutes, noRoutes } from '../../../../node/routes/desired.js';
 import { planRoutes, RoutePlanner } from '../../../../node/routes/plan.js';
-import type { Observed, PeerRefusal, PlannedChange, RoutePlanInput } from '../../../../node/routes/planning.js';
+import type { Observed, PeerRefusal, PlannedChange, RoutePlanInput } from '../../../../node/routes/plan-context.js';
 import { gatewayOf, prefixKey } from '../../../../proto/domain/address.js';
 import type { Route } from '../../../../proto/domain/network.js';
 import { PrefixMap } from '../../../../proto/domain/prefix-map.js';

@@ -83,8 +83,8 @@ export type Scene = {
   readonly pools: ReadonlyMap<number, Prefix>;
 };
 
-/** Planning is the unfinished plan of one destination, and then that of the next one. */
-export type Planning = {
+/** PlanContext is the unfinished plan of one destination, and then that of the next one. */
+export type PlanContext = {
   readonly scene: Scene;
   readonly additions: PlannedChange[];
   readonly deletions: PlannedChange[];
@@ -104,8 +104,8 @@ export type Planning = {
   isProvisional: boolean;
 };
 
-/** beginPlanning starts the plans of destinations in a scene. */
-export function beginPlanning(scene: Scene): Planning {
+/** planContextOf returns an empty context for the plans of destinations in a scene. */
+export function planContextOf(scene: Scene): PlanContext {
   const lists = { additions: [], deletions: [], takeOvers: [], problems: [], nextHopIds: [] };
   const counts = { installed: 0, conflicting: 0, unreachable: 0, waiting: 0 };
   return { scene, ...lists, ...counts, needsOwnNextHop: false, isProvisional: false };
