@@ -19,7 +19,7 @@ export function ownLeases({ leases }: Pick<NodeOutput, 'leases'>): readonly Node
   return leases.filter(({ state, memberOf }) => state !== 'ending' && memberOf === null);
 }
 
-/** FirstLease is what `pool`, `subnet` and `mode` of a node in a file describe. */
+/** FirstLease holds the pool, subnet and mode of a node in a file. */
 export type FirstLease = Pick<NodeOutput, 'pool' | 'subnet' | 'mode'>;
 
 const hasDocker0 = ({ mode }: NodeLeaseOutput) => mode === 'bip' || mode === 'block';

@@ -31,7 +31,7 @@ export type RestoreWish = {
   readonly nowMs: number;
 };
 
-/** RestorePlan is what to do: nothing, or write this cluster record over that of a revision (0: there is none). */
+/** RestorePlan says whether to write this cluster record, and over which revision (0: there is none). */
 export type RestorePlan = { readonly nodes: number } & (
   | { readonly unchanged: true }
   | { readonly unchanged: false; readonly cluster: ClusterRecord; readonly over: number }

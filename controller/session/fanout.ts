@@ -15,7 +15,7 @@ import { FreshSnapshots } from './fresh-snapshots.js';
 import type { NodeStream } from './node-stream.js';
 import { type SnapshotLimits, SnapshotQueue } from './snapshot-queue.js';
 
-/** Start is what a node has when its stream begins. */
+/** Start describes the table of a node when its stream begins. */
 export type Start =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'revision'; readonly revision: number }

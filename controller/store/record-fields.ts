@@ -50,7 +50,7 @@ export const drain = object({
   missedMs: v.exactOptional(count),
 });
 
-/** leaseUse is what a host does with a lease. */
+/** leaseUse describes how a host uses a lease. */
 export const leaseUse = object({
   subnet: prefixText,
   generation: count,

@@ -48,8 +48,8 @@ export async function readStatus(runDir: string): Promise<DaemonStatus | undefin
   }
 }
 
-// Often enough for people, rarely enough not to burden the daemon: so long after a change of the conditions, and after one
-// of the revision alone.
+// Often enough for people, rarely enough not to burden the daemon: the delay after a change of the conditions, and after a
+// change of the revision alone.
 const delayMs = 200;
 const revisionDelayMs = 2_000;
 

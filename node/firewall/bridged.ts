@@ -13,7 +13,7 @@ import { dropInTable, type NftTable } from './nft-verdict.js';
 import type { ObservedFirewall } from './plan.js';
 import type { ProcFiles } from './proc.js';
 
-/** BridgedSeen is what may drop bridged packets. */
+/** BridgedSeen holds the rules that may drop bridged packets. */
 export type BridgedSeen = {
   readonly backends: ReadonlyMap<Backend, Tables>;
   /** nftables tables that belong neither to xnet nor to iptables nor to Docker. */

@@ -96,8 +96,9 @@ function iptablesFix(
 ): string {
   const ranges = rangesOf(desired);
   const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
-  if (table === 'filter' && isUfwHelping(tables, flow)) return ufwFix(ranges);
-  if (table === 'filter' && zonesChains.some((zones) => isHelping(tables, flow, zones))) return firewalldFix(ranges);
+  if (table === 'filter' && passesIfUfwAccepts(tables, flow)) return ufwFix(ranges);
+  if (table === 'filter' && zonesChains.some((zones) => passesIfAccepted(tables, flow, zones)))
+    return firewalldFix(ranges);
   // Docker's own rules are right, so a foreign rule in DOCKER-USER keeps packets from reaching ours after it (as
   // ufw-docker's "-s 10.0.0.0/8 -j RETURN" does).
   if (table === 'filter' && isDockersChain(chain)) {
@@ -111,7 +112,7 @@ function iptablesFix(
   return `${program} -I ${base} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
 }
 
-// Each word is one of the shell's; iptables-save escapes as no shell does.
+// Quotes each word for the shell: the escapes of iptables-save are not a shell's.
 function quoted(rule: string): string {
   const words = wordsOf(rule).map((word) =>
     /^[\w!.,:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
@@ -120,17 +121,18 @@ function quoted(rule: string): string {
 }
 
 const ufwChain = 'ufw-user-forward';
-// From firewalld 1.0 on, before, and in its newest versions. FORWARD_direct, with rules of the operator, comes before them.
+// The chain in which firewalld's zones decide: since 1.0, before 1.0, and in the newest versions. FORWARD_direct, with the
+// operator's rules, comes before it.
 const zonesChains = ['FORWARD_ZONES', 'FORWARD_IN_ZONES', 'FORWARD_dispatch'];
 
 // While ufw is disabled, its chains are empty, and those of ufw-docker stay reachable until a reboot.
-function isUfwHelping(tables: Tables, flow: Flow): boolean {
+function passesIfUfwAccepts(tables: Tables, flow: Flow): boolean {
   const { rules } = chainOf(tables, 'filter', 'ufw-before-forward');
-  return rules.some((rule) => decidesOnAll(rule, ufwChain)) && isHelping(tables, flow, ufwChain);
+  return rules.some((rule) => decidesOnAll(rule, ufwChain)) && passesIfAccepted(tables, flow, ufwChain);
 }
 
 // Says whether packets of a flow pass if this chain of the filter table accepts them.
-function isHelping(tables: Tables, flow: Flow, chain: string): boolean {
+function passesIfAccepted(tables: Tables, flow: Flow, chain: string): boolean {
   const filter = tables.get('filter');
   if (filter?.has(chain) !== true) return false;
   const accepting = new Map([...filter, [chain, { policy: undefined, rules: ['-j ACCEPT'] }]]);

@@ -103,7 +103,8 @@ export type RulesPlan = {
 };
 
 /**
- * ChainRole is what one backend is to have: our rules, our rules and a DOCKER-USER chain for them, or nothing of ours.
+ * ChainRole names the rules that one backend should have: our rules, our rules and a DOCKER-USER chain for them, or
+ * nothing of ours.
  */
 export type ChainRole = 'rules' | 'chain and rules' | 'nothing';
 

@@ -29,7 +29,7 @@ export function met({ op, left, right }: v.InferOutput<typeof matchValue>, flow:
   return op === '!=' || op === '!' ? allOf([present, not(match)]) : 'sometimes';
 }
 
-// The headers of other protocols than TCP. nft lists "udp dport != 53" without the condition that the packet is one of UDP.
+// Headers of protocols other than TCP. nft lists "udp dport != 53" without the condition that the packet is one of UDP.
 const otherHeader = /^(icmp|icmpv6|igmp|udp|udplite|sctp|dccp|esp|ah|comp)$/;
 
 // Says whether packets have what is on the left: if not, they do not match, whatever the operator.
@@ -46,7 +46,7 @@ const setValue = v.object({ set: v.array(v.unknown()) });
 
 /** isValue says whether the expression on the left has a value, or one of several. */
 export function isValue(left: unknown, right: unknown, flow: Flow): Match {
-  // All other values than those of a map.
+  // The element of a map for all other values.
   if (right === '*') return isPresent(left, flow);
   if (v.is(setValue, right)) return anyOf(right.set.map((one) => isValue(left, one, flow)));
   if (Array.isArray(right)) return anyOf(right.map((one) => isValue(left, one, flow)));
@@ -64,7 +64,7 @@ export function isValue(left: unknown, right: unknown, flow: Flow): Match {
 const metaValue = v.object({ meta: v.object({ key: v.string() }) });
 const stateValue = v.object({ ct: v.object({ key: v.literal('state') }) });
 const statusValue = v.object({ ct: v.object({ key: v.literal('status') }) });
-// What every packet has; "meta skuid", for one, only those of the host itself have.
+// Every packet has these. Only packets of the host itself have "meta skuid", for example.
 const presentValue = v.union([
   v.object({ ct: v.object({ key: v.picklist(['state', 'status']) }) }),
   v.object({

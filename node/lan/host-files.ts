@@ -61,7 +61,7 @@ async function isStopped(exec: Exec, unit: string): Promise<boolean> {
   try {
     return /^(inactive|failed)$/.test(await ask('is-active')) && !/^enabled/.test(await ask('is-enabled'));
   } catch {
-    // There is no systemctl.
+    // There is no systemctl, or it does not answer.
     return false;
   }
 }

@@ -66,7 +66,7 @@ function specsOf(value: string): readonly string[] {
   return value.split(/[;,]/).flatMap((spec) => (spec.trim() === '' ? [] : [spec.trim()]));
 }
 
-// An exception counts more than all others. A list of nothing but exceptions means all the rest.
+// An exception takes precedence. A list of exceptions alone matches every other interface.
 function areMet(specs: readonly string[], device: Device): boolean {
   const exceptions = specs.flatMap((spec) => /^except:(.*)$/.exec(spec)?.[1] ?? []);
   if (exceptions.some((spec) => isMet(spec, device))) return false;
@@ -74,7 +74,7 @@ function areMet(specs: readonly string[], device: Device): boolean {
   return specs.some((spec) => spec === '*' || spec === device.name || isMet(spec, device));
 }
 
-// Hardware addresses are those of other interfaces: Docker gives a bridge a random one.
+// A hardware address never names such a bridge: Docker gives it a random one.
 function isMet(spec: string, { name, type }: Device): boolean {
   const [, tag, value = ''] = /^([a-z0-9-]+):(.*)$/.exec(spec) ?? [];
   if (tag === 'interface-name')

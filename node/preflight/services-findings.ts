@@ -71,7 +71,8 @@ function bridgesTakenFindings(
   const patterns = [...bridges, ...[...needed].filter((name) => !bridges.some((pattern) => matches(pattern, name)))];
   const message =
     'NetworkManager runs and is not told to leave the bridges and interfaces of containers alone: when it applies a connection ' +
-    'to one, or is told to switch networking off, it removes the addresses, routes and ports that it does not know';
+    'to one, or networking is switched off (nmcli networking off), it removes the addresses, routes and ports that it does ' +
+    'not know';
   const lan = leases.find(({ mode }) => mode === 'lan')?.bridge ?? usualLanName;
   // In mode lan, the bridge of an interface of NetworkManager is NetworkManager's as well (LanPortManaged).
   const except = managed.some((name) => name === lan || !patterns.some((pattern) => matches(pattern, name)));
@@ -116,7 +117,7 @@ function ufwFindings(
   if (request.mode === 'lan' || allowsAll || !(usesNftables ? !ufw.routes : ufw.inDockerUser)) {
     const order =
       usesNftables && ufw.routes
-        ? 'it lets routed packets through that no rule of its own names'
+        ? 'it accepts routed packets by default'
         : "Docker's chains, and xnet's rule in DOCKER-USER, come before its rules for routed packets";
     const message = allowsAll ? 'ufw is active, and lets packets from peers through' : `ufw is active; ${order}`;
     return [{ severity: 'info', reason: 'UfwActive', message }];

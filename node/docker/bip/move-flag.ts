@@ -24,7 +24,7 @@ import { contentHash } from './plan.js';
 const dropInName = 'zz-xnet-bip.conf';
 const systemFolder = '/etc/systemd/system';
 
-/** FlagSeen is what moving a flag depends on. */
+/** FlagSeen holds the facts that decide whether a flag is moved. */
 export type FlagSeen = {
   readonly journal: Journal;
   readonly dockerd: Dockerd;

@@ -20,7 +20,7 @@ export type DesiredBridge = {
   readonly detach?: true;
 };
 
-/** LanPart is what a desired network has in mode lan besides. */
+/** LanPart holds the values that a desired network has only in mode lan. */
 export type LanPart = {
   /** The lease: the part of the LAN that Docker hands out addresses from. */
   readonly lease: Prefix;

@@ -29,7 +29,7 @@ export function formatBip(bip: Bip): string {
   return `${formatIpv4(bip.address)}/${bip.length}`;
 }
 
-/** BipParts is what belongs into daemon.json beside a bip: see Bip. */
+/** BipParts holds the settings that daemon.json has beside a bip: see Bip. */
 export type BipParts = Pick<Bip, 'networks' | 'fixedCidr'>;
 
 /** partsEqual reports whether the same belongs into daemon.json beside two bips. */

@@ -86,7 +86,7 @@ export type Attachment = {
   readonly address: Ipv4 | undefined;
 };
 
-/** EngineEndpoint is what connects a container to a network. */
+/** EngineEndpoint connects a container to a network. */
 export type EngineEndpoint = {
   /** That of the container when it was attached. */
   readonly name: string;

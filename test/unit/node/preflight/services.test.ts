@@ -136,7 +136,7 @@ test('ufw that lets routed packets through drops nothing beside tables of nftabl
     return (await found(files, {}, running, true)).filter(({ reason }) => reason.startsWith('Ufw'));
   };
   t.like(await told('ACCEPT'), [
-    { reason: 'UfwActive', message: 'ufw is active; it lets routed packets through that no rule of its own names' },
+    { reason: 'UfwActive', message: 'ufw is active; it accepts routed packets by default' },
   ]);
   t.like(await told('DROP'), [{ reason: 'UfwDrops' }]);
 });
@@ -152,7 +152,7 @@ test('a zone of firewalld that trusts more than the pool trusts the pool', async
   t.true(await drops('"110.76.0.0/16"'));
 });
 
-test('a systemd that does not answer is told, and what files say as well', async (t) => {
+test('a systemd that does not answer is reported, and so is what the files say', async (t) => {
   const files = { 'etc/ufw/ufw.conf': 'ENABLED=yes\n' };
   const reasons = async (exec: Exec) => (await found(files, {}, exec)).map(({ reason }) => reason);
   const hanging: Exec = () => Promise.reject(new XnetError('DeadlineExceeded', 'systemctl does not answer'));
