@@ -79,8 +79,8 @@ type Wanted = {
 
 // Adds the controllers' present addresses: they may listen elsewhere than when the context was saved.
 async function withAddresses(context: CommandContext, saved: SavedContext): Promise<SavedContext> {
-  const told = (await addressesHere(context)).filter(({ kind }) => kind === 'tcp');
-  const controllers = refreshedControllers(saved.controllers, told);
+  const current = (await addressesHere(context)).filter(({ kind }) => kind === 'tcp');
+  const controllers = refreshedControllers(saved.controllers, current);
   const same = controllers.map(formatEndpoint).join() === saved.controllers.map(formatEndpoint).join();
   return same ? saved : { ...saved, controllers };
 }

@@ -158,13 +158,13 @@ export function wantedAt(program: Command, { before, current }: Typed): Completi
     const prefix = current.slice(0, current.indexOf('=') + 1);
     const { candidates, source } = valuesOf(inWord);
     const whole = prefix + listPrefix(inWord, current.slice(prefix.length));
-    const told = { ...(source === undefined ? {} : { source }), prefix: whole };
-    return { candidates: beginning(candidates, prefix), ...told, ...rest };
+    const place = { ...(source === undefined ? {} : { source }), prefix: whole };
+    return { candidates: beginning(candidates, prefix), ...place, ...rest };
   }
   if (pending !== undefined && !(pending.optional && current.startsWith('-'))) {
     const { candidates, source } = valuesOf(pending);
-    const told = { ...(source === undefined ? {} : { source }), prefix: listPrefix(pending, current) };
-    return { candidates: beginning(candidates), ...told, ...rest };
+    const place = { ...(source === undefined ? {} : { source }), prefix: listPrefix(pending, current) };
+    return { candidates: beginning(candidates), ...place, ...rest };
   }
   if (current.startsWith('-')) return { candidates: beginning(flagsOf(walked)), prefix: '', ...rest };
   if (command.commands.length > 0) {

@@ -109,10 +109,10 @@ async function candidatesOf(program: Command, wanted: Completion, current: strin
     source === 'files'
       ? await filesAt(current.slice(wanted.prefix.length))
       : await askController(program, source, wanted);
-  const told = known
+  const matching = known
     .map(({ value, description }) => ({ value: wanted.prefix + value, description }))
     .filter(({ value }) => value.startsWith(current));
-  return [...wanted.candidates, ...told];
+  return [...wanted.candidates, ...matching];
 }
 
 /** complete prints the candidates for a command line. It never fails. */

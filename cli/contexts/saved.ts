@@ -89,9 +89,9 @@ export function contextOf({ controllers, cluster, authority, certificate, key }:
  * joinedControllers returns the addresses of a renewed context: its former ones, which may have been set by hand, and
  * the new ones from the controllers.
  */
-export function joinedControllers(had: readonly Endpoint[], told: readonly Endpoint[]): readonly Endpoint[] {
+export function joinedControllers(had: readonly Endpoint[], added: readonly Endpoint[]): readonly Endpoint[] {
   const known = new Set(had.map(formatEndpoint));
-  return [...had, ...told.filter((endpoint) => !known.has(formatEndpoint(endpoint)))];
+  return [...had, ...added.filter((endpoint) => !known.has(formatEndpoint(endpoint)))];
 }
 
 function isLoopback(endpoint: Endpoint): boolean {
@@ -99,13 +99,13 @@ function isLoopback(endpoint: Endpoint): boolean {
 }
 
 /**
- * refreshedControllers returns the addresses of a context when the cluster's current ones are `told`, including those
+ * refreshedControllers returns the addresses of a context when the cluster's current ones are `current`, including those
  * of this machine only: first the current addresses, then the former ones. Former addresses that work on this machine
  * only are dropped if there are others.
  */
-export function refreshedControllers(had: readonly Endpoint[], told: readonly Endpoint[]): readonly Endpoint[] {
-  const better = told.filter((endpoint) => !isLoopback(endpoint));
-  if (better.length === 0) return joinedControllers(told, had);
+export function refreshedControllers(had: readonly Endpoint[], current: readonly Endpoint[]): readonly Endpoint[] {
+  const better = current.filter((endpoint) => !isLoopback(endpoint));
+  if (better.length === 0) return joinedControllers(current, had);
   const kept = had.filter((endpoint) => !isLoopback(endpoint));
   return joinedControllers(better, kept);
 }

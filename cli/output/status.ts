@@ -104,7 +104,7 @@ function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): 
 
 function problemsOf(
   status: Omit<StatusOutput, 'problems'>,
-  told: GetStatusResponse__Output['problems'],
+  reported: GetStatusResponse__Output['problems'],
   trustProblem: Problem | null,
 ): Problem[] {
   const { store, nodes, pools, undecodable, clusterId } = status;
@@ -118,7 +118,7 @@ function problemsOf(
     `the controller has lost its store (${store.endpoints.join(', ')}): it shows what it saw last, and can change nothing`,
   );
   add(store.connected && store.refusal === null && clusterId === null, 'the controller has not read its store yet');
-  for (const { text, fix } of told) add(true, text, orNull(fix));
+  for (const { text, fix } of reported) add(true, text, orNull(fix));
   if (trustProblem !== null) problems.push(trustProblem);
   const { degraded = 0, down = 0 } = nodes ?? {};
   add(degraded > 0, `${counted(degraded, 'node is', 'nodes are')} degraded`, 'see: xctl nodes list --state degraded');

@@ -54,7 +54,7 @@ function changeOf(input: AdvanceInput, record: RolloutRecord, next: Next): Chang
   }
 }
 
-const told: Partial<Record<StepRecord['state'], string>> = {
+const stateTexts: Partial<Record<StepRecord['state'], string>> = {
   permitted: 'may restart Docker',
   done: 'done',
   undone: 'undone',
@@ -77,7 +77,7 @@ function entered(
     ? { ...record, state: 'failed', sinceMs: nowMs, message: `${nodeName}: ${message}` }
     : record;
   const write = writeStep(view, at, step, after);
-  const text = also.message ?? [told[state] ?? state, message].filter((part) => part !== '').join(': ');
+  const text = also.message ?? [stateTexts[state] ?? state, message].filter((part) => part !== '').join(': ');
   const event: Event =
     state === 'failed'
       ? { reason: 'RolloutFailed', warning: true, subject: `rollout/${rollout}`, message: `${nodeName}: ${message}` }

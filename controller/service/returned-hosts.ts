@@ -30,7 +30,7 @@ const tellAgainMs = (recordSeconds * 1000) / 2;
 export class ReturnedHosts {
   readonly #deps: ReturnedHostsDeps;
   /** The last event of a node that could not be adopted, or holds other leases, by its id. */
-  readonly #told = new Map<string, { readonly message: string; readonly atMs: number }>();
+  readonly #lastEvents = new Map<string, { readonly message: string; readonly atMs: number }>();
 
   constructor(deps: ReturnedHostsDeps) {
     this.#deps = deps;
@@ -110,9 +110,9 @@ export class ReturnedHosts {
   // The host tries again: each reason is recorded once, and again before its event expires.
   #tell(nodeId: string, name: string, reason: ReturnReason, message: string): void {
     const { now = () => performance.now() } = this.#deps;
-    const last = this.#told.get(nodeId);
+    const last = this.#lastEvents.get(nodeId);
     if (last?.message === message && now() - last.atMs < tellAgainMs) return;
-    this.#told.set(nodeId, { message, atMs: now() });
+    this.#lastEvents.set(nodeId, { message, atMs: now() });
     this.#deps.sessions.record({ reason, warning: true, subject: `node/${name}`, message });
   }
 }

@@ -31,10 +31,10 @@ export type DaemonEnding = 'stopped' | 'left' | 'not joined';
 
 /**
  * runDaemon runs the daemon until it is stopped or the host has left.
- * @param told the settings given to the daemon, saved for other commands on this host
+ * @param given the settings given to the daemon, saved for other commands on this host
  * @throws XnetError FailedPrecondition when another daemon runs on the same state directory, or the host can't be used
  */
-export async function runDaemon(settings: NodeSettings, told: DaemonSettings): Promise<DaemonEnding> {
+export async function runDaemon(settings: NodeSettings, given: DaemonSettings): Promise<DaemonEnding> {
   // A wait for netlink occupies one thread of libuv's pool; file access and name resolution need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
   if (settings.followAddress && settings.address !== undefined) {
@@ -53,7 +53,7 @@ export async function runDaemon(settings: NodeSettings, told: DaemonSettings): P
     });
   }
   const host = openHost(hostSettings(settings), log);
-  await writeDaemonSettings(settings.stateDir, told).catch((error: unknown) => {
+  await writeDaemonSettings(settings.stateDir, given).catch((error: unknown) => {
     log.warn({ reason: messageOf(error) }, 'settings: not kept for other commands');
   });
   try {

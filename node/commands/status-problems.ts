@@ -34,13 +34,13 @@ const notLeft: Problem = {
 export function problemsOf({ failed, found, daemonRuns, leaving, daemon, lacks }: Looked): readonly Problem[] {
   const wrong = found.filter(({ isNote }) => isNote !== true);
   const types = new Set<string>(wrong.map(({ type }) => type));
-  const told = (daemon?.conditions ?? []).filter(({ ok, type }) => !ok && !types.has(type));
+  const reported = (daemon?.conditions ?? []).filter(({ ok, type }) => !ok && !types.has(type));
   const all: readonly Problem[] = [
     ...failed,
     ...wrong.map(({ message, fix = null }) => ({ text: message, fix })),
-    ...told.map(({ message, reason, fix = null }) => ({ text: message === '' ? reason : message, fix })),
+    ...reported.map(({ message, reason, fix = null }) => ({ text: message === '' ? reason : message, fix })),
     // What the host lacks follows from Docker's problem.
-    ...(lacks === undefined || told.some(({ type }) => type === 'Docker') ? [] : [lacks]),
+    ...(lacks === undefined || reported.some(({ type }) => type === 'Docker') ? [] : [lacks]),
     ...(daemonRuns ? [] : [notRunning]),
     ...(leaving ? [notLeft] : []),
   ];

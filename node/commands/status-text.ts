@@ -60,8 +60,8 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
       docker.running ? `${docker.version}, subnet ${docker.subnetInForce ? 'in force' : 'not in force'}` : 'down',
     ],
   ]);
-  // Only the daemon probes, and knows what waits for a rollout; routes of others that serve are told of by it as well.
-  const told = (status.daemon?.conditions ?? []).filter(
+  // Only the daemon probes, knows what waits for a rollout, and reports routes of others that serve.
+  const reported = (status.daemon?.conditions ?? []).filter(
     ({ ok, type, message }) => ok && message !== '' && ['DataPath', 'Docker', 'Nics', 'Routes'].includes(type),
   );
   const unrouted = docker.unrouted.filter((name) => docker.outside.every(({ network }) => network !== name));
@@ -81,7 +81,7 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
           'containers on these networks of Docker reach no containers of other hosts, and are not reached from there: ' +
             unrouted.join(', '),
         ]),
-    ...told.map(({ message, fix }) => (fix === undefined ? message : `${message}: ${fix}`)),
+    ...reported.map(({ message, fix }) => (fix === undefined ? message : `${message}: ${fix}`)),
     ...(firewall?.notes ?? []),
   ];
   return [

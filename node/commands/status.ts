@@ -102,7 +102,7 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
     assigned: assignment?.address,
     pools,
   });
-  const told = {
+  const known = {
     routes: table?.routes ?? noRoutes.peers,
     unresolved: noRoutes.unresolved,
     pools,
@@ -110,7 +110,7 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
     gateways: gatewaysInOrder(assignment),
     underlay: choice.underlay,
   };
-  const desired = cached?.fenced === undefined ? desiredRoutes(told) : noRoutes;
+  const desired = cached?.fenced === undefined ? desiredRoutes(known) : noRoutes;
   host.mirror.setRanges(desired.ranges);
   await host.mirror.refresh();
   const plan = planRoutes({
@@ -142,8 +142,8 @@ async function firewallOf(
   const { mark } = settings;
   const { moved } = await readLanJournal(settings.stateDir);
   const besides = lanInterfaces(assignment, moved);
-  const told = { assignment, routes: table.routes.values(), pools: table.pools };
-  const wanted = desiredFirewall({ ...told, underlay, besides, mark });
+  const known = { assignment, routes: table.routes.values(), pools: table.pools };
+  const wanted = desiredFirewall({ ...known, underlay, besides, mark });
   const report = await host.firewall.inspect(wanted, AbortSignal.timeout(30_000));
   return { ...report, findings: [...report.findings, ...(await host.lookAtPath(wanted))] };
 }

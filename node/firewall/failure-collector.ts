@@ -41,8 +41,10 @@ export class FailureCollector {
       const known = error instanceof XnetError ? error.code !== 'Cancelled' : errnoOf(error) !== undefined;
       if (!known) throw error;
       const finding = findingOf(area, error);
-      const told = this.list.some(({ reason, message }) => reason === finding.reason && message === finding.message);
-      if (!told) this.list.push(finding);
+      const isListed = this.list.some(
+        ({ reason, message }) => reason === finding.reason && message === finding.message,
+      );
+      if (!isListed) this.list.push(finding);
       return undefined;
     }
   }

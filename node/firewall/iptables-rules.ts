@@ -197,15 +197,15 @@ function planChain(
   const meanings = (rules: readonly string[]) => rules.map(meaningOf).join('\n');
   const same = meanings(ours) === meanings(wanted);
   const misplaced = same && ours.some((_, index) => present[after + index] !== ours[index]);
-  const told = wanted.length === 0 ? [] : unreached;
-  if (same && (!misplaced || !mayMove)) return { lines: [], misplaced, unreached: told };
+  const reported = wanted.length === 0 ? [] : unreached;
+  if (same && (!misplaced || !mayMove)) return { lines: [], misplaced, unreached: reported };
   // All in one commit: no packet meets the chain without the rule.
   const removals = ours.map((rule) => `-D ${chain} ${rule}`);
   const isEnd = after === foreign.length;
   const additions = wanted.map((rule, index) =>
     isEnd ? `-A ${chain} ${rule}` : `-I ${chain} ${after + index + 1} ${rule}`,
   );
-  return { lines: [...removals, ...additions], misplaced, unreached: told };
+  return { lines: [...removals, ...additions], misplaced, unreached: reported };
 }
 
 function asInput(lines: {

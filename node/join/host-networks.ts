@@ -1,5 +1,5 @@
-// What a host tells of its networks when it joins: of each the host's own address in it, and Docker's name for it.
-// Invariant: a Docker that does not answer keeps no host from joining; its networks are then told of as interfaces.
+// What a host reports of its networks when it joins: of each the host's own address in it, and Docker's name for it.
+// Invariant: a Docker that does not answer keeps no host from joining; its networks are then reported as interfaces.
 import { networkInterfaces } from 'node:os';
 import { type Ipv4, parseIpv4, prefixContains } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';

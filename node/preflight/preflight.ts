@@ -90,7 +90,7 @@ export async function preflight(
     if (underlay === undefined) return;
     const desired = firewallAfter(request, { underlay, mark: place.settings.mark });
     const ofRules = await firewallFindings(place, desired, signal);
-    found.push(...ofRules.filter(({ reason }) => !ofBackend.some((told) => told.reason === reason)));
+    found.push(...ofRules.filter(({ reason }) => !ofBackend.some((other) => other.reason === reason)));
   });
   await part('other programs', async () => {
     const services = await readServices(place.root, place.exec, signal);

@@ -110,13 +110,13 @@ export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnaps
   const asked = fresh && before !== undefined ? toExplain(before).map(prefixKey) : [];
   const withdrawn = new Map<number, HeldRoute>();
   for (const [id, route] of before?.routes ?? []) {
-    const told = routes.get(id);
-    if (told === undefined && !unresolved.has(id)) {
+    const received = routes.get(id);
+    if (received === undefined && !unresolved.has(id)) {
       const wasUnexplained = fresh && before?.held.get(id)?.isUnexplained === true;
       withdrawn.set(id, { version, isUnexplained: unexplained.has(id) || wasUnexplained });
     }
     // Unchanged parts keep their identity: values derived from the table are recomputed only for the differences.
-    if (told === undefined || sameRoute(told, route)) routes.set(id, route);
+    if (received === undefined || sameRoute(received, route)) routes.set(id, route);
   }
   const confirmed = new Set(asked.filter((id) => !unexplained.has(id)));
   const table = { version, routes: (before?.routes ?? noRoutes).with(routes), unresolved, pools };

@@ -33,7 +33,7 @@ export function convergeBip(
   byHand: boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  return told(signal, async () => {
+  return outcomeOf(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     const hasLease = desired.leases.some(({ mode }) => usesDocker0(mode));
     if (!hasLease && !isTouched(journal)) return { findings: [], changes: 0 };
@@ -67,7 +67,7 @@ export type BipLeave = {
 
 /** leaveBip gives docker0 its former address and daemon.json its former content. */
 export function leaveBip(host: DockerHost, { force, byHand }: BipLeave, signal: AbortSignal): Promise<Outcome> {
-  return told(signal, async () => {
+  return outcomeOf(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     const engine = await seeEngine(host, signal);
     if ('reason' in engine) return leaveWithoutDocker(host, journal, engine, force);
@@ -108,7 +108,7 @@ export async function bipsToCome(host: DockerHost): Promise<readonly Bip[]> {
 
 /** forgetRestarts clears the recorded restarts of Docker, because an operator has removed the host. */
 export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
-  return told(signal, async () => {
+  return outcomeOf(signal, async () => {
     const { stateFolder } = host.settings;
     const journal = await readJournal(stateFolder);
     if (journal.restarts.length > 0) await writeJournal(stateFolder, { ...journal, restarts: [] });
@@ -121,7 +121,7 @@ export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<O
  * @param leases see resumeApply
  */
 export function resumeBip(host: DockerHost, { byHand, leases }: BipResume, signal: AbortSignal): Promise<Outcome> {
-  return told(signal, async () => {
+  return outcomeOf(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     if (journal.apply === undefined) return { findings: [], changes: 0 };
     const apply = { ...journal.apply, byHand: byHand || journal.apply.byHand };
@@ -146,7 +146,7 @@ async function turn(
   return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
 }
 
-async function told(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+async function outcomeOf(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {

@@ -152,8 +152,8 @@ function engineError(error: unknown, socketPath: string): unknown {
     const code = errnoOf(error) === 'EACCES' ? 'PermissionDenied' : 'Unavailable';
     return new XnetError(code, `Docker does not answer at ${socketPath}: ${messageOf(error)}`, { cause: error });
   }
-  const told = v.safeParse(v.object({ json: v.object({ message: v.string() }) }), error);
-  const message = told.success ? told.output.json.message : messageOf(error);
+  const answer = v.safeParse(v.object({ json: v.object({ message: v.string() }) }), error);
+  const message = answer.success ? answer.output.json.message : messageOf(error);
   return new XnetError(codesOfStatus[status] ?? 'Internal', message.trim(), { cause: error });
 }
 
