@@ -13,7 +13,7 @@ import {
   callFailureOf,
   isPassing,
   isRefusedByStore,
-  isUnsure,
+  mayHaveChanged,
   noController,
   refusal,
   safeError,
@@ -225,13 +225,13 @@ export class AdminClient {
       }
       if (latest.length > 0) {
         // What an earlier round left open stays open, whatever later ones say.
-        const sent = failures.find(isUnsure) ?? failures.find((failure) => failure.sent);
+        const sent = failures.find(mayHaveChanged) ?? failures.find((failure) => failure.sent);
         failures.splice(0, failures.length, ...(sent === undefined ? [] : [sent]), ...latest);
       }
       const pauseMs = backoffMs(attempt, backoff, Math.random());
       // A retry does not help before an operator repairs the store. The controllers themselves waited for an election
       // before they refused. But what is open is found out once the store answers: all attempts are one operation.
-      const isRefused = latest.length > 0 && latest.every(isRefusedByStore) && !(changing && failures.some(isUnsure));
+      const isRefused = latest.length > 0 && latest.every(isRefusedByStore) && !(changing && failures.some(mayHaveChanged));
       if (isRefused || performance.now() + pauseMs >= deadline) {
         throw noController(failures, { timeoutMs, changing, repeated: true });
       }

@@ -119,8 +119,8 @@ function hintFor(failures: readonly CallFailure[]): string {
   return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
 }
 
-/** isUnsure reports whether the controller may have made the change that it was asked for. */
-export function isUnsure(failure: CallFailure): boolean {
+/** mayHaveChanged reports whether the controller may have made the change that it was asked for. */
+export function mayHaveChanged(failure: CallFailure): boolean {
   const { sent, answered, error } = failure;
   // A controller that gives up a race has looked whether the change was made. One that never read the store sent nothing.
   const isCertain = answered && (error.code === 'Conflict' || unread.test(error.message));
@@ -128,7 +128,7 @@ export function isUnsure(failure: CallFailure): boolean {
 }
 
 const unread = /^the controller has not read the store yet/;
-const uncertainHint =
+const unknownOutcomeHint =
   'the outcome is unknown: rerun the command to see it; a change that was made is not made twice, ' +
   'but a rerun makes another token, certificate or nic (see: xctl tokens list, xctl certs list, xctl nics list)';
 
@@ -140,12 +140,12 @@ const decided: ReadonlySet<ErrorCode> = new Set(['NotFound', 'AlreadyExists', 'I
  * @param before the failures of earlier attempts at the change: another controller may have made it
  */
 export function refusal({ error }: CallFailure, before: readonly CallFailure[]): XnetError {
-  const open = decided.has(error.code) ? undefined : before.find(isUnsure);
+  const open = decided.has(error.code) ? undefined : before.find(mayHaveChanged);
   if (open === undefined) return safeError(error);
   const lines = [...error.problems, ...(error.hint === undefined ? [] : [error.hint])].map(escaped);
   return new XnetError(error.code, escaped(error.message), {
     problems: [...lines, `${formatEndpoint(open.endpoint)}, which was asked before: ${open.text}`],
-    hint: uncertainHint,
+    hint: unknownOutcomeHint,
     cause: error,
   });
 }
@@ -157,13 +157,13 @@ function unknownOutcome(failures: readonly CallFailure[], refusal: XnetError): X
   const more = [...refusal.problems, ...(refusal.hint === undefined ? [] : [refusal.hint])];
   return new XnetError('DeadlineExceeded', 'the change was sent, and no controller can tell whether it was made', {
     problems: [...new Set([...lines, ...more.map(escaped)])],
-    hint: uncertainHint,
+    hint: unknownOutcomeHint,
   });
 }
 
 /**
  * noController returns the error of a call that no controller executed.
- * @param failures in the order of the attempts; if an attempt of the call isUnsure, one of those must be among them
+ * @param failures in the order of the attempts; if an attempt of the call mayHaveChanged, one of those must be among them
  * @param options.changing the call changes something
  * @param options.repeated it was repeated for `timeoutMs`; default: if it changes something
  */
@@ -172,15 +172,15 @@ export function noController(
   options: { readonly timeoutMs: number; readonly changing: boolean; readonly repeated?: boolean },
 ): XnetError {
   const { timeoutMs, changing, repeated = changing } = options;
-  const unsure = changing && failures.some(isUnsure);
+  const unsure = changing && failures.some(mayHaveChanged);
   // An error from a controller is more informative than a failure to reach one.
   const answered = failures.findLast((failure) => failure.answered);
   if (answered !== undefined) {
     const answer = answered.error;
     if (unsure && isRefusedByStore(answered)) return unknownOutcome(failures, answer);
     // The hint of an answer says what to repair, which comes first unless another attempt left the outcome open.
-    const isHidden = unsure && failures.some((each) => isUnsure(each) && each.error.message !== answer.message);
-    const hint = isHidden ? uncertainHint : (answer.hint ?? (unsure ? uncertainHint : undefined));
+    const isHidden = unsure && failures.some((each) => mayHaveChanged(each) && each.error.message !== answer.message);
+    const hint = isHidden ? unknownOutcomeHint : (answer.hint ?? (unsure ? unknownOutcomeHint : undefined));
     return safeError(
       new XnetError(answer.code, answer.message, {
         problems: [...answer.problems, ...(answer.hint === undefined || !isHidden ? [] : [answer.hint])],
@@ -199,7 +199,7 @@ export function noController(
     lines.length === 1 ? `${message}: ${only}` : message,
     {
       problems: lines.length > 1 ? lines : [],
-      hint: unsure ? uncertainHint : hintFor(failures),
+      hint: unsure ? unknownOutcomeHint : hintFor(failures),
     },
   );
 }
