@@ -47,6 +47,7 @@ else {
       for (const ends of [
         ['h0/api', 'h1/api'],
         ['h1/api', '10.76.0.2'],
+        ['10.76.0.2', 'h1/api'],
         ['h0', 'h1'],
       ] as const) {
         const ran = await by.run('ping', ...ends);
@@ -55,12 +56,32 @@ else {
     }
     const operator = await xctl([tcp(a)]);
     t.regex((await operator.run('trace', 'h0/api', 'h1/api')).stdout, /h0[\s\S]*h1/);
+    // The source by its address: of a container, of the bridge, of the host, and one that nothing on the host has.
+    for (const [source, target, first] of [
+      [
+        '10.76.0.2',
+        '10.76.1.2',
+        /^requests: h0\/api \(10\.76\.0\.2\) → h1\/api \(10\.76\.1\.2\)\n +h0: docker0 → eth0/,
+      ],
+      ['10.76.0.1', 'h1/api', /^requests: h0 \(10\.76\.0\.1\) → .*\n +h0: the host itself → eth0/],
+      ['192.168.83.10', 'h1', /^requests: h0 \(192\.168\.83\.10\) → .*\n +h0: the host itself → eth0/],
+    ] as const) {
+      const ran = await operator.run('trace', source, target);
+      t.is(ran.code, 0, ran.stdout + ran.stderr);
+      t.regex(ran.stdout, first);
+      t.regex(ran.stdout, /1 of 1 answered/);
+    }
+    const nobody = await operator.run('ping', '10.76.0.99', 'h1/api');
+    t.is(nobody.code, 8, nobody.stderr);
+    t.regex(nobody.stdout, /NotProbed: .*no interface and no running container of this host has 10\.76\.0\.99/);
     hosts.h1.sh(
       "nft 'add table inet mine; add chain inet mine guard { type filter hook forward priority 0; policy drop; }'",
     );
-    const dropped = await operator.run('ping', 'h0/api', 'h1/api');
-    t.is(dropped.code, 8, dropped.stderr);
-    t.regex(dropped.stdout, /h1[\s\S]*mine/);
+    for (const source of ['h0/api', '10.76.0.2']) {
+      const dropped = await operator.run('ping', source, 'h1/api');
+      t.is(dropped.code, 8, dropped.stderr);
+      t.regex(dropped.stdout, /h1[\s\S]*mine/);
+    }
     hosts.h1.sh('nft delete table inet mine');
     // By the socket of one there is no certificate for the other.
     const local = await xctl([unix(a)]);
