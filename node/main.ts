@@ -58,7 +58,7 @@ Examples:
   xnetd preflight                                              without knowing the fleet
   xnetd preflight --subnet 10.76.3.0/24 --pool 10.76.0.0/16    with the subnet that this host is to get
   xnetd preflight --peer 192.168.83.12 --controller 192.168.83.2 --nodes 200
-  xnetd preflight -o json                                      for programs
+  xnetd preflight --json                                       for programs; the same as -o json
 
 Severities: "stops" prevents xnet from working here, "warns" is a problem later or for a while,
 "info" is worth knowing. Exit codes: ${exitCodes.ok} nothing stops or warns, ${exitCodes.usage} wrong use, ${exitCodes.problemsFound} there are findings.`,

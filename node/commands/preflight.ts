@@ -15,7 +15,7 @@ import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
 import { hostSettings } from './host-settings.js';
 
-/** PreflightReport is the output of `xnetd preflight -o json`. Fields are only added, never removed. */
+/** PreflightReport is the output of `xnetd preflight --json`. Fields are only added, never removed. */
 export type PreflightReport = {
   /** Whether nothing stops xnet and nothing is warned of. */
   readonly ok: boolean;

@@ -40,7 +40,8 @@ export function addPreflightOptions(target: Command): Command {
     .addOption(new Option('--mode <mode>', 'how it is to use the subnet').choices(modes).default('bip'))
     .option('--peer <addresses>', 'addresses of other hosts, which are sent echo requests, comma-separated')
     .option('--nodes <number>', 'how many hosts the fleet is to have (default: as many as it has)')
-    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'));
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--json', 'the same as -o json').implies({ output: 'json' }));
 }
 
 /**

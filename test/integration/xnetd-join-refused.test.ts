@@ -215,9 +215,11 @@ test('a finding that stops xnet stops the join before anything is sent, unless i
   const token = await added('stopped-1');
   const daemonJson = join(host.dir, 'daemon.json');
   writeFileSync(daemonJson, '{"debug": true,}\n');
-  const looked = await host.run('preflight', '--daemon-json', daemonJson, '-o', 'json');
+  const looked = await host.run('preflight', '--daemon-json', daemonJson, '--json');
   t.is(looked.code, 8, looked.stderr);
   const report = JSON.parse(looked.stdout);
+  const named = await host.run('preflight', '--daemon-json', daemonJson, '-o', 'json');
+  t.deepEqual(JSON.parse(named.stdout), report);
   t.like(report, { schemaVersion: 1, ok: false, counts: { stops: 1 } });
   t.like(report.findings[0], { severity: 'stops', reason: 'DaemonJsonInvalid' });
   const stopped = await host.join(joinAddress(), token, '--daemon-json', daemonJson);
