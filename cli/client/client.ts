@@ -231,7 +231,8 @@ export class AdminClient {
       const pauseMs = backoffMs(attempt, backoff, Math.random());
       // A retry does not help before an operator repairs the store. The controllers themselves waited for an election
       // before they refused. But what is open is found out once the store answers: all attempts are one operation.
-      const isRefused = latest.length > 0 && latest.every(isRefusedByStore) && !(changing && failures.some(mayHaveChanged));
+      const isRefused =
+        latest.length > 0 && latest.every(isRefusedByStore) && !(changing && failures.some(mayHaveChanged));
       if (isRefused || performance.now() + pauseMs >= deadline) {
         throw noController(failures, { timeoutMs, changing, repeated: true });
       }
