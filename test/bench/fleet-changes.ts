@@ -16,6 +16,8 @@ export type Place = { readonly controller: ControllerProcess; readonly fleet: Si
 // The first of the nodes that are only added and moved, and do not run.
 const firstMover = 60_000;
 const handshakes = 200;
+// The aim of a reconnection is for this many nodes.
+const aimedAt = 5_000;
 
 // Asks the controller for its status until stopped: the longest time that an answer took.
 async function slowestAnswerMs({ admin }: ControllerProcess, stopped: () => boolean): Promise<number> {
@@ -55,8 +57,8 @@ export async function measureReconnect({ log, tell }: BenchContext, { controller
     ours: `${ms(tookMs)} after its port is open; it answered others within ${ms(await slowest)}`,
     limit: `as many bare TLS handshakes in one process, ${ms(handshakeMs)} each: ${ms(limitMs)}; nodes try again within 8 s`,
     ratio: tookMs / limitMs,
-    aim: '5,000: < 15 s',
-    met: tookMs < 15_000,
+    aim: count < aimedAt ? '' : '5,000: < 15 s',
+    met: count < aimedAt ? undefined : tookMs < 15_000,
   });
 }
 
