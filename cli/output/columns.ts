@@ -1,5 +1,5 @@
 // Describes the columns of each kind of list, and lays out tables.
-import { type Cell, formatTable } from '../../proto/process/table.js';
+import { type Cell, cellText, formatTable } from '../../proto/process/table.js';
 
 /** Colors paint texts, or return them unchanged. */
 export type Colors = {
@@ -26,6 +26,8 @@ export type Column<T> = {
   /** Order of omission if space is short, the lowest number first. A column without a number stays longest. */
   readonly drop?: number;
   readonly cell: (item: T, look: TableLook) => Cell;
+  /** Shown instead of `cell`, for all items, where the columns that are not omitted would not fit. */
+  readonly short?: (item: T, look: TableLook) => Cell;
 };
 
 /** Kind describes how items of one kind are printed. */
@@ -39,6 +41,16 @@ export type Kind<T> = {
   readonly remarks?: (items: readonly T[], look: TableLook) => readonly string[];
 };
 
+// Whether all columns that are not to be dropped fit the width with their long texts.
+function fitsLong<T>(columns: readonly Column<T>[], items: readonly T[], look: TableLook): boolean {
+  const widths = columns
+    .filter(({ drop }) => drop === undefined)
+    .map(({ header, cell }) =>
+      items.reduce((most, item) => Math.max(most, cellText(cell(item, look)).length), header.length),
+    );
+  return look.width === undefined || widths.reduce((sum, each) => sum + each + 2, -2) <= look.width;
+}
+
 /** tableOf lays out items as a table that fits the width. */
 export function tableOf<T>(
   columns: readonly Column<T>[],
@@ -51,9 +63,10 @@ export function tableOf<T>(
     .filter(({ drop }) => drop !== undefined)
     .sort((a, b) => (a.drop ?? 0) - (b.drop ?? 0))
     .map(({ index }) => index);
+  const isShort = columns.some(({ short }) => short !== undefined) && !fitsLong(columns, items, look);
   return formatTable(
     columns.map(({ header }) => header),
-    items.map((item) => columns.map(({ cell }) => cell(item, look))),
+    items.map((item) => columns.map(({ cell, short }) => (isShort ? (short ?? cell) : cell)(item, look))),
     { ...options, width: look.width, droppable },
   );
 }

@@ -193,8 +193,13 @@ function dockerText(node: NodeOutput): string {
   return condition !== undefined || versions.docker !== null ? 'ready' : '-';
 }
 
+// "10.76.3.0/24, 10.84.0.0/24"
+function subnetsText({ subnet, leases }: NodeOutput): string {
+  return leases.length > 1 ? leases.map((lease) => lease.subnet).join(', ') : (subnet ?? '-');
+}
+
 // "10.76.3.0/24 +1" for a node that has another lease.
-function subnetText({ subnet, leases }: NodeOutput): string {
+function shortSubnetsText({ subnet, leases }: NodeOutput): string {
   return `${subnet ?? '-'}${leases.length > 1 ? ` +${leases.length - 1}` : ''}`;
 }
 
@@ -267,7 +272,7 @@ export const nodeKind: Kind<NodeOutput> = {
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },
     { header: 'ADDRESS', drop: 2, cell: ({ address }) => address },
-    { header: 'SUBNET', cell: subnetText },
+    { header: 'SUBNET', cell: subnetsText, short: shortSubnetsText },
     {
       header: 'STATE',
       cell: (node, { colors, nowMs }) => ({ text: stateText(node, nowMs), paint: paintOfState(node.state, colors) }),

@@ -8,7 +8,10 @@ export type Paint = (text: string) => string;
 /** Cell is a text and its colour. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
-const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
+/** cellText returns the text of a cell. */
+export function cellText(cell: Cell): string {
+  return typeof cell === 'string' ? cell : cell.text;
+}
 
 /** TableOptions bound the size of a table. */
 export type TableOptions = {
@@ -60,7 +63,7 @@ export function formatTable(
   const widths = headers.map((header) => (options.headless === true ? 0 : header.length));
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
-      const { length } = textOf(cell);
+      const { length } = cellText(cell);
       if (length > (widths[column] ?? 0)) widths[column] = length;
     }
   }
@@ -70,7 +73,7 @@ export function formatTable(
     let text = '';
     for (const column of shown) {
       const cell = row[column] ?? '';
-      const whole = textOf(cell);
+      const whole = cellText(cell);
       const plain = column === last ? cut(whole, lastWidth) : whole;
       const padding = column === last ? '' : ' '.repeat((widths[column] ?? 0) + 2 - plain.length);
       text += (typeof cell === 'string' ? plain : cell.paint(plain)) + padding;

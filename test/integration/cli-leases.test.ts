@@ -99,7 +99,7 @@ test('a second lease is routed at once and ends when its host has stopped using 
   t.deepEqual(host.primary, host.assignment?.leases[0], 'an older daemon would keep what it has');
   t.deepEqual(await leasesOf('web-1'), [`${first} in force bip`, `${second} wanted bridge`]);
   await says('leases add web-1 --pool side', /^unchanged: 10\.84\.0\.0\/24 of pool side to web-1/);
-  await says('nodes list', /web-1 +192\.168\.83\.1 +10\.76\.0\.0\/24 \+1 /);
+  await says('nodes list', /web-1 +192\.168\.83\.1 +10\.76\.0\.0\/24, 10\.84\.0\.0\/24 /);
   await says(
     'nodes show web-1',
     /Lease: +10\.76\.0\.0\/24 of pool default, in force, bip[\s\S]*Lease: +10\.84\.0\.0\/24 of pool side, wanted/,
