@@ -224,7 +224,7 @@ export class AdminClient {
         throw noController(latest, { timeoutMs, changing: false });
       }
       if (latest.length > 0) {
-        // What an earlier round left open stays open, whatever later ones say.
+        // A later refusal does not settle an earlier attempt whose outcome is unknown.
         const sent = failures.find(mayHaveChanged) ?? failures.find((failure) => failure.sent);
         failures.splice(0, failures.length, ...(sent === undefined ? [] : [sent]), ...latest);
       }
