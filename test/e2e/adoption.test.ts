@@ -11,9 +11,23 @@ import { dockerdPid } from '../support/docker-lab.js';
 import { PingFlow } from '../support/ping-flow.js';
 import { until } from '../support/until.js';
 
-// How each host has its subnet: a flag of dockerd, daemon.json, a Docker network with a bridge of the operator's.
-const subnets = ['10.100.0.0/24', '172.16.200.0/24', '10.76.1.0/24'] as const;
-const daemonJson = '{ "bip" : "172.16.200.1/24" }\n';
+// How each host has its subnet: by a flag of dockerd, by daemon.json, or by a Docker network with a bridge of the
+// operator's.
+const setups = [
+  { by: 'flag', subnet: '10.100.0.0/24' },
+  { by: 'file', subnet: '172.16.200.0/24' },
+  { by: 'network', subnet: '10.76.1.0/24' },
+  { by: 'file', subnet: '172.16.201.0/24' },
+  { by: 'flag', subnet: '10.200.0.0/24' },
+] as const;
+type Setup = (typeof setups)[number];
+
+// The container of each of these hosts sends a flow to that of the next: from flag to flag, from file to file, and
+// between each kind and each other.
+const ring = [0, 4, 1, 3, 2] as const;
+
+const bipIn = (subnet: string) => subnet.replace(/0\/24$/, '1/24');
+const daemonJson = (subnet: string) => `{ "bip" : "${bipIn(subnet)}" }\n`;
 
 // Further networks of the hosts, by the host's index. Bridges are made by the operator, containers may communicate with
 // each other.
@@ -23,11 +37,11 @@ const networks = [
   { at: 1, name: 'green', bridge: 'br02', pool: 'blue', subnet: '10.76.2.0/24' },
 ] as const;
 
-type ByHand = { readonly host: LabHost; readonly subnet: string; readonly container: Container; readonly pid: string };
+type ByHand = Setup & { readonly host: LabHost; readonly container: Container; readonly pid: string };
 
-async function madeByHand(host: LabHost, index: number): Promise<Container> {
-  if (index === 1) writeFileSync(host.daemonJson, daemonJson);
-  await host.startDockerd({ flags: index === 0 ? ['--bip=10.100.0.1/24'] : [] });
+async function madeByHand(host: LabHost, index: number, { by, subnet }: Setup): Promise<Container> {
+  if (by === 'file') writeFileSync(host.daemonJson, daemonJson(subnet));
+  await host.startDockerd({ flags: by === 'flag' ? [`--bip=${bipIn(subnet)}`] : [] });
   // The fleet is reached by the first of three interfaces.
   for (const [name, address] of [
     ['eth1', `192.168.201.${index + 1}/24`],
@@ -37,8 +51,8 @@ async function madeByHand(host: LabHost, index: number): Promise<Container> {
     await host.run(['ip', 'address', 'add', address, 'dev', name]);
     await host.run(['ip', 'link', 'set', name, 'up']);
   }
-  if (index === 2) await networkByHand(host, { name: 'blue', bridge: 'br01', subnet: subnets[2] });
-  return host.runContainer({ name: `c-${host.name}`, ...(index === 2 ? { network: 'blue' } : {}) });
+  if (by === 'network') await networkByHand(host, { name: 'blue', bridge: 'br01', subnet });
+  return host.runContainer({ name: `c-${host.name}`, ...(by === 'network' ? { network: 'blue' } : {}) });
 }
 
 async function networkByHand(
@@ -69,16 +83,29 @@ async function twoMoreInterfaces(container: Container, bridge: string): Promise<
   return `${address}202`;
 }
 
-// The manual setup: a route to each other host, and a rule that accepts packets of all of them.
-async function routeByHand(hosts: readonly LabHost[]): Promise<void> {
-  for (const [index, host] of hosts.entries()) {
-    await host.run(['iptables', '-P', 'FORWARD', 'ACCEPT']);
-    for (const [other, { address }] of hosts.entries()) {
-      const theirs = [subnets[other] ?? '', ...networks.filter(({ at }) => at === other).map(({ subnet }) => subnet)];
-      for (const subnet of other === index ? [] : theirs)
-        await host.run(['ip', 'route', 'add', subnet, 'via', address]);
-    }
-  }
+// The manual setup: a route to each other host's subnets, and rules that accept packets from and to all of them, since
+// Docker makes the policy DROP. Returns these rules.
+async function routeByHand(hosts: readonly LabHost[]): Promise<readonly string[]> {
+  const ofHost = hosts.map((_, at) => [
+    ...setups.slice(at, at + 1).map(({ subnet }) => subnet),
+    ...networks.filter((network) => network.at === at).map(({ subnet }) => subnet),
+  ]);
+  const all = ofHost.flat();
+  await Promise.all(
+    hosts.map(async (host, index) => {
+      for (const [other, { address }] of hosts.entries()) {
+        const theirs = other === index ? [] : (ofHost[other] ?? []);
+        for (const subnet of theirs) await host.run(['ip', 'route', 'add', subnet, 'via', address]);
+      }
+      for (const side of ['-s', '-d']) await host.run(['iptables', '-A', 'FORWARD', side, all.join(), '-j', 'ACCEPT']);
+    }),
+  );
+  return ['-s', '-d'].flatMap((side) => all.map((subnet) => `-A FORWARD ${side} ${subnet} -j ACCEPT`));
+}
+
+// Rules of FORWARD as iptables prints them.
+async function forwardRules(host: LabHost): Promise<readonly string[]> {
+  return (await host.run(['iptables', '-S', 'FORWARD'])).trim().split('\n');
 }
 
 // The changes of routes to a subnet on a host, as `ip monitor` prints them.
@@ -112,6 +139,12 @@ async function adopt(t: ExecutionContext, fleet: Fleet, { host, subnet, pid }: B
   t.is(await dockerdPid(host), pid, 'Docker was not restarted');
 }
 
+function setupOf(index: number): Setup {
+  const setup = setups[index];
+  if (setup === undefined) throw new Error('a host has no setup');
+  return setup;
+}
+
 const engine = process.getuid?.() === 0 ? await tryEngine('20.10') : { line: '20.10', why: 'it needs root' };
 
 if ('why' in engine) {
@@ -120,42 +153,42 @@ if ('why' in engine) {
 } else {
   test('hosts configured by hand move to xnet one by one; Docker keeps running, and no flow loses a packet', async (t) => {
     t.timeout(600_000);
-    const fleet = await Fleet.create({ hosts: 3, engine, mode: 'bip', pool: '10.100.0.0/16' });
+    const fleet = await Fleet.create({ hosts: setups.length, engine, mode: 'bip', pool: '10.100.0.0/16' });
     t.teardown(() => fleet.close());
     const { hosts } = fleet.lab;
     const [containers] = await Promise.all([
-      Promise.all(hosts.map(madeByHand)),
+      Promise.all(hosts.map((host, index) => madeByHand(host, index, setupOf(index)))),
       fleet.startControllers().then(() => fleet.createPool()),
     ]);
     await fleet.xctl('pools', 'create', 'file', '172.16.200.0/22');
+    await fleet.xctl('pools', 'create', 'flag', '10.200.0.0/16');
     await fleet.xctl('pools', 'create', 'blue', '10.76.0.0/16');
     await fleet.xctl('pools', 'create', 'br0', '172.172.0.0/16', '--mode', 'bridge');
     const more = await Promise.all(
       networks.map(async (network, index) => {
         const host = hosts[network.at];
-        if (host === undefined) throw new Error('three hosts');
+        if (host === undefined) throw new Error('a host has no setup');
         await networkByHand(host, network);
         return host.runContainer({ name: `d-${index}`, network: network.name });
       }),
     );
-    await routeByHand(hosts);
+    const rules = await routeByHand(hosts);
     const byHand = await Promise.all(
       hosts.map(async (host, index): Promise<ByHand> => {
-        const [container, subnet] = [containers[index], subnets[index]];
-        if (container === undefined || subnet === undefined) throw new Error('three hosts');
-        return { host, subnet, container, pid: await dockerdPid(host) };
+        const container = containers[index];
+        if (container === undefined) throw new Error('a host has no container');
+        return { ...setupOf(index), host, container, pid: await dockerdPid(host) };
       }),
     );
-    const [first, second, third] = byHand;
+    const [first, second, third, fourth, fifth] = byHand;
     if (first === undefined || second === undefined || third === undefined) return t.fail();
+    if (fourth === undefined || fifth === undefined) return t.fail();
     const flows = await Promise.all(
-      (
-        [
-          [first, second],
-          [second, third],
-          [third, first],
-        ] as const
-      ).map(async ([from, to]) => PingFlow.start(from.container, await to.container.address())),
+      ring.map(async (from, at) => {
+        const [source, target] = [byHand[from], byHand[ring[(at + 1) % ring.length] ?? -1]];
+        if (source === undefined || target === undefined) throw new Error('the ring names other hosts');
+        return PingFlow.start(source.container, await target.container.address());
+      }),
     );
     const [onFirst, onSecond, green] = more;
     if (onFirst === undefined || onSecond === undefined || green === undefined) return t.fail();
@@ -169,7 +202,7 @@ if ('why' in engine) {
 
     // The first host under xnet routes the two by hand.
     const theirs = networks.filter(({ at }) => at === 1).map(({ subnet }) => ({ host: second.host, subnet }));
-    for (const { host, subnet } of [second, third, ...theirs]) {
+    for (const { host, subnet } of [second, third, fourth, fifth, ...theirs]) {
       await fleet.xctl('routes', 'add', subnet, 'via', host.address, '--name', host.name);
     }
     await adopt(t, fleet, first);
@@ -194,6 +227,7 @@ if ('why' in engine) {
     const shown = await fleet.xctl('nodes', 'show', third.host.name);
     t.regex(shown, /Subnet: +10\.76\.1\.0\/24 of pool blue,[\s\S]*Mode: +bridge/);
     t.regex(await third.host.docker('network', 'inspect', 'blue', '--format={{json .Labels}}'), /^\{\}/);
+    for (const host of [fourth, fifth]) await adopt(t, fleet, host);
     const leases = (await fleet.nodes()).flatMap((node) => node.leases);
     for (const { subnet } of networks) {
       t.is(leases.find((lease) => lease.subnet === subnet)?.state, 'LEASE_STATE_IN_FORCE');
@@ -202,7 +236,14 @@ if ('why' in engine) {
       const running = await host.docker('inspect', '--format={{.State.Running}} {{.RestartCount}}', container.name);
       t.is(running.trim(), 'true 0');
     }
-    t.is(readFileSync(second.host.daemonJson, 'utf8'), daemonJson);
+    for (const { by, host, subnet } of byHand) {
+      if (by === 'file') t.is(readFileSync(host.daemonJson, 'utf8'), daemonJson(subnet));
+    }
+    for (const host of hosts) {
+      const [policy, ...seen] = await forwardRules(host);
+      t.is(policy, '-P FORWARD DROP');
+      t.deepEqual(seen.slice(-rules.length), rules, `the rules of ${host.name} are as they were`);
+    }
     await fleet.untilReady();
     await Promise.all(flows.map((flow) => flow.seen(100)));
     for (const flow of flows) {
