@@ -3,8 +3,11 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
+import { containerUses } from '../../node/daemon/lease-use.js';
 import type { EngineEvent } from '../../node/docker/engine/engine.js';
-import { formatPrefix } from '../../proto/domain/address.js';
+import { VethKernel } from '../../node/kernel/veth-kernel.js';
+import { Nics } from '../../node/nics/nics.js';
+import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import {
   addressOn,
   bipOf,
@@ -25,8 +28,9 @@ import {
 import { dockerLines } from '../support/docker-lines.js';
 import { leaveEndpoint } from '../support/half-dead.js';
 import { leaseMoves } from '../support/lease-moves.js';
+import { address, prefix } from '../support/pools.js';
 
-const { each, oldest } = await dockerLines(8);
+const { each, oldest } = await dockerLines(9);
 const never = new AbortController().signal;
 const lease = bridgeOf('10.76.3.0/24');
 const restarting = { onRunning: 'restart' } as const;
@@ -171,6 +175,35 @@ each("the bridge is deleted or flushed behind Docker's back", [], async (t, host
   t.true(await host.ping('10.76.3.77'));
   await runIdle(host, 'two', '--network=xnet');
   t.is((await host.exec(['docker', 'exec', 'two', 'ping', '-c', '1', 'web'])).code, 0, 'found by its alias');
+});
+
+each("--ip gives an address outside of Docker's part, which a nic then can't have", [], async (t, host) => {
+  const divided = { ...bridgeLease('10.76.3.0/24'), dockerLength: 25 };
+  const effect = effectOn(host);
+  t.deepEqual((await effect.converge(dockerWith([divided]), never)).findings, []);
+  t.regex(await inspect(host, 'xnet'), /"IPRange":"10\.76\.3\.0\/25"/);
+  await runIdle(host, 'asked', '--network=xnet', '--ip=10.76.3.200');
+  await runIdle(host, 'given', '--network=xnet');
+  t.is(await containerAddress(host, 'asked'), '10.76.3.200');
+  const given = await containerAddress(host, 'given');
+  const [, last] = /^10\.76\.3\.(\d+)$/.exec(given) ?? [];
+  t.true(Number(last) >= 2 && Number(last) <= 126, given);
+  const uses = containerUses([divided], await effect.engine.containers(never));
+  t.deepEqual(
+    uses.map(({ name, askedAddress }) => `${name} ${askedAddress === undefined ? '-' : formatIpv4(askedAddress)}`),
+    ['asked 10.76.3.200', 'given -'],
+  );
+  const nics = new Nics({ engine: effect.engine, kernel: new VethKernel(host.namespace.path) });
+  const wanted = ['10.76.3.200', '10.76.3.201'].map((text, index) => {
+    return { address: address(text), container: 'given', interfaceName: `nic${index}` };
+  });
+  const pools = [prefix('10.76.0.0/16')];
+  const { findings, changes, what } = await nics.converge({ nics: wanted, leases: [divided], pools }, never);
+  t.deepEqual([reasonsOf({ findings }), changes, what], [['AddressInUse'], 1, ['10.76.3.201 in container given']]);
+  await host.docker('restart', '--time=0', 'asked');
+  t.is(await containerAddress(host, 'asked'), '10.76.3.200');
+  for (const at of ['10.76.3.200', given, '10.76.3.201']) t.true(await host.ping(at), at);
+  t.deepEqual(await effect.converge(dockerWith([divided]), never), { findings: [], changes: 0 });
 });
 
 each('from one mode to the other and back', [], async (t, host) => {
