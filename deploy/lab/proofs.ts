@@ -77,7 +77,7 @@ export async function proveFleet(fleet: Fleet, containers: readonly FleetContain
 /** proveTraffic tests what holds with and without controllers: which places reach each other, and by which address. */
 export async function proveTraffic(fleet: Fleet, containers: readonly FleetContainer[]): Promise<readonly Proof[]> {
   const { lab } = fleet;
-  // Docker keeps two networks of one host apart.
+  // Docker keeps two networks of one host apart, see proveApart.
   const elsewhere = (from: FleetContainer) =>
     containers.filter(({ container }) => container.host !== from.container.host);
   const pairs = containers.flatMap((from) => elsewhere(from).map((to) => [from, to] as const));
@@ -129,14 +129,34 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
   );
   if (isLan) return [ping, http, source, published, outside, await proveHosts(fleet, containers)];
   await routeStranger(fleet, containers);
-  const stranger = await prove(
+  // Both wait for answers that do not come, so they wait together.
+  const strangerAway = prove(
     'a stranger on the LAN can not reach an unpublished port',
     containers.map(async (to) => {
       const result = await lab.stranger.fetch(`${to.address}:81`, 2);
       return { ok: !result.ok, seen: `${to.address}:81 answered a stranger` };
     }),
   );
-  return [ping, http, source, published, outside, stranger];
+  const closed = fleet.options.mode === 'block' ? [strangerAway, proveApart(containers)] : [strangerAway];
+  return [ping, http, source, published, outside, ...(await Promise.all(closed))];
+}
+
+// The networks of one host are in one block, and Docker keeps them apart all the same. That these containers answer at all
+// is proved from other hosts.
+async function proveApart(containers: readonly FleetContainer[]): Promise<Proof> {
+  const pairs = containers.flatMap((from) =>
+    containers
+      .filter((to) => to !== from && to.container.host === from.container.host)
+      .map((to) => [from.container, to] as const),
+  );
+  return prove(
+    'containers on two networks of one host do not reach each other',
+    pairs.map(async ([from, { container, address }]) => {
+      const [pinged, fetched] = await Promise.all([from.ping(address, 2), from.fetch(`${address}:81`, 2)]);
+      const by = [...(pinged ? ['ping'] : []), ...(fetched.ok ? ['HTTP'] : [])];
+      return { ok: by.length === 0, seen: `${from.name} -> ${container.name}: reached by ${by.join(' and ')}` };
+    }),
+  );
 }
 
 // In mode lan, containers are on the same network as the hosts, and nothing keeps them apart.
