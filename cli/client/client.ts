@@ -11,8 +11,10 @@ import { formatDuration } from '../output/time.js';
 import {
   type CallFailure,
   callFailureOf,
+  isDryRun,
   isPassing,
   isRefusedByStore,
+  madeInPart,
   mayHaveChanged,
   noController,
   refusal,
@@ -39,10 +41,6 @@ const backoff = { firstMs: 50, longestMs: 1_000 };
 const connectMs = 2_000;
 const attemptMs = 5_000;
 
-function isDryRun(request: unknown): boolean {
-  return typeof request === 'object' && request !== null && 'dryRun' in request && request.dryRun === true;
-}
-
 /** AdminClient calls controllers. */
 export class AdminClient {
   readonly #options: ClientOptions;
@@ -51,6 +49,7 @@ export class AdminClient {
   #first = 0;
   #answered: Endpoint | undefined;
   #changing = false;
+  #madeChange = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -187,14 +186,18 @@ export class AdminClient {
   /**
    * change makes a changing call, repeated until one controller returns an outcome or the time is over.
    * @throws XnetError Unavailable when none did; DeadlineExceeded when one may have made the change, and none can tell;
-   * NotWritable when nothing was written; and the errors of the controller that answers
+   * NotWritable when nothing was written by the command; and the errors of the controller that answers
    */
   async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
     const changing = !isDryRun(request);
     this.#changing = changing;
     try {
       // A request may bring its own: see `operationId` of its .proto.
-      return await this.#repeated(call, { operationId: crypto.randomUUID(), ...request }, { changing });
+      const response = await this.#repeated(call, { operationId: crypto.randomUUID(), ...request }, { changing });
+      this.#madeChange ||= changing;
+      return response;
+    } catch (error) {
+      throw this.#madeChange ? madeInPart(error) : error;
     } finally {
       this.#changing = false;
     }
@@ -229,10 +232,10 @@ export class AdminClient {
         failures.splice(0, failures.length, ...(sent === undefined ? [] : [sent]), ...latest);
       }
       const pauseMs = backoffMs(attempt, backoff, Math.random());
-      // A retry does not help before an operator repairs the store. The controllers themselves waited for an election
-      // before they refused. But what is open is found out once the store answers: all attempts are one operation.
-      const isRefused =
-        latest.length > 0 && latest.every(isRefusedByStore) && !(changing && failures.some(mayHaveChanged));
+      // A retry does not help before an operator repairs the store: the controllers waited for an election before they
+      // refused. But an open outcome is found out, and a command that is made in part completed, once the store answers.
+      const isOpen = changing && (this.#madeChange || failures.some(mayHaveChanged));
+      const isRefused = latest.length > 0 && latest.every(isRefusedByStore) && !isOpen;
       if (isRefused || performance.now() + pauseMs >= deadline) {
         throw noController(failures, { timeoutMs, changing, repeated: true });
       }

@@ -119,6 +119,11 @@ function hintFor(failures: readonly CallFailure[]): string {
   return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
 }
 
+/** isDryRun reports whether a request asks for no change: no outcome of it can be unknown. */
+export function isDryRun(request: unknown): boolean {
+  return typeof request === 'object' && request !== null && 'dryRun' in request && request.dryRun === true;
+}
+
 /** mayHaveChanged reports whether the controller may have made the change that it was asked for. */
 export function mayHaveChanged(failure: CallFailure): boolean {
   const { sent, answered, error } = failure;
@@ -158,6 +163,17 @@ function unknownOutcome(failures: readonly CallFailure[], refusal: XnetError): X
   return new XnetError('DeadlineExceeded', 'the change was sent, and no controller can tell whether it was made', {
     problems: [...new Set([...lines, ...more.map(escaped)])],
     hint: unknownOutcomeHint,
+  });
+}
+
+/** madeInPart returns the error of a command whose earlier step was made: NotWritable would say that nothing was written. */
+export function madeInPart(error: unknown): unknown {
+  if (!(error instanceof XnetError) || error.code !== 'NotWritable') return error;
+  const { message, problems, hint } = error;
+  return new XnetError('Unavailable', `an earlier step of the command was made, the next one was not: ${message}`, {
+    problems,
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
   });
 }
 
