@@ -109,6 +109,12 @@ export class XnetError extends Error {
   }
 }
 
+/**
+ * unreadStoreMessage is the message of the Unavailable error of a controller that has not read its store since it started.
+ * Clients compare it: such a controller has sent no change to the store.
+ */
+export const unreadStoreMessage = 'the controller has not read the store yet';
+
 /** statusOf returns the gRPC status number of an error code. */
 export function statusOf(code: ErrorCode): number {
   return codes[code].status;

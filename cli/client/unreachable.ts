@@ -1,6 +1,6 @@
 // The errors for unreachable controllers: where xctl tried, why that failed, and what to do. Pure.
 import { escaped } from '../../proto/domain/text.js';
-import { type ErrorCode, messageOf, XnetError } from '../../proto/errors.js';
+import { type ErrorCode, messageOf, unreadStoreMessage, XnetError } from '../../proto/errors.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { isAnswer } from '../../proto/rpc/status.js';
 import { formatDuration } from '../output/time.js';
@@ -128,11 +128,10 @@ export function isDryRun(request: unknown): boolean {
 export function mayHaveChanged(failure: CallFailure): boolean {
   const { sent, answered, error } = failure;
   // A controller that gives up a race has looked whether the change was made. One that never read the store sent nothing.
-  const isCertain = answered && (error.code === 'Conflict' || unread.test(error.message));
+  const isCertain = answered && (error.code === 'Conflict' || error.message.startsWith(unreadStoreMessage));
   return sent && !isRefusedByStore(failure) && !isCertain;
 }
 
-const unread = /^the controller has not read the store yet/;
 const unknownOutcomeHint =
   'the outcome is unknown: rerun the command to see it; a change that was made is not made twice, ' +
   'but a rerun makes another token, certificate or nic (see: xctl tokens list, xctl certs list, xctl nics list)';

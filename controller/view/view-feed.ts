@@ -3,7 +3,7 @@
 // controller used before.
 
 import type { Version } from '../../proto/domain/network.js';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { messageOf, unreadStoreMessage, XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import type { Change, Listing } from '../store/store.js';
 import { FreshViews } from './fresh-views.js';
@@ -64,7 +64,7 @@ export class ViewFeed {
    */
   get view(): ReadonlyView {
     if (this.#refusal !== '') throw new XnetError('Unavailable', `the controller refuses to act: ${this.#refusal}`);
-    if (!this.#ready) throw new XnetError('Unavailable', 'the controller has not read the store yet');
+    if (!this.#ready) throw new XnetError('Unavailable', unreadStoreMessage);
     return this.#view;
   }
 

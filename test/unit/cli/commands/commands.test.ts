@@ -10,7 +10,7 @@ import { wantedAt } from '../../../../cli/completion/candidates.js';
 import { completionScripts } from '../../../../cli/completion/scripts.js';
 import { forBash, splitLine } from '../../../../cli/completion/words.js';
 import { makeProgram } from '../../../../cli/program/program.js';
-import { exitCodeOf, XnetError } from '../../../../proto/errors.js';
+import { exitCodeOf, unreadStoreMessage, XnetError } from '../../../../proto/errors.js';
 import { errorFromStatus, statusFromError } from '../../../../proto/rpc/status.js';
 
 // The error as a client has it of a controller that answered with it.
@@ -79,7 +79,7 @@ test('an unreachable cluster is explained per address, with a remedy', (t) => {
     const certain = noController([unsent, closed], told);
     t.deepEqual([exitCodeOf(certain.code), certain.hint], [13, 'see xctl status']);
   }
-  const starting = answer(new XnetError('Unavailable', 'the controller has not read the store yet'));
+  const starting = answer(new XnetError('Unavailable', unreadStoreMessage));
   t.is(noController([starting, closed], told).code, 'NotWritable', 'it has sent nothing');
   t.is(noController([starting], told).hint, undefined);
   const read = noController([late, closed], { ...told, changing: false, repeated: true });
