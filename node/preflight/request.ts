@@ -72,6 +72,11 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   };
 }
 
+/** wantsLan reports whether the host has, or is to get, a lease of mode lan. */
+export function wantsLan({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
+  return leases.length === 0 ? mode === 'lan' : leases.some((lease) => lease.mode === 'lan');
+}
+
 /** bipWanted returns the address that docker0 is to have; undefined if no lease for docker0 is known. */
 export function bipWanted({ leases }: Pick<PreflightRequest, 'leases'>): Bip | undefined {
   const lease = leases.find(({ mode }) => usesDocker0(mode));

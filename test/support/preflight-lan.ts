@@ -54,6 +54,12 @@ export type PreflightFixture = {
 /** lanFixtures are these findings. */
 export const lanFixtures: readonly PreflightFixture[] = [
   {
+    ...{ reason: 'LanNeedsIptables', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.write('etc/docker/daemon.json', '{"firewall-backend": "nftables"}'),
+    clear: (host: PreflightHost, fix: string) =>
+      host.write('etc/docker/daemon.json', `{${/^put (.*) into daemon\.json/.exec(fix)?.[1]}}`),
+  },
+  {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },
     trigger: managed('configured'),
     clear: managed('unmanaged'),

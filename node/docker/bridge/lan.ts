@@ -34,7 +34,7 @@ export function fitsLan({ keepsAddresses, masquerades }: EngineNetwork): boolean
 export const needsIptables: Finding = blocked(
   'LanNeedsIptables',
   "in mode lan, Docker's nftables backend would cut off all other networks of this host from the LAN, and xnet can add no rule to it",
-  'put "firewall-backend": "iptables" into daemon.json and restart Docker',
+  'put "firewall-backend": "iptables" into daemon.json, or remove --firewall-backend from the command line of dockerd, and restart Docker',
 );
 
 /** lanObstacles returns what keeps Docker from the network of mode lan. */
