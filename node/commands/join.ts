@@ -153,8 +153,8 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       const situation = { identity: before, standing, trusted, clusterId, nodeName, running, force, nowMs: Date.now() };
       if (planHostJoin(situation) === 'already') return undefined;
       const { key, csr } = await pendingKey(stateDir);
-      const { networks, problem } = await readDescribedNetworks(settings.dockerSocket, signal);
-      if (problem !== undefined) progress(`Docker's own networks are not known: ${problem}`);
+      const { networks, problems } = await readDescribedNetworks(settings, signal);
+      for (const problem of problems) progress(problem);
       progress('asking for a certificate');
       const call = {
         token,

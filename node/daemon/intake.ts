@@ -16,7 +16,7 @@ import {
 } from '../table/admission-rules.js';
 import { acceptablePart, withNewestNics } from '../table/lease-rules.js';
 import type { NodeTable, TableSnapshot } from '../table/node-table.js';
-import { activeAddresses, readUsedRanges } from '../table/used-ranges.js';
+import { activeAddresses, type MirroredRoutes, readUsedRanges } from '../table/used-ranges.js';
 import type { ControllerList } from './controller-list.js';
 import type { Known } from './known.js';
 
@@ -31,7 +31,7 @@ export type IntakeOptions = {
    * join; undefined: it did not join by a token.
    */
   readonly joined: { readonly nodeId: string; readonly joinedPools: readonly Prefix[] } | undefined;
-  readonly mirror: Pick<KernelMirror, 'addresses' | 'links'>;
+  readonly mirror: MirroredRoutes & Pick<KernelMirror, 'addresses' | 'allRoutes'>;
 };
 
 const examples = 3;
@@ -99,12 +99,17 @@ export class Intake {
     const { nodeName, controllers, allowedPools, joined, mirror } = this.#options;
     const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
     const own = known.map(({ address }) => address);
+    // Once for all pools of a message.
+    let taken: ReturnType<HostRules['taken']> | undefined;
     return {
       nodeName,
       nodeId: joined?.nodeId,
       own: known.flatMap(({ leases }) => leases.map(({ subnet }) => subnet)),
       addresses: activeAddresses(mirror),
-      taken: () => readUsedRanges({ controllers: controllers.endpoints, own }),
+      taken: () => {
+        taken ??= readUsedRanges(mirror, { controllers: controllers.endpoints, own });
+        return taken;
+      },
       allowed: allowedPools,
       joined: joined?.joinedPools ?? [],
     };

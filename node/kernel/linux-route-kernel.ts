@@ -14,7 +14,7 @@ import {
   writeLinkDump,
 } from './link-messages.js';
 import type { MessageWriter } from './netlink-message.js';
-import { NetlinkSocket } from './netlink-socket.js';
+import { dumpAttempts, NetlinkSocket } from './netlink-socket.js';
 import { nextHopMessages, readNextHop, writeNextHopDump } from './next-hop-messages.js';
 import type { Poller } from './poller.js';
 import type {
@@ -68,6 +68,7 @@ export function openLinuxRouteKernel(options: LinuxRouteKernelOptions): RouteKer
       changes: opened(new NetlinkSocket({ ...open, receiveBufferBytes: answersBytes })),
       dumps: opened(new NetlinkSocket(open)),
       notifications: opened(new NetlinkSocket({ ...open, groups, receiveBufferBytes: notificationsBytes })),
+      openDump: () => new NetlinkSocket(open),
     });
   } catch (error) {
     for (const socket of sockets) socket.close();
@@ -84,6 +85,8 @@ type Parts = {
   readonly changes: NetlinkSocket;
   readonly dumps: NetlinkSocket;
   readonly notifications: NetlinkSocket;
+  /** Opens a socket for one dump beside those of `dumps`. */
+  readonly openDump: () => NetlinkSocket;
 };
 
 class LinuxRouteKernel implements RouteKernel {
@@ -98,6 +101,23 @@ class LinuxRouteKernel implements RouteKernel {
 
   routes(filter: RouteFilter): Promise<readonly KernelRoute[]> {
     return this.#dump(writeRouteDump, routeMessages.added, (bytes, start, end) => readRoute(bytes, start, end, filter));
+  }
+
+  routesNow(): readonly KernelRoute[] {
+    // Rarely called, so the socket is not kept.
+    const socket = this.#parts.openDump();
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const list: KernelRoute[] = [];
+        const isWhole = socket.dumpNow(writeRouteDump, (bytes, { type, start, end }) => {
+          const route = type === routeMessages.added ? readRoute(bytes, start, end) : undefined;
+          if (route !== undefined) list.push(route);
+        });
+        if (isWhole || attempt === dumpAttempts) return list;
+      }
+    } finally {
+      socket.close();
+    }
   }
 
   async nextHops(): Promise<readonly NextHop[] | undefined> {

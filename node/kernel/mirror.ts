@@ -3,7 +3,7 @@
 // Kernel changes without a notification, and those that can't be followed exactly, mark it stale: refresh() dumps then.
 // Invariant: the mirror holds only what the kernel reported, never what we requested.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
-import type { Address, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
+import type { Address, KernelRoute, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
 import { linkFlags, scopes } from './route-kernel.js';
 import { covers, KernelRouteTable, sameRoute, sameSlot } from './route-table.js';
 import { SameLists } from './same-lists.js';
@@ -28,6 +28,8 @@ const dumpsPerRefresh = 3;
 export class KernelMirror {
   /** protocol is the rtm_protocol of our routes and next-hop objects. */
   readonly protocol: number;
+  /** allRoutes reads all main routes, also those that are not mirrored. It blocks and throws as routesNow of RouteKernel. */
+  readonly allRoutes = (): readonly KernelRoute[] => this.#kernel.routesNow();
   readonly #kernel: RouteKernel;
   readonly #now: () => number;
   readonly #listeners = new Set<(changes: ReadonlySet<KernelChange>) => void>();
@@ -135,10 +137,7 @@ export class KernelMirror {
     for (let dumps = 0; this.#stale && dumps < dumpsPerRefresh; dumps += 1) await this.#dump();
   }
 
-  /**
-   * onChange calls `listener` after another program changed something of interest. It leaves out our own changes.
-   * @returns ends the subscription
-   */
+  /** onChange calls `listener` after another program changed something of interest. What it returns ends this. */
   onChange(listener: (changes: ReadonlySet<KernelChange>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -29,7 +29,8 @@ import {
 const longestDatagramBytes = 64 * 1024;
 // About 15 ms of a route dump.
 const datagramsPerSlice = 16;
-const dumpAttempts = 4;
+/** dumpAttempts is how often a list is read that changes meanwhile; the last reading is used as it is. */
+export const dumpAttempts = 4;
 
 /** NetlinkSocketOptions are the options of a NetlinkSocket. */
 export type NetlinkSocketOptions = {
@@ -52,6 +53,12 @@ type DumpOptions = {
   /** Called with each datagram. */
   readonly each?: (bytes: Buffer) => void;
 };
+
+// What one datagram of a dump says of it.
+type DumpPart = { readonly ended: boolean; readonly whole: boolean };
+
+/** WriteRequest writes the message of one request. */
+export type WriteRequest = (writer: MessageWriter, sequence: number, flags: number) => void;
 
 /** Visit is called for each message, whose content is in `bytes` until it returns. */
 export type Visit = (bytes: Buffer, message: Message) => void;
@@ -125,14 +132,21 @@ export class NetlinkSocket {
    * @param restart called before the first message of each attempt
    * @throws SyscallError with the kernel's errno: EOPNOTSUPP for a list that it does not support
    */
-  async dump(
-    write: (writer: MessageWriter, sequence: number, flags: number) => void,
-    restart: () => void,
-    visit: Visit,
-  ): Promise<void> {
+  async dump(write: WriteRequest, restart: () => void, visit: Visit): Promise<void> {
     for (let attempt = 1; attempt <= dumpAttempts; attempt += 1) {
       restart();
       if (await this.#dumpOnce(write, { sequence: this.#takeSequences(1), visit })) return;
+    }
+  }
+
+  /** dumpNow is one attempt of dump, without yielding; false if the list changed meanwhile. */
+  dumpNow(write: WriteRequest, visit: Visit): boolean {
+    const options = { sequence: this.#takeSequences(1), visit };
+    this.#sendDump(write, options.sequence);
+    for (let whole = true; ; ) {
+      const part = this.#receivePart(options);
+      whole &&= part.whole;
+      if (part.ended) return whole;
     }
   }
 
@@ -141,10 +155,7 @@ export class NetlinkSocket {
    * @returns false if the list changed meanwhile
    * @throws SyscallError as dump does
    */
-  digest(
-    write: (writer: MessageWriter, sequence: number, flags: number) => void,
-    hash: { update(bytes: Buffer): unknown },
-  ): Promise<boolean> {
+  digest(write: WriteRequest, hash: { update(bytes: Buffer): unknown }): Promise<boolean> {
     return this.#dumpOnce(write, {
       sequence: digestSequence,
       visit: () => undefined,
@@ -152,45 +163,51 @@ export class NetlinkSocket {
     });
   }
 
-  async #dumpOnce(
-    write: (writer: MessageWriter, sequence: number, flags: number) => void,
-    { sequence, visit, each }: DumpOptions,
-  ): Promise<boolean> {
-    const writer = this.#writer;
-    writer.clear();
-    write(writer, sequence, messageFlags.request | messageFlags.dump);
-    this.#send(writer);
+  async #dumpOnce(write: WriteRequest, options: DumpOptions): Promise<boolean> {
+    this.#sendDump(write, options.sequence);
     let whole = true;
     for (let datagrams = 1; ; datagrams += 1) {
-      // Receiving one part makes the kernel queue the next one.
-      const length = receive(this.fd, this.#buffer);
-      if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
-      each?.(this.#buffer.subarray(0, length));
-      for (const message of messagesIn(this.#buffer, length)) {
-        if (message.sequence !== sequence) continue;
-        if ((message.flags & messageFlags.dumpInterrupted) !== 0) whole = false;
-        if (message.type === messageTypes.error || message.type === messageTypes.done) {
-          this.#leftover = false;
-          const { errno, text } = readEnd(this.#buffer, message);
-          if (errno !== 0) throw new SyscallError('dump', errnoName(errno), text === '' ? errnoName(errno) : text);
-          return whole;
-        }
-        visit(this.#buffer, message);
-      }
+      const part = this.#receivePart(options);
+      whole &&= part.whole;
+      if (part.ended) return whole;
       if (datagrams % datagramsPerSlice === 0) await yieldToEvents();
       // After a close, the descriptor may be reused by another socket.
       if (this.#closed) throw new SyscallError('recvfrom', 'EBADF', 'the socket was closed');
     }
   }
 
+  #sendDump(write: WriteRequest, sequence: number): void {
+    const writer = this.#writer;
+    writer.clear();
+    write(writer, sequence, messageFlags.request | messageFlags.dump);
+    this.#send(writer);
+  }
+
+  #receivePart({ sequence, visit, each }: DumpOptions): DumpPart {
+    // Receiving one part makes the kernel queue the next one.
+    const length = receive(this.fd, this.#buffer);
+    if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
+    each?.(this.#buffer.subarray(0, length));
+    let whole = true;
+    for (const message of messagesIn(this.#buffer, length)) {
+      if (message.sequence !== sequence) continue;
+      if ((message.flags & messageFlags.dumpInterrupted) !== 0) whole = false;
+      if (message.type === messageTypes.error || message.type === messageTypes.done) {
+        this.#leftover = false;
+        const { errno, text } = readEnd(this.#buffer, message);
+        if (errno !== 0) throw new SyscallError('dump', errnoName(errno), text === '' ? errnoName(errno) : text);
+        return { ended: true, whole };
+      }
+      visit(this.#buffer, message);
+    }
+    return { ended: false, whole };
+  }
+
   /**
    * ask sends one request that the kernel answers with one message, and returns the result of `read`.
    * @throws SyscallError with the errno if the kernel answers with an error
    */
-  ask<T>(
-    write: (writer: MessageWriter, sequence: number, flags: number) => void,
-    read: (bytes: Buffer, message: Message) => T,
-  ): T {
+  ask<T>(write: WriteRequest, read: (bytes: Buffer, message: Message) => T): T {
     const writer = this.#writer;
     writer.clear();
     const sequence = this.#takeSequences(1);

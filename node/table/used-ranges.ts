@@ -1,12 +1,12 @@
-// Determines the address ranges that this host uses besides xnet, from the kernel and the resolver's configuration: a pool
-// that a controller announces later must not overlap them. The kernel mirror leaves out routes by gateways outside of the
-// pools, so the whole main table is read from /proc here.
-// Invariant: only reads; what can't be read counts as empty, so that nothing is refused because of it.
+// Determines the address ranges that this host uses besides xnet, from the kernel's mirror and the resolver's configuration:
+// a pool that a controller announces later must not overlap them. The mirror does not keep routes by gateways outside of the
+// pools, so it is asked for all routes here.
+// Invariant: only reads; what can't be read is left out, so that nothing is refused because of it: of the routes, those that
+// the mirror does not keep.
 import { readFileSync } from 'node:fs';
 import {
   formatPrefix,
   type Ipv4,
-  ipv4FromNumber,
   type Prefix,
   parseIpv4,
   prefixCovers,
@@ -18,32 +18,43 @@ import type { HostNetwork } from '../../proto/domain/network.js';
 import { errnoOf } from '../../proto/errors.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { KernelMirror } from '../kernel/mirror.js';
-import { linkFlags } from '../kernel/route-kernel.js';
+import { type Hop, type KernelRoute, linkFlags, type NextHop, routeTypes } from '../kernel/route-kernel.js';
 import type { UsedRange } from './admission-rules.js';
 import type { OwnSubnet } from './own-subnets.js';
 
-/** MainRoute is one route of the kernel's main table; with a gateway of 0 the destination is on-link. */
-export type MainRoute = { readonly destination: Prefix; readonly gateway: Ipv4; readonly ifname: string };
+/** MainRoute is one route of the kernel's main table, with its first hop. */
+export type MainRoute = {
+  readonly destination: Prefix;
+  /** As of Hop; undefined: the destination is on-link, or has no hop. */
+  readonly gateway: Hop['gateway'];
+  /** "*": a route without an interface, such as a blackhole. */
+  readonly ifname: string;
+};
 
-// /proc/net/route has hexadecimal numbers in the machine's byte order: on all platforms of Node.js
-// except s390x, the lowest byte of an address comes first.
-const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+const noInterface = '*';
 
-function fromHex(text: string): Ipv4 {
-  const buffer = Buffer.alloc(4);
-  if (isLittleEndian) buffer.writeUInt32LE(Number.parseInt(text, 16));
-  else buffer.writeUInt32BE(Number.parseInt(text, 16));
-  return ipv4FromNumber(buffer.readUInt32BE());
+/** MirroredRoutes is the part of the mirror that networks are read from. */
+export type MirroredRoutes = Pick<KernelMirror, 'links' | 'nextHops'> & {
+  readonly routes: Pick<KernelMirror['routes'], 'all'>;
+};
+
+function firstHop({ hops, nextHopId }: KernelRoute, nextHops: ReadonlyMap<number, NextHop> | undefined) {
+  const object = nextHops?.get(nextHopId);
+  return hops[0] ?? object?.hop ?? nextHops?.get(object?.members[0] ?? 0)?.hop;
 }
 
-/** parseMainRoutes reads /proc/net/route (net/ipv4/fib_trie.c, fib_route_seq_show()). */
-export function parseMainRoutes(text: string): readonly MainRoute[] {
-  return text.split('\n').flatMap((line) => {
-    const [ifname = '', destination = '', gateway = '', , , , , mask = ''] = line.split('\t');
-    if (!/^[0-9A-F]{8}$/.test(destination) || !/^[0-9A-F]{8}$/.test(gateway) || !/^[0-9A-F]{8}$/.test(mask)) return [];
-    const length = 32 - Math.log2(2 ** 32 - fromHex(mask));
-    return [{ ifname, destination: prefixOf(fromHex(destination), length), gateway: fromHex(gateway) }];
-  });
+/** mainRoutesFrom reduces routes of the kernel to what is asked of them here, in their order. Pure. */
+export function mainRoutesFrom(
+  routes: Iterable<KernelRoute>,
+  { links, nextHops }: Pick<KernelMirror, 'links' | 'nextHops'>,
+): readonly MainRoute[] {
+  return Array.from(routes)
+    .filter(({ type }) => type !== routeTypes.broadcast && type !== routeTypes.multicast)
+    .map((route) => {
+      const hop = firstHop(route, nextHops);
+      const ifname = links.get(hop?.ifindex ?? 0)?.name ?? noInterface;
+      return { destination: route.destination, gateway: hop?.gateway, ifname };
+    });
 }
 
 /** parseNameServers reads the IPv4 name servers of resolv.conf(5). */
@@ -88,10 +99,10 @@ export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRa
       prefix: destination,
       what: `${formatPrefix(destination)}, which this host routes by ${ifname}`,
       vital:
-        gateway === 0 &&
+        gateway === undefined &&
         (outward.has(ifname) || own.some((each) => prefixOf(each, destination.length).network === destination.network)),
     }));
-  const gateways = new Set(routes.map(({ gateway }) => gateway).filter((gateway) => gateway !== 0));
+  const gateways = new Set(routes.flatMap(({ gateway }) => (typeof gateway === 'number' ? [gateway] : [])));
   const hosts = controllers.flatMap((endpoint) => (endpoint.kind === 'tcp' ? [parseIpv4(endpoint.host)] : []));
   return [
     ...ranges,
@@ -106,39 +117,22 @@ export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRa
 
 /** connectedNetworks returns the networks on this host's interfaces: "10.76.4.0/22" of "interface br-shop". Pure. */
 export function connectedNetworks(routes: readonly MainRoute[]): readonly HostNetwork[] {
-  // "*" is a route without an interface, such as a blackhole.
   const connected = routes.filter(
-    ({ destination, gateway, ifname }) => gateway === 0 && destination.length > 0 && ifname !== '*' && ifname !== 'lo',
+    ({ destination, gateway, ifname }) =>
+      gateway === undefined && destination.length > 0 && ifname !== noInterface && ifname !== 'lo',
   );
   const found = new Map(connected.map(({ destination, ifname }) => [prefixKey(destination), ifname]));
   return Array.from(found, ([key, ifname]) => ({ prefix: prefixFromKey(key), source: `interface ${ifname}` }));
 }
 
-function mirroredNetworks({ routes, links }: Pick<KernelMirror, 'routes' | 'links'>): readonly HostNetwork[] {
-  const connected = [...routes.all()].flatMap(({ destination, hops }): readonly MainRoute[] => {
-    const [hop] = hops;
-    const link = hop?.gateway === undefined ? links.get(hop?.ifindex ?? 0) : undefined;
-    return link === undefined ? [] : [{ destination, gateway: ipv4FromNumber(0), ifname: link.name }];
-  });
-  return connectedNetworks(connected);
-}
-
 /** foreignNetworks is connectedNetworks of the host that a mirror shows, without those of the node's own subnets. */
-export function foreignNetworks(
-  mirror: Parameters<typeof mirroredNetworks>[0],
-  own: readonly OwnSubnet[],
-): readonly HostNetwork[] {
+export function foreignNetworks(mirror: MirroredRoutes, own: readonly OwnSubnet[]): readonly HostNetwork[] {
   const isOwn = ({ prefix, source }: HostNetwork) =>
     own.some(
       ({ subnet, bridge, partLength }) =>
         source === `interface ${bridge}` || (partLength !== undefined && prefixCovers(subnet, prefix)),
     );
-  return mirroredNetworks(mirror).filter((network) => !isOwn(network));
-}
-
-/** readNetworks is connectedNetworks of this host as it is now. */
-export function readNetworks(): readonly HostNetwork[] {
-  return connectedNetworks(parseMainRoutes(readOr('/proc/net/route')));
+  return connectedNetworks(mainRoutesFrom(mirror.routes.all(), mirror)).filter((network) => !isOwn(network));
 }
 
 function readOr(path: string): string {
@@ -150,8 +144,20 @@ function readOr(path: string): string {
   }
 }
 
+function allRoutes(mirror: MirroredRoutes & Pick<KernelMirror, 'allRoutes'>): Iterable<KernelRoute> {
+  try {
+    return mirror.allRoutes();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return mirror.routes.all();
+  }
+}
+
 /** readUsedRanges is usedRangesFrom of this host now. It blocks briefly; it is called only when a pool is new. */
-export function readUsedRanges(sources: Pick<UsedRangeSources, 'controllers' | 'own'>): readonly UsedRange[] {
-  const routes = parseMainRoutes(readOr('/proc/net/route'));
+export function readUsedRanges(
+  mirror: MirroredRoutes & Pick<KernelMirror, 'allRoutes'>,
+  sources: Pick<UsedRangeSources, 'controllers' | 'own'>,
+): readonly UsedRange[] {
+  const routes = mainRoutesFrom(allRoutes(mirror), mirror);
   return usedRangesFrom({ ...sources, routes, nameServers: parseNameServers(readOr('/etc/resolv.conf')) });
 }

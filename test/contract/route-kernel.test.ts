@@ -69,6 +69,7 @@ contract('a route comes back from a dump as it was made', async (t, { kernel, et
   const byDestination = (a: KernelRoute, b: KernelRoute) =>
     a.destination.network - b.destination.network || a.destination.length - b.destination.length;
   t.deepEqual([...(await ours(kernel))].sort(byDestination), [...routes].sort(byDestination));
+  t.deepEqual(kernel.routesNow(), await kernel.routes(() => true));
   t.deepEqual(await kernel.nextHops(), [nextHop(0x0a4c0300, '192.168.83.13', eth0)]);
 });
 

@@ -1,8 +1,9 @@
 // Pools, routes and host rules that tests of the admission rules share.
 import fc from 'fast-check';
+import { type KernelRoute, routeTypes, scopes } from '../../node/kernel/route-kernel.js';
 import { admitSnapshot, type HostRules } from '../../node/table/admission-rules.js';
 import type { TableSnapshot } from '../../node/table/node-table.js';
-import { parseMainRoutes, parseNameServers, usedRangesFrom } from '../../node/table/used-ranges.js';
+import { mainRoutesFrom, parseNameServers, usedRangesFrom } from '../../node/table/used-ranges.js';
 import { ipv4FromNumber } from '../../proto/domain/address.js';
 import type { PoolRange, Route, Version } from '../../proto/domain/network.js';
 import { anyIpv4, anyPrefix, someSubnet } from './arbitrary.js';
@@ -18,19 +19,39 @@ export const route = (cidr: string, via: string, nodeName = 'web-2'): Route => (
 
 export const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
 
+const links = ['eth0', 'eth1', 'tun0', 'docker0', 'br-shop'];
+/** kernelRoute is a main route by an interface; undefined: an unreachable one. */
+export const kernelRoute = (cidr: string, ifname: string | undefined, gateway?: string): KernelRoute => ({
+  ...{ destination: prefix(cidr), tos: 0, metric: 0, protocol: 4, nextHopId: 0, preferredSource: undefined },
+  ...{ type: ifname === undefined ? routeTypes.unreachable : routeTypes.unicast, hasOptions: false },
+  scope: gateway === undefined ? scopes.link : scopes.universe,
+  hops:
+    ifname === undefined
+      ? []
+      : [
+          {
+            gateway: gateway === undefined ? undefined : address(gateway),
+            ifindex: links.indexOf(ifname) + 1,
+            flags: 0,
+          },
+        ],
+});
+
 // eth0 with the default route, another LAN on eth1, a VPN, a name server, Docker's default bridge.
-export const mainRoutes = parseMainRoutes(
+export const mainRoutes = mainRoutesFrom(
   [
-    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
-    'eth0\t00000000\t0153A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
-    'eth0\t0053A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
-    'eth1\t0000320A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
-    'tun0\t00003C0A\t0153A8C0\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0',
-    'docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
-    'br-shop\t00044C0A\t00000000\t0001\t0\t0\t0\t00FCFFFF\t0\t0\t0',
-    '*\t00004C0A\t00000000\t0200\t0\t0\t4294967295\t0000FFFF\t0\t0\t0',
-    '',
-  ].join('\n'),
+    kernelRoute('0.0.0.0/0', 'eth0', '192.168.83.1'),
+    kernelRoute('192.168.83.0/24', 'eth0'),
+    kernelRoute('10.50.0.0/16', 'eth1'),
+    kernelRoute('10.60.0.0/16', 'tun0', '192.168.83.1'),
+    kernelRoute('172.17.0.0/16', 'docker0'),
+    kernelRoute('10.76.4.0/22', 'br-shop'),
+    kernelRoute('10.76.0.0/16', undefined),
+  ],
+  {
+    links: new Map(links.map((name, at) => [at + 1, { ifindex: at + 1, name, flags: 0, master: 0, mtu: 1500 }])),
+    nextHops: undefined,
+  },
 );
 
 export const taken = usedRangesFrom({

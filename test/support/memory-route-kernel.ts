@@ -37,6 +37,10 @@ export class MemoryRouteKernel implements RouteKernel {
     );
   }
 
+  routesNow(): readonly KernelRoute[] {
+    return [...this.#host.routes.all()];
+  }
+
   async nextHops(): Promise<readonly NextHop[] | undefined> {
     return this.#host.nextHops && [...this.#host.nextHops.values()];
   }

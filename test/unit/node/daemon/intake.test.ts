@@ -2,10 +2,13 @@
 import test from 'ava';
 import { Intake } from '../../../../node/daemon/intake.js';
 import type { Known } from '../../../../node/daemon/known.js';
+import type { KernelRoute } from '../../../../node/kernel/route-kernel.js';
+import { KernelRouteTable } from '../../../../node/kernel/route-table.js';
 import { acceptablePart } from '../../../../node/table/lease-rules.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
-import { pool, snapshotOf } from '../../../support/admission-values.js';
+import { SyscallError } from '../../../../proto/process/syscall.js';
+import { kernelRoute, pool, snapshotOf } from '../../../support/admission-values.js';
 import { address, prefix } from '../../../support/pools.js';
 
 const lease = (subnet: string, poolName: string, more: Partial<Lease> = {}): Lease => ({
@@ -25,6 +28,7 @@ const assignment: Assignment = {
   leave: false,
 };
 const subnetsOf = (known: Known) => known.assignment?.leases.map(({ subnet }) => formatPrefix(subnet));
+const emptyMirror = { addresses: [], links: new Map(), nextHops: undefined, routes: new KernelRouteTable() };
 const nothing: Known = { assignment: undefined, table: undefined, isConfirmed: true };
 
 test('leases of a pool that --allowed-pools refuses are not used and reported; the others are, and nothing is lost', (t) => {
@@ -33,7 +37,7 @@ test('leases of a pool that --allowed-pools refuses are not used and reported; t
     controllers: { endpoints: [] },
     allowedPools: [prefix('10.76.0.0/16')],
     joined: undefined,
-    mirror: { addresses: [], links: new Map() },
+    mirror: { ...emptyMirror, allRoutes: () => [] },
   });
   const pools = [pool('10.76.0.0/16'), pool('10.80.0.0/16')];
   const before = intake.assignment(nothing, assignment);
@@ -63,4 +67,32 @@ test('leases of a pool that --allowed-pools refuses are not used and reported; t
   t.true(whole([own, lease('10.90.0.0/24', 'other')]));
   t.true(whole([own, edge], assignment), 'a lease that the host holds');
   t.false(whole([own, edge]));
+});
+
+test('the routes of the host are read once for all pools of a message; when they can’t be, those that are mirrored count', (t) => {
+  const [tunnel, lan] = [kernelRoute('10.80.0.0/16', 'tun0', '192.168.83.1'), kernelRoute('10.81.0.0/16', 'eth1')];
+  const routes = new KernelRouteTable();
+  routes.insert(lan, 'after');
+  const refusedBy = (allRoutes: () => readonly KernelRoute[]) => {
+    const intake = new Intake({
+      ...{ nodeName: 'web-1', controllers: { endpoints: [] }, allowedPools: undefined, joined: undefined },
+      mirror: { ...emptyMirror, allRoutes, routes },
+    });
+    const first = intake.snapshot(nothing, snapshotOf([pool('10.76.0.0/16')], []));
+    const later = ['10.76.0.0/16', '10.80.0.0/16', '10.81.0.0/16', '10.82.0.0/16'].map((cidr) => pool(cidr));
+    reads = 0;
+    const refused = intake.snapshot(first, snapshotOf(later, [])).table?.refused.pools ?? [];
+    return refused.map(({ pool: { network, length } }) => formatPrefix({ network, length }));
+  };
+  let reads = 0;
+  const read = () => {
+    reads += 1;
+    return [tunnel, lan];
+  };
+  t.deepEqual(refusedBy(read), ['10.80.0.0/16', '10.81.0.0/16']);
+  t.is(reads, 1);
+  const unread = () => {
+    throw new SyscallError('socket', 'EMFILE', 'too many open files');
+  };
+  t.deepEqual(refusedBy(unread), ['10.81.0.0/16']);
 });
