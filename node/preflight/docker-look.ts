@@ -3,7 +3,7 @@
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { XnetError } from '../../proto/errors.js';
+import { errnoOf, XnetError } from '../../proto/errors.js';
 import { readDaemonJson } from '../docker/bip/daemon-json-file.js';
 import type { Bip } from '../docker/engine/bip-value.js';
 import type { EngineSeen } from '../docker/engine/engine.js';
@@ -76,7 +76,9 @@ async function withoutSocket({ settings, exec }: DockerHost, signal: AbortSignal
     await access(settings.socket);
     return undefined;
   } catch (cause) {
-    const error = new XnetError('Unavailable', `Docker does not answer at ${settings.socket}`, { cause });
+    // A folder that only others may enter.
+    const code = errnoOf(cause) === 'EACCES' ? 'PermissionDenied' : 'Unavailable';
+    const error = new XnetError(code, `Docker does not answer at ${settings.socket}`, { cause });
     return unreachableEngine(error, settings.socket, () => dockerdIsInstalled(exec, signal));
   }
 }

@@ -3,6 +3,8 @@ import test, { type ExecutionContext } from 'ava';
 import type { PreflightFinding } from '../../node/preflight/finding.js';
 import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
 import { isRoot } from '../support/linux-route-host.js';
+import { daemonJsonFixtures } from '../support/preflight-daemon-json.js';
+import { engineFixtures } from '../support/preflight-docker.js';
 import { PreflightHost, type PreflightLook } from '../support/preflight-host.js';
 import { lanFixtures, type PreflightFixture } from '../support/preflight-lan.js';
 import { programFixtures } from '../support/preflight-programs.js';
@@ -209,3 +211,5 @@ each('the network of a host: each finding is triggered, and its fix clears it', 
 each('the interface for mode lan: each finding is triggered, and its fix clears it', lanFixtures);
 each('the addresses of a host: each finding is triggered, and its fix clears it', ofAddresses);
 each('R3 the programs of a host: each finding is triggered, and its fix clears it', programFixtures);
+each('an engine: each finding is triggered, and its fix clears it', engineFixtures);
+each('daemon.json: each finding is triggered, and its fix clears it', daemonJsonFixtures);

@@ -27,7 +27,7 @@ export const programFixtures: readonly PreflightFixture[] = [
     reason: 'IptablesMissing',
     severity: 'warns',
     trigger: (host) => {
-      host.hasDockerd = false;
+      host.remove('usr/sbin/dockerd');
       host.remove('usr/sbin/iptables');
     },
     clear: (host) => host.write('usr/sbin/iptables', '', 0o755),

@@ -52,7 +52,7 @@ export async function readForReplace(path: string, largest: number): Promise<Fil
     if (!before.isFile()) throw new XnetError('FailedPrecondition', `${target} is not a regular file`);
     if (before.size > BigInt(largest)) {
       const message = `${target} has ${before.size} bytes; more than ${largest} are not read`;
-      throw new XnetError('FailedPrecondition', message);
+      throw new XnetError('FailedPrecondition', message, { hint: `make ${target} smaller` });
     }
     const bytes = await file.readFile();
     // If another program writes during the read, the identity from before the read shows it.

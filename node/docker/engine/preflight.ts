@@ -72,7 +72,8 @@ export async function unreachableEngine(
   if (!(error instanceof XnetError)) return blockedBy('DockerFailed', error, seeLog);
   if (error.code === 'PermissionDenied')
     return blocked('NoPermission', `no permission for ${socket}`, 'run xnetd as root');
-  if (error.code !== 'Unavailable') return waiting('DockerFailed', error.message);
+  if (error.code !== 'Unavailable')
+    return waiting('DockerFailed', error.message, 'find the cause with journalctl -u docker');
   const errno = errnoOf(error.cause);
   if (errno === 'ENOENT' && !(await isInstalled())) {
     const message = `Docker is not installed: this host has neither ${socket} nor dockerd`;
@@ -81,7 +82,11 @@ export async function unreachableEngine(
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
     return waiting('NotRunning', `Docker is not running (${socket}: ${errno})`, 'systemctl start docker');
   }
-  return waiting('NotAnswering', error.message);
+  return waiting(
+    'NotAnswering',
+    error.message,
+    'systemctl restart docker, or find the cause with journalctl -u docker',
+  );
 }
 
 // Runs through the same `exec` as every other program, so the answer is about the host that the Docker belongs to.
