@@ -22,7 +22,7 @@ import { type Hop, type KernelRoute, linkFlags, type NextHop, routeTypes } from 
 import type { UsedRange } from './admission-rules.js';
 import type { OwnSubnet } from './own-subnets.js';
 
-/** MainRoute is one route of the kernel's main table, with its first hop. */
+/** MainRoute is one route of the kernel's main table by one of its hops; one without hops counts once. */
 export type MainRoute = {
   readonly destination: Prefix;
   /** As of Hop; undefined: the destination is on-link, or has no hop. */
@@ -38,9 +38,14 @@ export type MirroredRoutes = Pick<KernelMirror, 'links' | 'nextHops'> & {
   readonly routes: Pick<KernelMirror['routes'], 'all'>;
 };
 
-function firstHop({ hops, nextHopId }: KernelRoute, nextHops: ReadonlyMap<number, NextHop> | undefined) {
+function hopsOf(
+  { hops, nextHopId }: KernelRoute,
+  nextHops: ReadonlyMap<number, NextHop> | undefined,
+): readonly (Hop | undefined)[] {
+  if (hops.length > 0) return hops;
   const object = nextHops?.get(nextHopId);
-  return hops[0] ?? object?.hop ?? nextHops?.get(object?.members[0] ?? 0)?.hop;
+  const members = object?.members ?? [];
+  return members.length > 0 ? members.map((id) => nextHops?.get(id)?.hop) : [object?.hop];
 }
 
 /** mainRoutesFrom reduces routes of the kernel to what is asked of them here, in their order. Pure. */
@@ -50,11 +55,12 @@ export function mainRoutesFrom(
 ): readonly MainRoute[] {
   return Array.from(routes)
     .filter(({ type }) => type !== routeTypes.broadcast && type !== routeTypes.multicast)
-    .map((route) => {
-      const hop = firstHop(route, nextHops);
-      const ifname = links.get(hop?.ifindex ?? 0)?.name ?? noInterface;
-      return { destination: route.destination, gateway: hop?.gateway, ifname };
-    });
+    .flatMap((route) =>
+      hopsOf(route, nextHops).map((hop) => {
+        const ifname = links.get(hop?.ifindex ?? 0)?.name ?? noInterface;
+        return { destination: route.destination, gateway: hop?.gateway, ifname };
+      }),
+    );
 }
 
 /** parseNameServers reads the IPv4 name servers of resolv.conf(5). */

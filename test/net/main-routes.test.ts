@@ -73,7 +73,9 @@ if (isRoot('routes and addresses by the mirror')) {
       t.is(readdirSync('/proc/self/fd').length, descriptors);
       const listed = listedInProc(host.namespace.runSync(['cat', '/proc/net/route']));
       const lines = routes.map(lineOf);
-      t.deepEqual([...lines].sort(), [...listed].sort());
+      // There, of several hops only the first.
+      const further = ['10.63.0.0/16 192.168.83.4 eth0', '10.72.0.0/16 10.50.0.6 eth1'];
+      t.deepEqual([...lines].sort(), [...listed, ...further].sort());
       for (const line of [
         '0.0.0.0/0 192.168.83.254 eth0',
         '10.60.0.0/16 192.168.83.253 eth0',

@@ -12,7 +12,7 @@ import {
   routeProblem,
 } from '../../../../node/table/admission-rules.js';
 import type { NodeTable } from '../../../../node/table/node-table.js';
-import { connectedNetworks } from '../../../../node/table/used-ranges.js';
+import { connectedNetworks, type MainRoute, usedRangesFrom } from '../../../../node/table/used-ranges.js';
 import { formatPrefix, prefixKey } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
 import type { NonEmpty } from '../../../../proto/domain/non-empty.js';
@@ -50,6 +50,21 @@ test('the used ranges of a host are read from its routes and addresses', (t) => 
       '172.17.0.0/16 interface docker0',
       '10.76.4.0/22 interface br-shop',
     ],
+  );
+});
+
+test('every way out of a host is vital, also where its default route has several', (t) => {
+  const [one, other] = [address('192.168.83.1'), address('10.50.0.1')];
+  const routes: readonly MainRoute[] = [
+    { destination: prefix('0.0.0.0/0'), gateway: one, ifname: 'eth0' },
+    { destination: prefix('0.0.0.0/0'), gateway: other, ifname: 'eth1' },
+    { destination: prefix('10.50.0.0/16'), gateway: undefined, ifname: 'eth1' },
+    { destination: prefix('10.60.0.0/16'), gateway: undefined, ifname: 'tun0' },
+  ];
+  const ranges = usedRangesFrom({ routes, nameServers: [], controllers: [], own: [] });
+  t.deepEqual(
+    ranges.filter(({ vital }) => vital).map((range) => formatPrefix(range.prefix)),
+    ['10.50.0.0/16', '192.168.83.1/32', '10.50.0.1/32'],
   );
 });
 
