@@ -30,6 +30,7 @@ export type DockerEffectOptions = {
   readonly exec?: Exec;
   readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
   readonly nics?: DockerHost['nics'];
+  readonly lanMove?: DockerHost['lanMove'];
   readonly steps?: Steps;
   readonly log?: Logger;
 };
@@ -101,6 +102,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     steps,
     now: Date.now,
     log,
+    ...(options.lanMove && { lanMove: options.lanMove }),
   };
   const { engine } = host;
   let byHand = false;

@@ -20,6 +20,7 @@ import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
 import { makeDetour } from '../lan/detour.js';
 import { copySettings, loosen, portFactsIn } from '../lan/host-files.js';
+import { lanMoveOf, readLanJournal } from '../lan/journal.js';
 import { LanEffect } from '../lan/lan.js';
 import { LanKernel } from '../lan/lan-kernel.js';
 import type { LanOptions } from '../lan/options.js';
@@ -92,6 +93,8 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     settings: settings.docker,
     interfaces: () => interfacesOf(mirror),
     nics: () => nics.attached(),
+    // While the journal can't be read, no move counts as verified; the lane of LAN mode reports it.
+    lanMove: () => readLanJournal(settings.docker.stateFolder).then(lanMoveOf, () => 'unverified'),
     log,
   });
   const nics: Nics = new Nics({ engine: docker.engine, log });

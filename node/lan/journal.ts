@@ -72,6 +72,18 @@ export function isUnproven({ moved: move }: LanJournal): boolean {
   return move !== undefined && !move.proven && move.phase === 'moving';
 }
 
+/**
+ * LanMove is how far a move of the host's interface is: `unverified`, it may be undone; `undone`, and not repeated before an
+ * operator asks; `settled`, it stays, or nothing was moved.
+ */
+export type LanMove = 'unverified' | 'undone' | 'settled';
+
+/** lanMoveOf returns how far a move is by the journal, which is written before the bridge gets the host's address. */
+export function lanMoveOf({ moved: move, givenUp }: LanJournal): LanMove {
+  if (move !== undefined) return move.proven && move.phase === 'in place' ? 'settled' : 'unverified';
+  return givenUp === undefined ? 'settled' : 'undone';
+}
+
 /** emptyLanJournal is the journal of a host whose interface was not moved. */
 export const emptyLanJournal: LanJournal = { moved: undefined, givenUp: undefined };
 

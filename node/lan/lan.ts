@@ -219,7 +219,8 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     });
     await this.#steps.reached('verified');
     log?.info({ port: port.name, bridge: bridge.name, answered: names }, 'the move is verified');
-    return nothing;
+    // A change, because Docker's network waits for it.
+    return { findings: [], changes: 1 };
   }
 
   async #repair(

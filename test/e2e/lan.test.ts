@@ -41,6 +41,8 @@ async function joinAgainstFirewall(t: ExecutionContext, fleet: Fleet, host: LabH
     const now = await inventory(host);
     t.deepEqual([now.addresses, now.routes], [addresses, routes], when);
     t.not((await host.exec(['ip', 'link', 'show', 'xnet-lan'])).code, 0, when);
+    const networks = await host.docker('network', 'ls', '--format', '{{.Name}}');
+    t.notRegex(networks, /xnet-lan/, when);
   };
   await isBack('when the move was undone');
   await host.run(['nft', 'delete', 'table', 'ip', 'broken']);

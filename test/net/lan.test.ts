@@ -3,7 +3,7 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { makeDetour } from '../../node/lan/detour.js';
-import { lanJournalPath } from '../../node/lan/journal.js';
+import { type LanMove, lanJournalPath } from '../../node/lan/journal.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
 import type { LanRequest } from '../../node/lan/requests.js';
 import { linkNamed } from '../../node/lan/snapshot.js';
@@ -103,10 +103,12 @@ story('xnetd that is killed at any step of a move or its undoing ends in one of 
   const effect = lan.effect({ witnesses: () => [] });
   for (const step of ['journaled', 'bridge made', 'prepared', 'moved', 'verified']) {
     await lan.killedAt(step, 'converge');
+    t.is(await lan.move(), step === 'verified' ? 'settled' : 'unverified', step);
     await seen(flows, 5);
     t.deepEqual((await effect.converge(lanDesired, signal)).findings, [], step);
     t.is(lan.masterOf('eth0'), 'xnet-lan', step);
     t.deepEqual(lan.inventory('xnet-lan'), before, step);
+    t.is(await lan.move(), 'settled', step);
     t.deepEqual(await effect.converge(lanDesired, signal), converged, step);
     await effect.remove(signal);
     t.deepEqual(lan.inventory('eth0'), before, step);
@@ -136,9 +138,10 @@ story('a move after which a controller or gateway does not answer is undone', as
   const flows = await lan.flows();
   const breaking = (action: () => void, waitMs = 300) =>
     lan.effect({ waitMs, steps: { reached: (step) => (step === 'moved' ? action() : undefined) } });
-  const isBack = (title: string) => {
+  const isBack = async (title: string, move: LanMove = 'undone') => {
     t.false(lan.has('xnet-lan'), title);
     t.deepEqual(lan.inventory('eth0'), before, title);
+    t.is(await lan.move(), move, title);
   };
   const silent = breaking(() => {
     lan.answers = false;
@@ -149,21 +152,21 @@ story('a move after which a controller or gateway does not answer is undone', as
     ['LanRolledBack'],
   );
   t.regex(back.findings[0]?.message ?? '', /^a controller did not answer within 0.3 s after eth0 became a port/);
-  isBack('no controller answers');
+  await isBack('no controller answers');
   // Not again without an operator's request, also not by another process.
   lan.answers = true;
   t.deepEqual((await lan.effect().converge(lanDesired, signal)).findings, back.findings);
-  isBack('given up');
+  await isBack('given up');
   const stop = new AbortController();
   const stopped = breaking(() => stop.abort());
   stopped.retry();
   await stopped.converge(lanDesired, stop.signal);
-  isBack('xnetd is stopped before the move is verified');
+  await isBack('xnetd is stopped before the move is verified', 'settled');
   await nothingLost(t, flows);
   const cut = breaking(() => lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'down']));
   const [finding] = (await cut.converge(lanDesired, signal)).findings;
   t.regex(finding?.message ?? '', /^the gateway 192.168.61.254 did not answer/);
-  isBack('the gateway is gone');
+  await isBack('the gateway is gone');
   lan.gateway.runSync(['ip', 'link', 'set', 'lan', 'up']);
   const again = lan.effect();
   again.retry();

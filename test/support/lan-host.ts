@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { DesiredLan } from '../../node/lan/decide.js';
 import { makeDetour } from '../../node/lan/detour.js';
+import { type LanMove, lanMoveOf, readLanJournal } from '../../node/lan/journal.js';
 import { LanEffect } from '../../node/lan/lan.js';
 import { LanKernel } from '../../node/lan/lan-kernel.js';
 import type { LanOptions } from '../../node/lan/options.js';
@@ -113,6 +114,11 @@ export class LanHost {
   /** masterOf returns the bridge that an interface is a port of; empty: none. */
   masterOf(name: string): string {
     return /master (\S+)/.exec(this.host.runSync(['ip', '-o', 'link', 'show', 'dev', name]))?.[1] ?? '';
+  }
+
+  /** move returns how far a move is by the journal. */
+  async move(): Promise<LanMove> {
+    return lanMoveOf(await readLanJournal(this.stateFolder));
   }
 
   /** has reports whether there is an interface of this name. */

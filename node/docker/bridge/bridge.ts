@@ -14,7 +14,15 @@ import type { DesiredBridge } from './desired.js';
 import { clearHalfDead } from './half-dead.js';
 import { addressesIn, allTaken, excludedNote, needsIptables, ownAmong } from './lan.js';
 import { withNicUsers } from './nic-users.js';
-import { type BridgePlan, isOurNetwork, ownerLabel, planBridge, planBridgeRemoval, planStrays } from './plan.js';
+import {
+  type BridgePlan,
+  type BridgesSeen,
+  isOurNetwork,
+  ownerLabel,
+  planBridge,
+  planBridgeRemoval,
+  planStrays,
+} from './plan.js';
 
 /** removeStrays removes networks of ours that no lease needs and that no other network replaces. */
 export function removeStrays(
@@ -43,7 +51,7 @@ export function convergeBridges(
   return turn(signal, async () => {
     const engine = await seeEngine(host, signal);
     if ('reason' in engine) return { findings: [engine], changes: 0 };
-    const interfaces = await host.interfaces(signal);
+    const { interfaces, lanMove } = await seePlaces(host, desired, signal);
     const findings: Finding[] = [];
     let changes = 0;
     for (const each of desired.filter(({ ending }) => !ending)) {
@@ -51,7 +59,7 @@ export function convergeBridges(
         findings.push(needsIptables);
         continue;
       }
-      const plan = planBridge(each, desired, { ...engine, interfaces }, host.settings.onRunning);
+      const plan = planBridge(each, desired, { ...engine, interfaces, lanMove }, host.settings.onRunning);
       const made = await carryOut(host, each, plan, signal);
       const note = made.changes > 0 ? undefined : excludedNote(each, engine.networks);
       findings.push(...made.findings, ...(note === undefined ? [] : [note]));
@@ -60,6 +68,18 @@ export function convergeBridges(
     const connected = await connectAgain(host, desired, signal);
     return { findings: [...findings, ...connected.findings], changes: changes + connected.changes };
   });
+}
+
+// A move may begin or be undone while the interfaces are read: its state is read before and after them.
+async function seePlaces(
+  host: DockerHost,
+  desired: readonly DesiredBridge[],
+  signal: AbortSignal,
+): Promise<Pick<BridgesSeen, 'interfaces' | 'lanMove'>> {
+  const move = async () => (desired.some(({ lan }) => lan !== undefined) ? host.lanMove?.() : undefined);
+  const before = await move();
+  const interfaces = await host.interfaces(signal);
+  return { interfaces, lanMove: before === 'unverified' ? before : await move() };
 }
 
 async function carryOut(

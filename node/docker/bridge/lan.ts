@@ -10,11 +10,14 @@ import {
   type Prefix,
 } from '../../../proto/domain/address.js';
 import type { Lease } from '../../../proto/domain/network.js';
+import type { LanMove } from '../../lan/journal.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { EngineNetwork } from '../engine/engine.js';
 import type { HostInterface } from '../engine/interfaces.js';
 import { blocked, shown, waiting } from '../engine/settings.js';
 import type { DesiredBridge } from './desired.js';
+
+const seeStatus = 'see what keeps the interface from its bridge: xnetd status';
 
 /** lanBridge returns the network of a lease of mode lan. @param host the node's address */
 export function lanBridge(nodeId: string, host: Ipv4, lease: Lease): readonly DesiredBridge[] {
@@ -37,6 +40,25 @@ export const needsIptables: Finding = blocked(
   'put "firewall-backend": "iptables" into daemon.json, or remove --firewall-backend from the command line of dockerd, and restart Docker',
 );
 
+/** unverifiedMove is the finding about a bridge that may lose the host's address and interface again; none: it keeps them. */
+export function unverifiedMove(
+  { bridgeName, lan }: Pick<DesiredBridge, 'bridgeName' | 'lan'>,
+  move: LanMove | undefined,
+): readonly Finding[] {
+  if (lan === undefined || move !== 'unverified') return [];
+  const message = `the move of the host's interface to the bridge ${bridgeName} is not verified yet`;
+  return [waiting('WaitingForLanBridge', message, seeStatus)];
+}
+
+/** isUndone reports whether a bridge does not have the host's address because the move to it was undone. */
+export function isUndone(
+  { bridgeName, lan }: Pick<DesiredBridge, 'bridgeName' | 'lan'>,
+  { interfaces, lanMove }: { readonly interfaces: readonly HostInterface[]; readonly lanMove?: LanMove | undefined },
+): boolean {
+  const addresses = interfaces.find(({ name }) => name === bridgeName)?.addresses ?? [];
+  return lan !== undefined && lanMove === 'undone' && !addresses.some(({ address }) => address === lan.host);
+}
+
 /** lanObstacles returns what keeps Docker from the network of mode lan. */
 export function lanObstacles(
   { bridgeName, lan, subnet }: Pick<DesiredBridge, 'bridgeName' | 'lan' | 'subnet'>,
@@ -48,7 +70,7 @@ export function lanObstacles(
   const own = bridge?.addresses.find(({ address }) => address === lan.host);
   if (own === undefined) {
     const message = `the bridge ${bridgeName} does not have the host's address ${host} yet`;
-    return [waiting('WaitingForLanBridge', message, 'see what keeps the interface from its bridge: xnetd status')];
+    return [waiting('WaitingForLanBridge', message, seeStatus)];
   }
   if (own.length !== subnet.length) {
     const message = `the host's address ${host}/${own.length} is not of the LAN ${where} that its pool names`;

@@ -10,6 +10,7 @@ import {
   prefixesEqual,
 } from '../../../proto/domain/address.js';
 import { dockerRange } from '../../../proto/domain/docker-range.js';
+import type { LanMove } from '../../lan/journal.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { rangesEqual } from '../engine/bip-value.js';
 import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engine.js';
@@ -17,7 +18,7 @@ import type { HostInterface } from '../engine/interfaces.js';
 import { overlapFinding, overlapping } from '../engine/preflight.js';
 import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from '../engine/settings.js';
 import type { DesiredBridge } from './desired.js';
-import { fitsLan, lanBridge, lanObstacles } from './lan.js';
+import { fitsLan, isUndone, lanBridge, lanObstacles, unverifiedMove } from './lan.js';
 
 /** ownerLabel marks networks that xnet made; its value is the id of the node. */
 export const ownerLabel = 'io.xnet.node';
@@ -80,6 +81,8 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
 /** BridgesSeen is the input of plans of bridges. */
 export type BridgesSeen = Pick<EngineSeen, 'networks' | 'containers'> & {
   readonly interfaces: readonly HostInterface[];
+  /** See DockerHost; undefined: settled. */
+  readonly lanMove?: LanMove | undefined;
 };
 
 // Networks of ours that are not those of a lease that stays, with the network that takes the place of each: one of the
@@ -123,6 +126,10 @@ export function planBridge(
   if (kept !== undefined) return kept;
   const ours = seen.networks.filter(isOurNetwork);
   const present = ours.find((network) => isAsDesired(network, desired));
+  // When Docker starts, it would make a bridge for this network, which would be in the way of the next move.
+  if (present !== undefined && isUndone(desired, seen) && attachedTo(present, seen.containers).length === 0) {
+    return { removals: [{ network: present, attached: [] }], create: false, addAddress: false, findings: [] };
+  }
   const bridge = seen.interfaces.find(({ name }) => name === desired.bridgeName);
   // In mode lan, Docker has no part in the bridge.
   const broken = present !== undefined && bridge === undefined && desired.lan === undefined;
@@ -137,7 +144,7 @@ export function planBridge(
   const going = new Set(removals.map(({ network }) => network.id));
   const staying = seen.networks.filter(({ id }) => !going.has(id));
   const create = present === undefined || broken;
-  if (create) findings.push(...lanObstacles(desired, seen.interfaces));
+  if (create) findings.push(...unverifiedMove(desired, seen.lanMove), ...lanObstacles(desired, seen.interfaces));
   if (create) findings.push(...obstacles(desired, { networks: staying, interfaces: seen.interfaces }, ours));
   if (findings.length > 0) return { removals: [], create: false, addAddress: false, findings };
   const addAddress =

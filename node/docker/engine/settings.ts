@@ -7,6 +7,7 @@ import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import type { Logger } from '../../../proto/process/log.js';
 import type { Steps } from '../../../proto/process/steps.js';
+import type { LanMove } from '../../lan/journal.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { Engine, EngineSeen } from './engine.js';
 import type { HostInterface } from './interfaces.js';
@@ -90,6 +91,8 @@ export type DockerHost = {
   readonly log: Logger | undefined;
   /** The engine as observed in this turn, shared by the parts of the turn; absent: each part observes it. */
   readonly turn?: { seen: EngineSeen | Finding | undefined };
+  /** Returns how far a move of the host's interface to the bridge of mode lan is; absent: settled. */
+  readonly lanMove?: () => Promise<LanMove>;
   /** Says why Docker may get no subnet of the node: controllers refuse this host. Asked before that; absent: it may. */
   readonly secondHost?: (signal: AbortSignal) => Promise<Finding | undefined>;
 };

@@ -1,10 +1,17 @@
 // Decisions about the Docker network of a lease of mode lan.
 import test from 'ava';
 import { addressesIn, allTaken, excludedNote, ownAmong } from '../../../../../node/docker/bridge/lan.js';
-import { desiredBridges, isAsDesired, planBridge, planStrays } from '../../../../../node/docker/bridge/plan.js';
+import {
+  type BridgesSeen,
+  desiredBridges,
+  isAsDesired,
+  planBridge,
+  planStrays,
+} from '../../../../../node/docker/bridge/plan.js';
 import { networksFrom } from '../../../../../node/docker/engine/engine-answers.js';
 import { hands } from '../../../../../node/docker/engine/own-bridge.js';
 import { hostNetworks, unroutedNetworks } from '../../../../../node/docker/host-networks.js';
+import type { LanMove } from '../../../../../node/lan/journal.js';
 import { parseArp } from '../../../../../node/probe/arp.js';
 import { formatPrefix } from '../../../../../proto/domain/address.js';
 import type { Lease } from '../../../../../proto/domain/network.js';
@@ -48,6 +55,27 @@ test('the network of mode lan has the LAN as its subnet and hands out the lease,
   t.like(plan([], [made]), { create: false, addAddress: false, removals: [], findings: [] });
   for (const wrong of [{ keepsAddresses: false }, { masquerades: true }, { bridgeName: 'br0' }]) {
     t.false(isAsDesired({ ...made, ...wrong }, desired), JSON.stringify(wrong));
+  }
+  const moving = (lanMove: LanMove, seen: Partial<BridgesSeen>) =>
+    planBridge(desired, [desired], { networks: [], containers: [], interfaces: [placed], ...seen, lanMove }, 'refuse');
+  const waits = moving('unverified', {});
+  t.false(waits.create, 'the address may go back');
+  t.deepEqual(
+    waits.findings.map(({ reason, transient }) => [reason, transient]),
+    [['WaitingForLanBridge', true]],
+  );
+  t.true(moving('settled', {}).create);
+  t.true(moving('undone', {}).create, 'an operator has made the bridge since');
+  for (const move of ['unverified', 'settled', 'undone'] as const) {
+    t.like(moving(move, { networks: [made] }), { create: false, removals: [], findings: [] }, move);
+  }
+  for (const interfaces of [[], [bridge('xnet-lan')]]) {
+    const left = { networks: [made], interfaces };
+    t.like(moving('undone', left), { create: false, removals: [{ network: made, attached: [] }], findings: [] });
+    t.deepEqual(moving('undone', { ...left, networks: [{ ...made, labels: new Map() }] }).removals, [], 'not ours');
+    t.deepEqual(moving('undone', { ...left, containers: [container('c', 'xnet-lan')] }).removals, [], 'in use');
+    t.deepEqual(moving('unverified', left).removals, []);
+    t.deepEqual(moving('settled', left).removals, [], 'it is moved again at boot');
   }
   const ending = { ...desired, ending: true };
   t.is(planStrays([ending], { networks: [made], containers: [] }).removals.length, 1);
