@@ -99,6 +99,8 @@ export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRa
     vital,
   });
   const outward = new Set(routes.filter(({ destination }) => destination.length === 0).map(({ ifname }) => ifname));
+  // An unreachable default route leads nowhere.
+  outward.delete(noInterface);
   const ranges = routes
     .filter(({ destination }) => destination.length > 0)
     .map(({ destination, gateway, ifname }) => ({

@@ -58,8 +58,10 @@ test('every way out of a host is vital, also where its default route has several
   const routes: readonly MainRoute[] = [
     { destination: prefix('0.0.0.0/0'), gateway: one, ifname: 'eth0' },
     { destination: prefix('0.0.0.0/0'), gateway: other, ifname: 'eth1' },
+    { destination: prefix('0.0.0.0/0'), gateway: undefined, ifname: '*' },
     { destination: prefix('10.50.0.0/16'), gateway: undefined, ifname: 'eth1' },
     { destination: prefix('10.60.0.0/16'), gateway: undefined, ifname: 'tun0' },
+    { destination: prefix('10.76.0.0/16'), gateway: undefined, ifname: '*' },
   ];
   const ranges = usedRangesFrom({ routes, nameServers: [], controllers: [], own: [] });
   t.deepEqual(
