@@ -30,7 +30,8 @@ export function spaceFinding(stateDir: string, { bfree, bsize, files, ffree }: S
         : undefined;
   if (lacks === undefined) return undefined;
   const message = `${stateDir} has ${lacks} left: the cache and a renewed certificate can't be written`;
-  return { type: 'State', transient: false, reason: 'StateFull', message, fix: `df -h ${stateDir}; df -i ${stateDir}` };
+  const fix = `make room on its file system: df -h ${stateDir}; df -i ${stateDir}`;
+  return { type: 'State', transient: false, reason: 'StateFull', message, fix };
 }
 
 const everyMs = 30_000;

@@ -5,9 +5,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Prefix, prefixesOverlap, subnetAt, subnetCount } from '../../proto/domain/address.js';
 import { usualLanName } from '../../proto/domain/network.js';
-import { type DesiredFirewall, filtersWithNftables } from '../firewall/desired.js';
+import { type DesiredFirewall, filtersWithNftables, unusableNames } from '../firewall/desired.js';
 import { acceptKeys, dropsPeers } from '../firewall/docker-nftables.js';
-import { FailureCollector } from '../firewall/failure-collector.js';
+import { FailureCollector, unusableName } from '../firewall/failure-collector.js';
 import { ProgramMissing } from '../firewall/programs.js';
 import type { Finding } from '../reconcile/effect.js';
 import { ownSubnetOf } from '../table/own-subnets.js';
@@ -97,6 +97,8 @@ export async function firewallFindings(
   desired: DesiredFirewall,
   signal: AbortSignal,
 ): Promise<readonly PreflightFinding[]> {
+  const unusable = unusableNames(desired).map(unusableName);
+  if (unusable.length > 0) return unusable.map((finding) => rated(severityOf(finding), finding));
   await engineFacts.read(signal);
   const { findings } = await firewall.inspect(desired, signal);
   const drops = await firewall.foreignDrops(desired, signal);

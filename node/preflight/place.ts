@@ -15,6 +15,7 @@ import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
 import { LinuxLookup, type Lookup } from '../kernel/lookup.js';
 import { KernelMirror } from '../kernel/mirror.js';
 import { Poller } from '../kernel/poller.js';
+import type { RouteKernel } from '../kernel/route-kernel.js';
 import { LanKernel } from '../lan/lan-kernel.js';
 import type { LanSnapshot } from '../lan/snapshot.js';
 import { answering } from '../probe/arp.js';
@@ -38,6 +39,12 @@ export type PlaceOptions = {
   readonly root?: string;
   readonly exec?: Exec;
   readonly proc?: ProcFiles;
+  /** Milliseconds since 1970; Date.now by default. */
+  readonly now?: () => number;
+  /** Returns the kernel as this host has it; by default the one that was opened, which is closed in any case. */
+  readonly kernelAs?: (opened: RouteKernel) => RouteKernel;
+  /** The same of lookups. */
+  readonly lookupAs?: (opened: Lookup) => Lookup;
 };
 
 /** Place is a host, opened for observation. */
@@ -51,6 +58,8 @@ export type Place = {
   readonly firewall: Firewall;
   readonly mirror: KernelMirror;
   readonly lookup: Lookup;
+  /** now is the host's clock, in ms since 1970. */
+  readonly now: () => number;
   /** readLan reads the part of the network that a move of an interface to a bridge concerns. */
   readonly readLan: () => Promise<LanSnapshot>;
   /** openIcmp is openIcmp of node/kernel in the host's namespace. */
@@ -63,12 +72,13 @@ export type Place = {
  * @throws XnetError FailedPrecondition without CAP_NET_ADMIN
  */
 export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): Place {
-  const { namespace, root = '/', proc = procFiles } = options;
+  const { namespace, root = '/', proc = procFiles, now = Date.now } = options;
+  const { kernelAs = (opened) => opened, lookupAs = (opened) => opened } = options;
   const exec = briefSystemctl(options.exec ?? execHere);
   const poller = new Poller();
   const kernel = openLinuxRouteKernel({ poller, namespace });
   const lookup = new LinuxLookup(namespace);
-  const mirror = new KernelMirror({ kernel, protocol: settings.routeProtocol });
+  const mirror = new KernelMirror({ kernel: kernelAs(kernel), protocol: settings.routeProtocol });
   const engine = connectEngine(settings.docker.socket);
   const engineFacts = new EngineFactsReader(engine, settings.docker);
   const docker: DockerHost = {
@@ -80,7 +90,7 @@ export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): 
     answering,
     nics: () => Promise.resolve([]),
     steps: noSteps,
-    now: Date.now,
+    now,
     log: undefined,
   };
   return {
@@ -92,7 +102,8 @@ export function openPlace(settings: PlaceSettings, options: PlaceOptions = {}): 
     engineFacts,
     firewall: new Firewall({ exec, proc, engine: () => engineFacts.facts }),
     mirror,
-    lookup,
+    lookup: lookupAs(lookup),
+    now,
     readLan: async () => {
       const lan = new LanKernel(namespace);
       try {

@@ -102,7 +102,7 @@ export async function preflight(
     const state = await lookAtState(place.settings.stateDir);
     const controllers = await lookAtControllers(request.controllers, signal);
     const hasNextHops = place.mirror.nextHops !== undefined;
-    found.push(...systemFindings({ state, kernel: kernelVersion(), hasNextHops, controllers, nowMs: Date.now() }));
+    found.push(...systemFindings({ state, kernel: kernelVersion(), hasNextHops, controllers, nowMs: place.now() }));
   });
   return inOrder(found);
 }

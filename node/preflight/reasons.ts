@@ -94,7 +94,8 @@ export type HostReason =
   | 'StateUnwritable'
   | 'SubnetTaken'
   | 'UfwActive'
-  | 'UfwDrops';
+  | 'UfwDrops'
+  | 'UnusableInterfaceName';
 
 /** PreflightReason is the reason of a finding of preflight. */
 export type PreflightReason = DockerReason | HostReason;

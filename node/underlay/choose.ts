@@ -125,12 +125,14 @@ function withoutHolder(input: UnderlayInput, assigned: Ipv4): UnderlayChoice {
   // A recreated interface has a new index; a renamed one keeps its index.
   const link = last && (links.get(last.ifindex) ?? [...links.values()].find(({ name }) => name === last.ifname));
   if (link === undefined) {
-    const fix = `add the address to the interface that leads to the peers, or ${candidatesText(input)}`;
+    const fix =
+      `ip address add ${formatIpv4(assigned)}/LENGTH dev INTERFACE, with the interface that leads to the peers, or ` +
+      candidatesText(input);
     return { underlay: undefined, findings: [finding('AddressMissing', what, fix)] };
   }
   const name = linkName(links, link.ifindex);
   const message = `${what}; ${name} stays in use without it`;
-  const fix = `ip address add ${formatIpv4(assigned)} dev ${name} (with its prefix length), or xctl nodes set NAME --address`;
+  const fix = `ip address add ${formatIpv4(assigned)}/LENGTH dev ${name}, or: xctl nodes set NAME --address ADDRESS`;
   return chosen(input, { ifindex: link.ifindex, address: assigned }, [finding('AddressMissing', message, fix)]);
 }
 
@@ -141,10 +143,14 @@ function missing({ assigned, addresses, links }: UnderlayInput, holder: Address)
   const where = elsewhere === undefined ? 'no interface has' : `${linkName(links, elsewhere.ifindex)} has`;
   const name = linkName(links, holder.ifindex);
   const message = `peers route to ${formatIpv4(assigned)}, which ${where}, not ${name}`;
-  const fix =
-    `xctl nodes set NAME --address ${formatIpv4(holder.address)}, or: ip address add ${formatIpv4(assigned)} dev ${name} ` +
-    '(with its prefix length)';
-  return [finding(elsewhere === undefined ? 'AddressMissing' : 'AddressElsewhere', message, fix)];
+  const renamed = `xctl nodes set NAME --address ${formatIpv4(holder.address)}`;
+  // The same address on a second interface would have two routes to one network.
+  if (elsewhere !== undefined) {
+    const fix = `${renamed}, or: --interface ${linkName(links, elsewhere.ifindex)}`;
+    return [finding('AddressElsewhere', message, fix)];
+  }
+  const fix = `${renamed}, or: ip address add ${formatIpv4(assigned)}/LENGTH dev ${name}`;
+  return [finding('AddressMissing', message, fix)];
 }
 
 function byDefaultRoute(input: UnderlayInput): Address | Finding {
@@ -171,7 +177,9 @@ function byDefaultRoute(input: UnderlayInput): Address | Finding {
   const holder = ifindex === undefined ? undefined : on(ifindex);
   if (interfaces.size === 1 && holder !== undefined) return holder;
   const names = [...interfaces].map((each) => linkName(input.links, each)).join(' and ');
-  return finding('SeveralDefaultRoutes', `default routes of one metric lead to ${names}`, 'name one with --interface');
+  const options = [...interfaces].map((each) => `--interface ${linkName(input.links, each)}`).join(' or ');
+  const message = `default routes of one metric lead to ${names}`;
+  return finding('SeveralDefaultRoutes', message, `name the one that leads to the peers: ${options}`);
 }
 
 function interfacesOf({ nextHops }: UnderlayInput, route: KernelRoute): readonly number[] {

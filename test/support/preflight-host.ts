@@ -1,5 +1,6 @@
 // A host for preflight to look at: a network namespace of the real kernel with an underlay eth0 (192.168.83.11/24) and a
 // peer (192.168.83.12), and a root folder with its files. No dockerd runs on it.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,13 +9,15 @@ import { type DockerSettings, dockerDefaults } from '../../node/docker/engine/se
 import { defaultMark } from '../../node/firewall/desired.js';
 import type { ProcFiles } from '../../node/firewall/proc.js';
 import type { PreflightFinding } from '../../node/preflight/finding.js';
-import { openPlace, type PlaceSettings } from '../../node/preflight/place.js';
+import { openPlace, type PlaceOptions, type PlaceSettings } from '../../node/preflight/place.js';
 import { preflight } from '../../node/preflight/preflight.js';
 import { type PreflightGiven, requestFrom } from '../../node/preflight/request.js';
 import type { Cached } from '../../node/table/cache.js';
+import { XnetError } from '../../proto/errors.js';
 import { type Exec, execThrough } from '../../proto/process/exec.js';
 import { type EngineAnswers, EngineSocket } from './engine-socket.js';
 import { procThrough } from './firewall-host.js';
+import { HandshakePort } from './handshake-port.js';
 import { LinuxRouteHost } from './linux-route-host.js';
 
 /** PreflightLook changes the input of preflight. */
@@ -24,8 +27,10 @@ export type PreflightLook = Partial<PreflightGiven> & {
   readonly docker?: Partial<DockerSettings>;
   /** What the host knows from a controller. */
   readonly cached?: Cached;
-  /** Files of /proc that are not those of the namespace: "sys/net/ipv4/neigh/default/gc_thresh3" to "1024". */
-  readonly proc?: ReadonlyMap<string, string>;
+  /** The host's clock is ahead by so many ms. */
+  readonly aheadMs?: number;
+  /** Parts of the kernel that are not those of this machine. */
+  readonly kernel?: Pick<PlaceOptions, 'kernelAs' | 'lookupAs'>;
 };
 
 /** PreflightHost is such a host. It needs root. */
@@ -39,6 +44,12 @@ export class PreflightHost {
   /** Docker's socket, once dockerAnswers() has been called. */
   readonly socket = join(this.root, 'run/docker.sock');
   #engine: EngineSocket | undefined;
+  /** Whether systemctl gives an answer. */
+  hasSystemd = true;
+  /** Files and folders below the root in the place of those of the machine, by path: "/usr/sbin/nft". */
+  readonly instead = new Map<string, string>();
+  readonly controller = new HandshakePort();
+  readonly #disks: string[] = [];
 
   constructor() {
     this.peer = this.host.addNeighbour('eth0', ['192.168.83.12/24']);
@@ -71,14 +82,43 @@ export class PreflightHost {
     this.#engine = undefined;
   }
 
-  /** sh runs a command line in the namespace, with files of /etc below the root. */
+  /** mount mounts a file system of its own at a folder below the root, until the host is closed: "size=1m". */
+  mount(folder: string, options: string): void {
+    const path = join(this.root, folder);
+    mkdirSync(path, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'xnet-test', path]);
+    this.#disks.push(path);
+  }
+
+  /** sh runs a command line in the namespace, with files of /etc and programs of /usr/local/sbin below the root. */
   sh(line: string): string {
-    return this.host.namespace.runSync(['sh', '-ec', line.replaceAll(/(?<=[ >])\/etc\//g, `${this.root}/etc/`)]);
+    const text = line.replaceAll(/(?<=[ >])\/etc\//g, `${this.root}/etc/`);
+    return this.host.namespace.runSync(this.#seeing(['sh', '-ec', `PATH=${this.root}/usr/local/sbin:$PATH; ${text}`]));
+  }
+
+  /** proc is access to /proc of the host. */
+  get proc(): ProcFiles {
+    return procThrough(this.#exec());
+  }
+
+  // The command in a mount namespace in which files below the root take the place of others.
+  #seeing(argv: readonly [string, ...string[]]): readonly [string, ...string[]] {
+    if (this.instead.size === 0) return argv;
+    const mounts = [...this.instead].map(([path, file]) => `mount --bind ${join(this.root, file)} ${path}`);
+    return ['unshare', '--mount', '--', 'sh', '-ec', [...mounts, 'exec "$@"'].join('; '), 'sh', ...argv];
   }
 
   /** look runs preflight, without the rules of the firewall unless `quick` is false. */
   async look(look: PreflightLook = {}): Promise<readonly PreflightFinding[]> {
-    const { underlay = {}, stateDir = this.root, docker: changes = {}, cached, proc, ...given } = look;
+    const {
+      underlay = {},
+      stateDir = this.root,
+      docker: changes = {},
+      cached,
+      aheadMs = 0,
+      kernel = {},
+      ...given
+    } = look;
     const missing = join(this.root, 'none');
     const docker = {
       ...dockerDefaults,
@@ -94,7 +134,9 @@ export class PreflightHost {
       namespace: this.host.namespace.path,
       root: this.root,
       exec,
-      proc: withFiles(procThrough(exec), proc ?? new Map()),
+      proc: procThrough(exec),
+      now: () => Date.now() + aheadMs,
+      ...kernel,
     });
     try {
       const request = requestFrom({ mode: 'bip', controllers: [], quick: true, ...given }, cached);
@@ -115,7 +157,8 @@ export class PreflightHost {
           options,
         );
       }
-      if (program !== 'systemctl') return inside(argv, options);
+      if (program !== 'systemctl') return inside(this.#seeing(argv), options);
+      if (!this.hasSystemd) throw new XnetError('DeadlineExceeded', 'systemctl did not end in time');
       if (verb !== 'is-active') return { code: 1, stdout: '', stderr: '' };
       const states = units.map((unit) => (this.active.has(unit.replace(/\.service$/, '')) ? 'active' : 'inactive'));
       return { code: states.includes('inactive') ? 3 : 0, stdout: `${states.join('\n')}\n`, stderr: '' };
@@ -124,14 +167,9 @@ export class PreflightHost {
 
   async close(): Promise<void> {
     await this.dockerIsGone();
+    await this.controller.close();
     await this.host.close();
+    for (const path of this.#disks) execFileSync('umount', [path]);
     rmSync(this.root, { recursive: true, force: true });
   }
-}
-
-function withFiles(proc: ProcFiles, files: ReadonlyMap<string, string>): ProcFiles {
-  return {
-    read: async (path) => files.get(path) ?? (await proc.read(path)),
-    write: (path, text) => proc.write(path, text),
-  };
 }

@@ -40,13 +40,13 @@ function policyWritten(host: PreflightHost, fix: string): void {
 export type PreflightFixture = {
   readonly reason: string;
   readonly severity: Severity;
-  readonly look?: PreflightLook;
+  readonly look?: PreflightLook | ((host: PreflightHost) => PreflightLook);
   /** Makes the host such that there is the finding. */
   readonly trigger: (host: PreflightHost) => unknown;
   /** Does what the fix says. */
   readonly clear: (host: PreflightHost, fix: string) => unknown;
-  /** How to look afterwards, if the fix is another setting. */
-  readonly afterwards?: PreflightLook;
+  /** How to look afterwards, if the fix is another setting; a function of the fix where it names the setting. */
+  readonly afterwards?: PreflightLook | ((fix: string, host: PreflightHost) => PreflightLook);
   /** Takes back what the finding was about, if the fix leaves that. */
   readonly undo?: (host: PreflightHost) => unknown;
 };

@@ -13,13 +13,20 @@ const ufwDocker = '*filter\n-A DOCKER-USER -j ufw-user-forward\nCOMMIT\n';
 
 /** programFixtures are these findings. */
 export const programFixtures: readonly PreflightFixture[] = [
-  ...['Nft', 'Iptables', 'Conntrack'].map((area): PreflightFixture => {
-    const program = area.toLowerCase();
+  ...(
+    [
+      ['NftMissing', 'stops', 'nft', 'nftables'],
+      ['IptablesMissing', 'stops', 'iptables', 'iptables'],
+      ['ConntrackMissing', 'warns', 'conntrack', 'conntrack'],
+    ] as const
+  ).map(([reason, severity, program, packageName]): PreflightFixture => {
     return {
-      reason: `${area}Missing`,
-      severity: area === 'Conntrack' ? 'warns' : 'stops',
+      reason,
+      severity,
       trigger: (host) => host.remove(`usr/sbin/${program}`),
-      clear: (host) => host.write(`usr/sbin/${program}`, '', 0o755),
+      // The package brings the program.
+      clear: (host, fix) =>
+        fix === `install the package ${packageName}` ? host.write(`usr/sbin/${program}`, '', 0o755) : undefined,
     };
   }),
   {

@@ -198,9 +198,10 @@ test('invalid settings are reported with the setting to change', (t) => {
   t.is(missing?.fix, candidates);
   const [gone] = chooseUnderlay({ ...host, assigned: ip('192.168.83.77') }).findings;
   t.is(gone?.message, 'peers route to 192.168.83.77, which no interface has');
-  t.is(gone?.fix, `add the address to the interface that leads to the peers, or ${candidates}`);
+  const addition = 'ip address add 192.168.83.77/LENGTH dev INTERFACE, with the interface that leads to the peers';
+  t.is(gone?.fix, `${addition}, or ${candidates}`);
   const last = { ifname: 'eth0', ifindex: 2 };
   const [lost] = chooseUnderlay({ ...host, assigned: ip('192.168.83.77'), last }).findings;
   t.is(lost?.message, 'peers route to 192.168.83.77, which no interface has; eth0 stays in use without it');
-  t.is(lost?.fix, 'ip address add 192.168.83.77 dev eth0 (with its prefix length), or xctl nodes set NAME --address');
+  t.is(lost?.fix, 'ip address add 192.168.83.77/LENGTH dev eth0, or: xctl nodes set NAME --address ADDRESS');
 });
