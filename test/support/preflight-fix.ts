@@ -1,5 +1,6 @@
 // What a fix of preflight says to type, taken from its text.
 import type { Cached } from '../../node/table/cache.js';
+import type { Lease } from '../../proto/domain/network.js';
 import { ip, prefix } from './route-fixtures.js';
 
 /** Places are what an operator types in the place of a word in capitals: LENGTH to "24". */
@@ -13,7 +14,8 @@ export function commandIn(fix: string, start: string, places: Places = {}): stri
   const at = fix.indexOf(start);
   const [command = ''] = /^[^,;()]*/.exec(at < 0 ? '' : fix.slice(at)) ?? [];
   const typed = Object.entries(places).reduce((text, [word, value]) => text.replace(word, value), command.trim());
-  if (typed === '' || /\b[A-Z]{4,}\b/.test(typed)) throw new Error(`no command "${start}" to type in: ${fix}`);
+  if (typed === '' || /\b(ADDRESS|LENGTH|INTERFACE|NAME)\b/.test(typed))
+    throw new Error(`no command "${start}" to type in: ${fix}`);
   return typed;
 }
 
@@ -31,8 +33,12 @@ export function candidateIn(fix: string, name: string): { readonly interfaceName
   return { interfaceName: name, address };
 }
 
-/** assigned returns what a host knows whose node has this address: what `xctl nodes set NAME --address` sets. */
-export function assigned(address: string): Cached {
+/**
+ * assigned returns what a host knows whose node has this address, which `xctl nodes set NAME --address` sets, and a lease of
+ * this mode.
+ */
+export function assigned(address: string, mode: Lease['mode'] = 'bip'): Cached {
+  const isLan = mode === 'lan';
   return {
     table: undefined,
     assignment: {
@@ -43,11 +49,11 @@ export function assigned(address: string): Cached {
       leases: [
         {
           pool: 'default',
-          subnet: prefix('10.76.3.0/24'),
+          subnet: prefix(isLan ? '192.168.83.64/27' : '10.76.3.0/24'),
           generation: 1,
-          mode: 'bip',
-          networkName: '',
-          bridgeName: '',
+          mode,
+          networkName: isLan ? 'xnet-lan' : '',
+          bridgeName: isLan ? 'xnet-lan' : '',
           state: 'wanted',
         },
       ],

@@ -1,7 +1,9 @@
 // Findings of preflight about the interface of mode lan, with what triggers and clears each.
 
 import type { Severity } from '../../node/preflight/finding.js';
+import { imitateFirewallCmd } from './firewall-cmd.js';
 import { prefix } from './pools.js';
+import { assigned, commandIn } from './preflight-fix.js';
 import type { PreflightHost, PreflightLook } from './preflight-host.js';
 
 const look = { mode: 'lan', underlay: { interfaceName: 'eth0' } } as const;
@@ -9,6 +11,8 @@ const lease = { ...look, subnet: prefix('192.168.83.64/27'), pool: [prefix('192.
 const onBridge = { ...look, underlay: {}, subnet: lease.subnet, pool: lease.pool } as const;
 // What is to be typed is the part of a fix after a colon, or all of it.
 const typed = (host: PreflightHost, fix: string) => host.sh(fix.replace(/^.*: /, '').replace(/^.*; /, ''));
+
+const typedWhole = (host: PreflightHost, fix: string) => host.sh(fix.replace(/; with .*$/, ''));
 
 // A pid that runs, below the root.
 function running(host: PreflightHost, path: string): void {
@@ -21,20 +25,28 @@ function managed(state: string): (host: PreflightHost) => void {
 }
 
 function firewalldRuns(host: PreflightHost): void {
+  imitateFirewallCmd(host);
   host.sh(
     `nft 'table inet firewalld { chain filter_FORWARD { type filter hook forward priority 10; policy drop; }; }'`,
   );
 }
 
-// As firewall-cmd writes it.
-function policyWritten(host: PreflightHost, fix: string): void {
-  const [, name = ''] = /--new-policy=(\S+)/.exec(fix) ?? [];
-  const [from, to, target] = ['add-ingress-zone', 'add-egress-zone', 'set-target'].map(
-    (option) => new RegExp(`--policy=${name} --${option}=(\\w+)`).exec(fix)?.[1],
-  );
-  const zones = `<ingress-zone name="${from}"/>\n  <egress-zone name="${to}"/>`;
-  host.write(`etc/firewalld/policies/${name}.xml`, `<policy target="${target}">\n  ${zones}\n</policy>\n`);
+// What NetworkManager or systemd-networkd is told to make: a bridge that has the interface and the addresses of the host.
+function bridgeMade(host: PreflightHost, fix: string): void {
+  const [, bridge = '', port = ''] = /make the bridge (\S+) .*\b(eth0)\b/.exec(fix) ?? [];
+  host.sh(`ip link add ${bridge} type bridge; ip link set ${bridge} up; ip link set ${port} master ${bridge}`);
+  host.sh(`ip address flush dev ${port}; ip address add 192.168.83.11/24 dev ${bridge}`);
 }
+
+const bridgeGone = (host: PreflightHost) =>
+  host.sh('ip link delete xnet-lan; ip address flush dev eth0; ip address add 192.168.83.11/24 dev eth0');
+
+// Peers reach the host by another interface, or the mode is another one: what `other` in node/lan/obstacles offers.
+const elsewhere = (fix: string): PreflightLook => {
+  if (!/^give this node another address \(xctl nodes set\), or another mode than lan$/.test(fix)) throw new Error(fix);
+  return { ...look, underlay: { interfaceName: 'eth0' } };
+};
+const otherMode = (fix: string): PreflightLook => ({ ...elsewhere(fix), mode: 'bip' });
 
 /** PreflightFixture is a finding, what triggers it, and that its fix clears it. */
 export type PreflightFixture = {
@@ -62,7 +74,12 @@ export const lanFixtures: readonly PreflightFixture[] = [
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },
     trigger: managed('configured'),
-    clear: managed('unmanaged'),
+    clear: bridgeMade,
+    afterwards: onBridge,
+    undo: (host) => {
+      bridgeGone(host);
+      host.remove(`run/systemd/netif/links/${host.host.ifindex('eth0')}`);
+    },
   },
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },
@@ -70,8 +87,9 @@ export const lanFixtures: readonly PreflightFixture[] = [
       host.active.add('NetworkManager');
       host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=true\n');
     },
-    clear: (host: PreflightHost) =>
-      host.write(`run/NetworkManager/devices/${host.host.ifindex('eth0')}`, '[device]\nmanaged=false\n'),
+    clear: bridgeMade,
+    afterwards: onBridge,
+    undo: bridgeGone,
   },
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },
@@ -99,10 +117,55 @@ export const lanFixtures: readonly PreflightFixture[] = [
     trigger: (host: PreflightHost) => host.write('run/wpa_supplicant/eth0', ''),
     clear: (host: PreflightHost) => host.remove('run/wpa_supplicant/eth0'),
   },
+  ...[elsewhere, otherMode].map(
+    (afterwards): PreflightFixture => ({
+      ...{ reason: 'LanWireless', severity: 'stops', look: { ...look, underlay: { interfaceName: 'wlan0' } } },
+      trigger: (host) => {
+        host.host.addLink('wlan0');
+        host.host.addAddress('wlan0', '192.168.91.11/24');
+        host.write('sys/class/net/wlan0/wireless', '');
+      },
+      clear: () => undefined,
+      afterwards,
+      undo: (host) => host.host.removeLink('wlan0'),
+    }),
+  ),
+  ...['ip tuntap add dev odd0 mode tun', 'ip link add odd0 link eth0 type macvlan'].map(
+    (line): PreflightFixture => ({
+      ...{ reason: 'LanNotEthernet', severity: 'stops', look: { ...look, underlay: { interfaceName: 'odd0' } } },
+      trigger: (host) => host.sh(`${line}; ip link set odd0 up; ip address add 192.168.91.11/24 dev odd0`),
+      clear: () => undefined,
+      afterwards: elsewhere,
+      undo: (host) => host.sh('ip link delete odd0'),
+    }),
+  ),
   {
-    ...{ reason: 'LanWireless', severity: 'stops', look },
-    trigger: (host: PreflightHost) => host.write('sys/class/net/eth0/wireless', ''),
-    clear: (host: PreflightHost) => host.remove('sys/class/net/eth0/wireless'),
+    ...{ reason: 'LanPortDown', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.sh('ip link set eth0 down'),
+    clear: (host: PreflightHost, fix: string) => host.sh(fix),
+  },
+  {
+    ...{ reason: 'LanInet6', severity: 'stops', look },
+    trigger: (host: PreflightHost) => host.sh('ip address add 2001:db8::11/64 dev eth0 nodad'),
+    clear: (host: PreflightHost, fix: string) => {
+      bridgeMade(host, fix.replace('yourself', ''));
+      // "With all addresses".
+      host.sh('ip address add 2001:db8::11/64 dev xnet-lan nodad');
+    },
+    afterwards: onBridge,
+    undo: bridgeGone,
+  },
+  {
+    ...{
+      reason: 'LanNoAddress',
+      severity: 'stops',
+      look: { ...look, underlay: {}, cached: assigned('192.168.83.11', 'lan') },
+    },
+    // A route of xnet tells the interface.
+    trigger: (host: PreflightHost) => host.sh('ip address flush dev eth0; ip route add 10.76.4.0/24 dev eth0 proto 88'),
+    clear: (host: PreflightHost, fix: string) =>
+      host.sh(commandIn(fix, 'ip address add', { ADDRESS: '192.168.83.11/24' })),
+    undo: (host: PreflightHost) => host.sh('ip route del 10.76.4.0/24'),
   },
   {
     ...{ reason: 'LanPortShared', severity: 'stops', look },
@@ -131,7 +194,7 @@ export const lanFixtures: readonly PreflightFixture[] = [
   {
     ...{ reason: 'LanOpensHost', severity: 'stops', look: lease },
     trigger: firewalldRuns,
-    clear: policyWritten,
+    clear: typedWhole,
   },
   {
     ...{ reason: 'LanOpensHost', severity: 'warns', look: onBridge },
@@ -140,7 +203,7 @@ export const lanFixtures: readonly PreflightFixture[] = [
       host.sh('ip address del 192.168.83.11/24 dev eth0; ip address add 192.168.83.11/24 dev xnet-lan');
       host.remove('etc/firewalld/policies/docker-host.xml');
     },
-    clear: policyWritten,
+    clear: typedWhole,
     undo: (host: PreflightHost) => host.sh('ip link delete xnet-lan; ip address add 192.168.83.11/24 dev eth0'),
   },
   {

@@ -1,14 +1,19 @@
 // Findings of preflight about the programs of a host, with what triggers and clears each. The files are as these programs write
 // them: ufw 0.36.2, NetworkManager 1.42.4, firewalld 1.3.3.
+import { imitateFirewallCmd } from './firewall-cmd.js';
 import { prefix } from './pools.js';
 import type { PreflightHost } from './preflight-host.js';
 import type { PreflightFixture } from './preflight-lan.js';
 
 const look = { subnet: prefix('10.76.3.0/24'), pool: [prefix('10.76.0.0/16')] };
-// A fix that ends with a reload of a program that does not run here.
-const upToSystemctl = (host: PreflightHost, fix: string) => host.sh(fix.replace(/ && systemctl .*$/, ''));
+// systemd accepts the verbs of the fixes, of units that are in use.
+const systemctl =
+  '#!/bin/sh\ncase "$*" in "restart systemd-networkd" | "reload NetworkManager") ;; *) exit 1 ;; esac\n';
+const typed = (host: PreflightHost, fix: string) => {
+  host.write('usr/local/sbin/systemctl', systemctl, 0o755);
+  host.sh(fix);
+};
 
-const zone = (range: string) => `<zone><source address="${range}"/></zone>`;
 const ufwDocker = '*filter\n-A DOCKER-USER -j ufw-user-forward\nCOMMIT\n';
 
 /** programFixtures are these findings. */
@@ -51,7 +56,7 @@ export const programFixtures: readonly PreflightFixture[] = [
         '[Network]\nManageForeignRoutes=yes\n# ManageForeignNextHops=no\n',
       );
     },
-    clear: upToSystemctl,
+    clear: typed,
   },
   {
     reason: 'NetworkManagerTakesBridges',
@@ -60,7 +65,7 @@ export const programFixtures: readonly PreflightFixture[] = [
       host.active.add('NetworkManager');
       host.write('etc/NetworkManager/NetworkManager.conf', '[keyfile]\nunmanaged-devices=interface-name:wlan0\n');
     },
-    clear: upToSystemctl,
+    clear: typed,
   },
   {
     reason: 'NetworkManagerTakesBridges',
@@ -77,17 +82,18 @@ export const programFixtures: readonly PreflightFixture[] = [
       }
     },
     clear: (host, fix) => {
-      if (fix.includes(";interface-name:veth*;except:interface-name:xnet-lan'")) upToSystemctl(host, fix);
+      if (fix.includes(";interface-name:veth*;except:interface-name:xnet-lan'")) typed(host, fix);
     },
   },
   {
     reason: 'FirewalldDrops',
     severity: 'warns',
     look,
-    trigger: (host) => host.active.add('firewalld'),
-    // firewall-cmd writes the zone.
-    clear: (host, fix) =>
-      host.write('etc/firewalld/zones/trusted.xml', zone(/--add-source=(\S+)/.exec(fix)?.[1] ?? '')),
+    trigger: (host) => {
+      imitateFirewallCmd(host);
+      host.active.add('firewalld');
+    },
+    clear: (host, fix) => host.sh(fix),
   },
   {
     reason: 'UfwActive',
