@@ -25,6 +25,7 @@ export type DockerReason =
   | 'FixedCidrIsFlag'
   | 'FlagBridgeSet'
   | 'FlagDoesNotFit'
+  | 'LanNeedsIptables'
   | 'LiveRestore'
   | 'NoPermission'
   | 'NotAnswering'

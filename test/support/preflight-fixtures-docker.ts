@@ -13,9 +13,15 @@ const ofFile: PreflightProof = {
   title: 'daemon.json: each finding is triggered, and its fix clears it',
 };
 
+const onDockerd: PreflightProof = {
+  fixture: 'e2e/preflight.test',
+  test: 'e2e/preflight',
+  title: 'preflight on a real dockerd: each finding about Docker is triggered, and its fix clears it',
+};
+
 /** dockerProofs names the fixture of each reason. */
 export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pending'>> = {
-  AddressPoolsAreFlag: 'pending',
+  AddressPoolsAreFlag: onDockerd,
   BipIsFlag: 'pending',
   ContainersRestart: 'pending',
   ContainersRunning: 'pending',
@@ -31,19 +37,24 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pendi
   DockerDropsPeers: ofEngine,
   DockerFailed: ofEngine,
   DockerFound: ofEngine,
-  DockerRulesMissing: 'pending',
+  DockerRulesMissing: onDockerd,
   EngineTooOld: ofEngine,
   EngineUntested: ofEngine,
-  FixedCidrIsFlag: 'pending',
-  FlagBridgeSet: 'pending',
-  FlagDoesNotFit: 'pending',
+  FixedCidrIsFlag: onDockerd,
+  FlagBridgeSet: onDockerd,
+  FlagDoesNotFit: onDockerd,
+  LanNeedsIptables: {
+    fixture: 'support/preflight-lan',
+    test: 'net/preflight',
+    title: 'the interface for mode lan: each finding is triggered, and its fix clears it',
+  },
   LiveRestore: 'pending',
-  NoPermission: 'pending',
+  NoPermission: onDockerd,
   NotAnswering: ofEngine,
-  NotDocker: 'pending',
+  NotDocker: onDockerd,
   NotInstalled: ofEngine,
   NotRunning: ofEngine,
   Rootless: ofEngine,
-  UnsupportedFirewallBackend: 'pending',
+  UnsupportedFirewallBackend: onDockerd,
   WaitingForContainers: 'pending',
 };

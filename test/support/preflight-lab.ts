@@ -6,17 +6,22 @@ import type { PreflightFinding, Severity } from '../../node/preflight/finding.js
 import { openPlace } from '../../node/preflight/place.js';
 import { preflight } from '../../node/preflight/preflight.js';
 import { type PreflightGiven, requestFrom } from '../../node/preflight/request.js';
+import type { Cached } from '../../node/table/cache.js';
 import type { Exec } from '../../proto/process/exec.js';
 import { settingsOn, stateFolderOn } from './docker-lab.js';
 import { prefix } from './docker-values.js';
 import { procThrough } from './firewall-host.js';
 
 /** PreflightOn changes the input of preflight on a host of the lab. */
-export type PreflightOn = Partial<PreflightGiven> & { readonly docker?: Partial<DockerSettings> };
+export type PreflightOn = Partial<PreflightGiven> & {
+  readonly docker?: Partial<DockerSettings>;
+  /** What the host knows from a controller: its leases, if `subnet` is undefined. */
+  readonly cached?: Cached;
+};
 
 /** preflightOn runs preflight with the lease 10.76.3.0/24, without the rules of the firewall unless `quick` is false. */
 export async function preflightOn(host: LabHost, options: PreflightOn = {}): Promise<readonly PreflightFinding[]> {
-  const { docker = {}, ...given } = options;
+  const { docker = {}, cached, ...given } = options;
   const exec: Exec = (argv, more) => host.exec(argv, more);
   const settings = {
     docker: settingsOn(host, docker),
@@ -33,7 +38,7 @@ export async function preflightOn(host: LabHost, options: PreflightOn = {}): Pro
       subnet: prefix('10.76.3.0/24'),
       pool: [prefix('10.76.0.0/16')],
     } as const;
-    const request = requestFrom({ ...known, quick: true, ...given }, undefined);
+    const request = requestFrom({ ...known, quick: true, ...given }, cached);
     return await preflight(place, request, () => undefined, new AbortController().signal);
   } finally {
     await place.close();
