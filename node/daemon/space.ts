@@ -20,7 +20,10 @@ const leastBytes = 1024 * 1024;
 const leastInodes = 16;
 
 /** spaceFinding reports too little room in a state directory; undefined when there is enough. Pure. */
-export function spaceFinding(stateDir: string, { bfree, bsize, files, ffree }: Space): Finding | undefined {
+export function spaceFinding(
+  stateDir: string,
+  { bfree, bsize, files, ffree }: Space,
+): Finding<'StateFull'> | undefined {
   const bytes = bfree * bsize;
   const lacks =
     bytes < leastBytes

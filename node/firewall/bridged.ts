@@ -27,17 +27,20 @@ export async function bridgedFindings(
   proc: Pick<ProcFiles, 'read'>,
   desired: Pick<DesiredFirewall, 'lans'>,
   { backends, others = [] }: Pick<ObservedFirewall, 'backends' | 'others'>,
-): Promise<readonly Finding[]> {
+): Promise<readonly Finding<'LanPacketsDropped'>[]> {
   const isFiltered = (await proc.read('sys/net/bridge/bridge-nf-call-iptables')) === '1';
   if (desired.lans === undefined || !isFiltered) return [];
   return bridgedDrops(desired, { backends, others: others.filter((table) => !isDockerTable(table)) });
 }
 
 /** bridgedDrops lists what drops the packets of containers on the LAN: one finding for each backend or table. Pure. */
-export function bridgedDrops({ lans = [] }: Pick<DesiredFirewall, 'lans'>, seen: BridgedSeen): readonly Finding[] {
+export function bridgedDrops(
+  { lans = [] }: Pick<DesiredFirewall, 'lans'>,
+  seen: BridgedSeen,
+): readonly Finding<'LanPacketsDropped'>[] {
   return lans.flatMap((lan) => {
     const flows = flowsOfLan(lan);
-    const found: Finding[] = [];
+    const found: Finding<'LanPacketsDropped'>[] = [];
     // Without Docker's chain, the position of Docker's rules is not known.
     for (const [backend, tables] of seen.backends) {
       if (![...seen.backends.values()].some((each) => hasChain(each, userChain))) continue;
@@ -90,7 +93,12 @@ function withDockersAccept(tables: Tables, { bridge }: LanSubnet): Tables {
   return new Map([...tables, ['filter', new Map([...filter, [userChain, chain]])]]);
 }
 
-function dropped({ subnet, bridge }: LanSubnet, where: string, rule: string | undefined, fix: string): Finding {
+function dropped(
+  { subnet, bridge }: LanSubnet,
+  where: string,
+  rule: string | undefined,
+  fix: string,
+): Finding<'LanPacketsDropped'> {
   const what = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
   const lines = `${what} drops what ${bridge} bridges between the LAN and containers in ${formatPrefix(subnet)}`;
   return {

@@ -32,7 +32,7 @@ export function acceptKeys(mark: number): readonly (readonly [AcceptKey, string]
 }
 
 /** dropsPeers reports that Docker drops packets of peers until these keys are set. */
-export function dropsPeers(keys: readonly (readonly [string, string])[]): Finding {
+export function dropsPeers(keys: readonly (readonly [string, string])[]): Finding<'DockerDropsPeers'> {
   const text = keys.map(([name, value]) => `"${name}": ${value}`).join(' and ');
   return {
     type: 'Firewall',
@@ -52,7 +52,7 @@ export function dockerNftablesFindings(
   desired: DesiredFirewall,
   tables: readonly NftTable[],
   theirs?: Addresses,
-): readonly Finding[] {
+): readonly Finding<'DockerDropsPeers'>[] {
   const table = tables.find(isDockerTable);
   if (table === undefined) return [];
   const inward = flowsOf(desired, theirs).filter(({ from }) => from === desired.underlay);

@@ -62,11 +62,17 @@ function droppedOf<D extends Drop>(
 }
 
 /** dropFindings lists what drops: one finding for each table and backend. */
-export function dropFindings({ desired, backends, others, filterOf, theirs }: DropsInput): readonly Finding[] {
+export function dropFindings({
+  desired,
+  backends,
+  others,
+  filterOf,
+  theirs,
+}: DropsInput): readonly Finding<typeof packetsDropped>[] {
   const untracked = others.some((table) => table.untracks) || [...backends.values()].some(untracks);
   const flows = flowsOf(desired, theirs).map((flow): Flow => (untracked ? { ...flow, untracked } : flow));
   if (flows.length === 0) return [];
-  const found: Finding[] = [];
+  const found: Finding<typeof packetsDropped>[] = [];
   const add = (where: string, { drop: { rule }, what }: Dropped<Drop>, fix: string) => {
     const which = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
     const message = `${which} drops ${what}`;

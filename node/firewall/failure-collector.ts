@@ -22,11 +22,14 @@ const without = {
   Forwarding: '',
 } as const satisfies Record<Area, string>;
 
-/** FailureCollector collects the failures of one turn. */
-export class FailureCollector {
-  readonly list: Finding[];
+/** FailureReason is the reason of a failure in an area. */
+export type FailureReason<A extends Area> = `${A}Failed` | `${A}Missing`;
 
-  constructor(first: readonly Finding[] = []) {
+/** FailureCollector collects the failures of one turn. */
+export class FailureCollector<A extends Area = Area> {
+  readonly list: Finding<FailureReason<A>>[];
+
+  constructor(first: readonly Finding<FailureReason<A>>[] = []) {
     this.list = [...first];
   }
 
@@ -34,7 +37,7 @@ export class FailureCollector {
    * collect runs `work`. A failure becomes a finding, and the result undefined.
    * @throws XnetError Cancelled
    */
-  async collect<T>(area: Area, work: () => Promise<T>): Promise<T | undefined> {
+  async collect<T>(area: A, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
@@ -50,16 +53,22 @@ export class FailureCollector {
   }
 }
 
-function findingOf(area: Area, error: unknown): Finding {
+function findingOf<A extends Area>(area: A, error: unknown): Finding<FailureReason<A>> {
   const type = area === 'Forwarding' ? 'Forwarding' : 'Firewall';
   const message = messageOf(error);
-  if (!(error instanceof ProgramMissing)) return { type, transient: true, reason: `${area}Failed`, message };
+  return error instanceof ProgramMissing
+    ? { ...missingFinding(area, error), type }
+    : { type, transient: true, reason: `${area}Failed`, message };
+}
+
+/** missingFinding reports a program that is not installed. */
+export function missingFinding<A extends Area>(area: A, { message }: ProgramMissing): Finding<`${A}Missing`> {
   const fix = `install the package ${packages[area]}`;
-  return { type, transient: false, reason: `${area}Missing`, message: `${message}: ${without[area]}`, fix };
+  return { type: 'Firewall', transient: false, reason: `${area}Missing`, message: `${message}: ${without[area]}`, fix };
 }
 
 /** unusableName returns the finding of an interface name that can't be used in a rule. */
-export function unusableName(name: string): Finding & { readonly fix: string } {
+export function unusableName(name: string): Finding<'UnusableInterfaceName'> & { readonly fix: string } {
   const message = `the interface name ${quoted(name)} can't be used in a firewall rule`;
   const fix = 'rename the interface with 1 to 15 of letters, digits, "_", "." and "-"';
   return { type: 'Firewall', transient: false, reason: 'UnusableInterfaceName', message, fix };

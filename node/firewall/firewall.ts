@@ -29,7 +29,7 @@ import { Nft } from './nft.js';
 import { type PeerChange, setElementsOf } from './peer-change.js';
 import { countChanges, type FirewallPlan, isPlaced, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
-import { type FirewallReport, reportOf } from './report.js';
+import { type FirewallReport, type ReportReason, reportOf } from './report.js';
 import { elementsText, type Ruleset, rulesetOf } from './ruleset.js';
 
 /** FirewallOptions are the dependencies of a firewall effect. */
@@ -124,7 +124,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       }
       const left = open ? (failures.length > 0 ? failures : [contested]) : [];
       const last = await this.#finish(desired, plan, observed, signal);
-      const all = [...findings, ...plan.findings, ...left, ...last.findings];
+      const all = [...findings, ...plan.findings, ...plan.overtaken, ...left, ...last.findings];
       // What could not be observed may be missing.
       const inForce = !open && findings.length === 0 && isPlaced(plan, observed);
       const isAboutPeers = all.some(({ reason }) => reason === packetsDropped);
@@ -163,7 +163,7 @@ export class Firewall implements Effect<DesiredFirewall> {
    */
   async remove(signal: AbortSignal): Promise<Outcome> {
     this.#settled = undefined;
-    const all = new FailureCollector();
+    const all = new FailureCollector<'Iptables' | 'Nft'>();
     const { table, backends } = await this.#look.atRules(all, signal);
     await this.#look.requirePrograms(all, backends, signal);
     let changes = 0;
@@ -188,7 +188,7 @@ export class Firewall implements Effect<DesiredFirewall> {
    * inspect compares the desired state with the observed one, and changes nothing.
    * @throws XnetError FailedPrecondition when the name of an interface can't be used in a rule
    */
-  async inspect(desired: DesiredFirewall, signal: AbortSignal): Promise<FirewallReport> {
+  async inspect(desired: DesiredFirewall, signal: AbortSignal): Promise<FirewallReport<ReportReason>> {
     const [unusable] = unusableNames(desired).map(unusableName);
     if (unusable !== undefined) {
       throw new XnetError('FailedPrecondition', unusable.message, { hint: unusable.fix });
@@ -208,7 +208,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   }
 
   /** foreignDrops reports tables of nftables, made by others, that will drop the packets of peers whatever xnet adds. */
-  async foreignDrops(desired: DesiredFirewall, signal: AbortSignal): Promise<readonly Finding[]> {
+  async foreignDrops(desired: DesiredFirewall, signal: AbortSignal): Promise<readonly Finding<ReportReason>[]> {
     const { observed } = await this.#look.whole(signal);
     const others = (observed.others ?? []).filter((table) => !isDockerTable(table));
     const drops = dropFindings({ desired, backends: new Map(), others, filterOf: this.#filterOf });
@@ -284,17 +284,17 @@ export class Firewall implements Effect<DesiredFirewall> {
         this.#translated = false;
       });
     }
+    const found: Finding[] = [];
     await all.collect('Forwarding', async () => {
       const state = await readForwarding(this.#proc, desired);
-      const bridges = bridgesOf(desired);
-      const forwarding = planForwarding({ state, bridges, drops: plan.drops, engine: this.#engine() });
-      all.list.push(...forwarding.findings, ...(await conntrackFindings(this.#proc)));
-      all.list.push(...(await bridgedFindings(this.#proc, desired, observed)));
-      if (!forwarding.turnOn) return;
+      const planned = planForwarding({ state, bridges: bridgesOf(desired), drops: plan.drops, engine: this.#engine() });
+      found.push(...planned.findings, ...(await conntrackFindings(this.#proc)));
+      found.push(...(await bridgedFindings(this.#proc, desired, observed)));
+      if (!planned.turnOn) return;
       await this.#proc.write(ipv4Sysctl('ip_forward'), '1');
       changes += 1;
       what.push('net.ipv4.ip_forward: on');
     });
-    return { findings: all.list, changes, what };
+    return { findings: [...all.list, ...found], changes, what };
   }
 }

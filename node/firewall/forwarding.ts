@@ -39,10 +39,13 @@ export type ForwardingInput = {
   readonly engine: EngineFacts | undefined;
 };
 
+/** ForwardingReason is why packets are not forwarded. */
+export type ForwardingReason = 'ForwardingOff' | 'InterfaceForwardingOff';
+
 /** ForwardingPlan says whether to turn forwarding on, and what is wrong. Notes are informational. */
 export type ForwardingPlan = {
   readonly turnOn: boolean;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Finding<ForwardingReason>[];
   readonly notes: readonly string[];
 };
 
@@ -66,7 +69,7 @@ export function planForwarding({ state, bridges, drops, engine }: ForwardingInpu
   return { turnOn: false, findings, notes: [...notes, note] };
 }
 
-function forwardingOff(engine: EngineFacts | undefined): Finding {
+function forwardingOff(engine: EngineFacts | undefined): Finding<ForwardingReason> {
   if (engine?.running === true) {
     const message =
       'net.ipv4.ip_forward is 0, and xnetd does not turn it on: nothing drops forwarded packets, so every container ' +
@@ -79,7 +82,7 @@ function forwardingOff(engine: EngineFacts | undefined): Finding {
   return { type: 'Forwarding', transient: true, reason: 'ForwardingOff', message, fix: 'systemctl start docker' };
 }
 
-function interfaceOff(name: string): Finding {
+function interfaceOff(name: string): Finding<ForwardingReason> {
   const message = `packets that come in on ${name} are not forwarded (net.ipv4.conf.${name}.forwarding is 0)`;
   const fix = `sysctl -w net/ipv4/conf/${name}/forwarding=1`;
   return { type: 'Forwarding', transient: false, reason: 'InterfaceForwardingOff', message, fix };

@@ -6,7 +6,7 @@ import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Finding } from '../reconcile/effect.js';
 import { dockerTable } from './docker-nftables.js';
-import { FailureCollector } from './failure-collector.js';
+import { FailureCollector, type FailureReason } from './failure-collector.js';
 import { type Bases, staleBy, type Urgency, urgencyOf } from './interest.js';
 import type { Iptables } from './iptables.js';
 import { chainsBehind } from './iptables-accept.js';
@@ -15,6 +15,11 @@ import type { FoundTable, Nft } from './nft.js';
 import { type ObservedFirewall, withUserChain } from './plan.js';
 import { ProgramMissing } from './programs.js';
 import { type InstalledTable, type SetElements, tableName, takeElements } from './ruleset.js';
+
+type LookArea = 'Iptables' | 'Nft';
+
+/** LookReason is the reason of a failure to observe. */
+export type LookReason = FailureReason<LookArea>;
 
 /** FirewallLookOptions are the dependencies of FirewallLook. */
 export type FirewallLookOptions = {
@@ -101,15 +106,15 @@ export class FirewallLook {
   /** whole observes everything. What can't be observed becomes a finding. */
   async whole(
     signal: AbortSignal,
-  ): Promise<{ readonly observed: ObservedFirewall; readonly findings: readonly Finding[] }> {
-    const all = new FailureCollector();
+  ): Promise<{ readonly observed: ObservedFirewall; readonly findings: readonly Finding<LookReason>[] }> {
+    const all = new FailureCollector<LookArea>();
     const { table, others, backends } = await this.atRules(all, signal);
     const where = withUserChain(backends).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
     return { observed: { table, others, backends, ...where }, findings: all.list };
   }
 
   /** atRules observes the existing rules, but not which backend Docker will use. */
-  async atRules(all: FailureCollector, signal: AbortSignal): Promise<Rules> {
+  async atRules(all: FailureCollector<LookArea>, signal: AbortSignal): Promise<Rules> {
     // Read before listing: a change during the listing has another generation, so it is listed again next time.
     const generation = this.#options.generation();
     const seen = this.#seen;
@@ -128,7 +133,7 @@ export class FirewallLook {
 
   /** requirePrograms reports backends that may have rules of ours but whose programs are missing. */
   async requirePrograms(
-    all: FailureCollector,
+    all: FailureCollector<LookArea>,
     looked: ReadonlyMap<Backend, Tables>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -155,7 +160,11 @@ export class FirewallLook {
     };
   }
 
-  async #listNftables(all: FailureCollector, known: Partial<InNftables>, signal: AbortSignal): Promise<InNftables> {
+  async #listNftables(
+    all: FailureCollector<LookArea>,
+    known: Partial<InNftables>,
+    signal: AbortSignal,
+  ): Promise<InNftables> {
     const [table, others, tables] = await Promise.all([
       known.table ??
         all.collect<FoundTable | 'none'>('Nft', async () => (await this.#options.nft.find(signal)) ?? 'none'),
@@ -165,7 +174,7 @@ export class FirewallLook {
     return { table, others, tables };
   }
 
-  async #whereDockerWillBe(all: FailureCollector, signal: AbortSignal): Promise<Where> {
+  async #whereDockerWillBe(all: FailureCollector<LookArea>, signal: AbortSignal): Promise<Where> {
     const [preferred, tables = []] = await Promise.all([
       all.collect('Iptables', () => this.#options.iptables.preferred(signal)),
       all.collect('Nft', () => this.#options.nft.tables(signal)),

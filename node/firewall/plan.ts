@@ -26,11 +26,21 @@ export type ObservedFirewall = {
   readonly others: readonly NftTable[] | undefined;
 };
 
+/** PlannedReason is the reason of a finding about changes that can't be made, or are not enough. */
+export type PlannedReason =
+  | 'DockerDropsPeers'
+  | 'DockerRulesMissing'
+  | 'ForeignTable'
+  | 'PacketsDropped'
+  | 'UnsupportedFirewallBackend';
+
 /** FirewallPlan holds the changes to make, and findings about those that can't be made. Notes are informational. */
 export type FirewallPlan = {
   readonly table: TablePlan;
   readonly rules: ReadonlyMap<Backend, RulesPlan>;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Finding<PlannedReason>[];
+  /** Another program keeps moving its rules behind ours. Never if they may be moved. */
+  readonly overtaken: readonly Finding[];
   readonly notes: readonly string[];
   /** Whether a backend drops forwarded packets that no rule accepts. */
   readonly drops: boolean;
@@ -60,7 +70,7 @@ export type PlanInput = {
 export function planFirewall(input: PlanInput): FirewallPlan {
   const { desired, ruleset, observed, engine, mayMove, filterOf, theirs } = input;
   const { table, backends } = observed;
-  const findings: Finding[] = [];
+  const findings: Finding<PlannedReason>[] = [];
   const notes: string[] = [];
   const foreign = table !== undefined && table !== 'none' && !table.ours;
   if (foreign) findings.push(foreignTable);
@@ -90,7 +100,7 @@ export function planFirewall(input: PlanInput): FirewallPlan {
   if (missing && engine?.running !== false) findings.push(rulesMissing);
   const planned = [...rules.values()];
   const misplaced = [...new Set(planned.flatMap((plan) => plan.misplaced))];
-  if (misplaced.length > 0 && !mayMove) findings.push(overtaken(misplaced));
+  const overtaken = misplaced.length > 0 && !mayMove ? [overtakenIn(misplaced)] : [];
   notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
   // Foreign drops are reported only if xnet's table and rules need no change and Docker's rules are not missing: otherwise
   // packets may be dropped for a reason that those changes, or a restart of Docker, will remove.
@@ -102,7 +112,7 @@ export function planFirewall(input: PlanInput): FirewallPlan {
     );
   }
   const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');
-  return { table: tablePlan, rules, findings, notes, drops };
+  return { table: tablePlan, rules, findings, overtaken, notes, drops };
 }
 
 /** isPlaced reports whether our table is installed as desired. */
@@ -120,28 +130,28 @@ function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend 
 
 const common = { type: 'Firewall', transient: false } as const;
 
-const foreignTable: Finding = {
+const foreignTable: Finding<PlannedReason> = {
   ...common,
   reason: 'ForeignTable',
   message: `there is an nftables table ip ${tableName} that xnet did not make, and xnet needs that name`,
   fix: `rename the table, or delete it: nft delete table ip ${tableName}`,
 };
 
-const unfinishedBackend: Finding = {
+const unfinishedBackend: Finding<PlannedReason> = {
   ...common,
   reason: 'UnsupportedFirewallBackend',
   message: `Docker before ${oldestNftables} has no complete nftables backend`,
   fix: 'remove DOCKER_FIREWALL_BACKEND from the environment of dockerd and restart Docker, or upgrade it',
 };
 
-const rulesMissing: Finding = {
+const rulesMissing: Finding<PlannedReason> = {
   ...common,
   reason: 'DockerRulesMissing',
   message: "Docker's own rules are missing from iptables: another program has flushed them",
   fix: 'restart Docker, which then adds its rules again',
 };
 
-function overtaken(chains: readonly string[]): Finding {
+function overtakenIn(chains: readonly string[]): Finding {
   const message =
     `another program adds rules behind xnet's in ${chains.join(' and ')} as often as xnet moves its own to the end, ` +
     'so packets from peers skip those rules for a moment each time';

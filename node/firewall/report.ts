@@ -1,13 +1,17 @@
 // Compares the desired firewall with the installed one, for `xnetd status`. Pure.
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
-import type { ForwardingPlan, ForwardingState } from './forwarding.js';
+import type { ForwardingPlan, ForwardingReason, ForwardingState } from './forwarding.js';
 import type { Backend } from './iptables-save.js';
-import { countChanges, type FirewallPlan, type ObservedFirewall } from './plan.js';
+import type { LookReason } from './look.js';
+import { countChanges, type FirewallPlan, type ObservedFirewall, type PlannedReason } from './plan.js';
 import { setName } from './ruleset.js';
 
-/** FirewallReport says how much of the desired firewall is installed. */
-export type FirewallReport = {
+/** ReportReason is the reason of a finding of a report. */
+export type ReportReason = LookReason | PlannedReason | ForwardingReason | 'LanPacketsDropped';
+
+/** FirewallReport says how much of the desired firewall is installed. `Reason`: see Finding. */
+export type FirewallReport<Reason extends string = string> = {
   /** Our nftables table. "unknown": it could not be listed. */
   readonly table: 'installed' | 'differs' | 'missing' | 'foreign' | 'unknown';
   /** Number of peers' subnets that are admitted. */
@@ -18,7 +22,7 @@ export type FirewallReport = {
   readonly forwarding: boolean;
   /** Number of changes that the next turn will make. */
   readonly changes: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Finding<Reason>[];
   /** Informational: one line each. */
   readonly notes: readonly string[];
 };
@@ -31,11 +35,18 @@ export type ReportInput = {
   readonly state: ForwardingState;
   readonly forwarding: ForwardingPlan;
   /** Failures while observing. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Finding<LookReason | 'LanPacketsDropped'>[];
 };
 
 /** reportOf builds the report. */
-export function reportOf({ desired, observed, plan, state, forwarding, findings }: ReportInput): FirewallReport {
+export function reportOf({
+  desired,
+  observed,
+  plan,
+  state,
+  forwarding,
+  findings,
+}: ReportInput): FirewallReport<ReportReason> {
   return {
     table: tableState(observed, plan),
     peers: { desired: desired.peers.length, installed: installedPeers(desired, observed) },

@@ -4,7 +4,7 @@
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from '../firewall/proc.js';
-import type { Outcome } from '../reconcile/effect.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
 
 // Entries other than peers: this host's containers, its gateways and other neighbours on its links.
 const others = 256;
@@ -34,6 +34,8 @@ export type NeighbourTableOptions = {
   readonly proc?: ProcFiles;
 };
 
+type NeighbourFindings = { readonly findings: readonly Finding<'NeighbourTableSmall'>[] };
+
 /** NeighbourTable checks the limits, and raises them if it may. */
 export class NeighbourTable {
   readonly #tune: boolean;
@@ -49,7 +51,7 @@ export class NeighbourTable {
   }
 
   /** converge makes room for so many peers, or reports the command that does. */
-  async converge(peers: number): Promise<Outcome> {
+  async converge(peers: number): Promise<Omit<Outcome, 'findings'> & NeighbourFindings> {
     if (peers <= this.#roomy.peers && performance.now() < this.#roomy.untilMs) return { findings: [], changes: 0 };
     const present = await this.#read();
     const wanted = present && neededLimits(present, peers);

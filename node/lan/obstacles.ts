@@ -14,21 +14,35 @@ export type PortFacts = {
   readonly dhcpClient?: string | undefined;
   /** Whether firewalld would let the LAN reach every port of the host by the bridge, see opensHost. */
   readonly opensHost?: boolean;
-  /** Whether firewalld has the zone that Docker makes. */
-  readonly hasDockerZone?: boolean;
   /** Whether wpa_supplicant authenticates it to the switch (802.1X). */
   readonly isAuthenticated?: boolean;
   /** Rules of a firewall that name it and not the bridge, see rulesNaming. */
   readonly rules: readonly string[];
 };
 
+/** PortReason is what prevents an interface from becoming a port of a bridge. */
+export type PortReason =
+  | 'LanDhcpClient'
+  | 'LanInet6'
+  | 'LanNoAddress'
+  | 'LanNotEthernet'
+  | 'LanOpensHost'
+  | 'LanPortAuthenticated'
+  | 'LanPortDown'
+  | 'LanPortManaged'
+  | 'LanPortShared'
+  | 'LanPortTaken'
+  | 'LanRuleNamesPort'
+  | 'LanRulesNamePort'
+  | 'LanWireless';
+
 /** lanFinding makes a finding of LAN mode. */
-export function lanFinding(
-  reason: string,
+export function lanFinding<Reason extends string>(
+  reason: Reason,
   message: string,
   fix: string,
   kind: 'blocks' | 'passes' | 'note' = 'blocks',
-): Finding {
+): Finding<Reason> {
   return {
     type: 'Underlay',
     transient: kind === 'passes',
@@ -54,10 +68,10 @@ export function nobodyAnswers({ name }: LanLink): Finding {
 }
 
 /** opensHostFinding is the finding about a firewalld that would let the LAN reach every port of the host by a bridge. */
-export function opensHostFinding(bridge: string, { hasDockerZone = true }: Pick<PortFacts, 'hasDockerZone'>): Finding {
+export function opensHostFinding(bridge: string): Finding<'LanOpensHost'> {
   const message = `firewalld runs, and Docker puts ${bridge} into its zone docker, which accepts everything: the LAN would reach all ports of this host`;
   const more = 'with --add-service for what else the LAN and containers may reach';
-  return lanFinding('LanOpensHost', message, `${closingFix(hasDockerZone)}; ${more}`);
+  return lanFinding('LanOpensHost', message, `${closingFix}; ${more}`);
 }
 
 const ethernet = 1;
@@ -69,10 +83,10 @@ export function portObstacles(
   snapshot: LanSnapshot,
   port: LanLink,
   { bridge, facts }: { readonly bridge: string; readonly facts: PortFacts },
-): readonly Finding[] {
+): readonly Finding<PortReason>[] {
   const { name } = port;
-  const found: Finding[] = [];
-  const stop = (reason: string, message: string, fix: string) => found.push(lanFinding(reason, message, fix));
+  const found: Finding<PortReason>[] = [];
+  const stop = (reason: PortReason, message: string, fix: string) => found.push(lanFinding(reason, message, fix));
   const other = `give this node another address (xctl nodes set), or another mode than lan`;
   if (facts.isWireless) {
     stop('LanWireless', `${name} is wireless: an access point drops packets of other hardware addresses`, other);
@@ -118,7 +132,7 @@ export function portObstacles(
       `let the port of the switch admit several hosts without 802.1X and stop wpa_supplicant; or ${other}`,
     );
   }
-  if (facts.opensHost === true) found.push(opensHostFinding(bridge, facts));
+  if (facts.opensHost === true) found.push(opensHostFinding(bridge));
   if (facts.rules.length > 0) {
     const list = facts.rules.slice(0, 3).join('; ');
     const more = facts.rules.length > 3 ? ` and ${facts.rules.length - 3} more` : '';

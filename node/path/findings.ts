@@ -59,7 +59,7 @@ function isFiltered(probe: Probed, direction: Direction, { ifindex, isStrict }: 
 }
 
 /** enslavedFinding reports an interface that belongs to a VRF. */
-export function enslavedFinding({ name, vrf }: Enslaved): Finding {
+export function enslavedFinding({ name, vrf }: Enslaved): Finding<'InVrf'> {
   const message = `${name} belongs to the VRF ${vrf}, which does not use the main table, where xnet's routes are`;
   return { type: 'Underlay', transient: false, reason: 'InVrf', message, fix: `ip link set ${name} nomaster` };
 }

@@ -7,7 +7,7 @@ import { removeBip, setBip } from '../docker/bip/daemon-json.js';
 import { daemonJsonFinding } from '../docker/bip/findings.js';
 import { bipFlagFinding, flagFinding } from '../docker/bip/flag-finding.js';
 import { isInForce } from '../docker/bip/in-force.js';
-import { doesNotFit } from '../docker/bip/misfit.js';
+import { doesNotFit, type Misfit } from '../docker/bip/misfit.js';
 import { type Bip, bipsEqual, parseBip } from '../docker/engine/bip-value.js';
 import type { Content } from '../docker/engine/journal.js';
 import { type JsonDocument, readDocument } from '../docker/engine/json-document.js';
@@ -107,7 +107,7 @@ function undecided(seen: DockerLooked, ours: Bip | undefined): readonly Prefligh
   return found;
 }
 
-function reasonOf(name: string): string {
+function reasonOf(name: string): Misfit['refused'] {
   return name === 'bridge' ? 'BridgeSet' : 'DoesNotFit';
 }
 

@@ -41,7 +41,7 @@ function versionFindings({ version, info, containers }: EngineSeen): readonly Pr
   const backend = info.firewallBackend ?? 'iptables';
   const message = `Docker ${version.version}, firewall backend ${backend}, ${running} running containers`;
   const found: PreflightFinding[] = [{ severity: 'info', reason: 'DockerFound', message }];
-  const untested = (severity: Severity, reason: string, what: string, fix: string) =>
+  const untested = (severity: Severity, reason: 'EngineTooOld' | 'EngineUntested', what: string, fix: string) =>
     found.push({ severity, reason, message: `Docker ${version.version} is ${what}`, fix });
   if (version.major > 0 && version.major < oldest) {
     untested('stops', 'EngineTooOld', `older than ${oldest}.10, the oldest that xnet works with`, 'upgrade Docker');
@@ -71,7 +71,7 @@ function containerFindings(
   if (stopped !== undefined) {
     const allowed = {
       ...stopped,
-      reason: 'ContainersRestart',
+      reason: 'ContainersRestart' as const,
       fix: 'xnetd starts them again; stop them before if that is too soon',
     };
     found.push(onRunning === 'restart' ? rated('info', allowed) : rated('warns', stopped));

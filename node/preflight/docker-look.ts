@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { errnoOf, XnetError } from '../../proto/errors.js';
 import { readDaemonJson } from '../docker/bip/daemon-json-file.js';
 import type { Bip } from '../docker/engine/bip-value.js';
-import type { EngineSeen } from '../docker/engine/engine.js';
+import type { EngineReason, EngineSeen } from '../docker/engine/engine.js';
 import { dockerdUnit, type Flags, flagsOf, whereFlag } from '../docker/engine/flags.js';
 import type { HostInterface } from '../docker/engine/interfaces.js';
 import { type Content, readJournal } from '../docker/engine/journal.js';
@@ -24,13 +24,13 @@ import type { Finding } from '../reconcile/effect.js';
 /** DockerLooked is Docker as it is on the host. */
 export type DockerLooked = {
   /** Why xnet can't work with it, if it can't be asked or is not supported. */
-  readonly engine: EngineSeen | Finding;
+  readonly engine: EngineSeen | Finding<EngineReason>;
   readonly flags: Flags;
   /** Where the flags that concern docker0 are set: "bip" in "/etc/default/docker, line 7". */
   readonly places: ReadonlyMap<string, string>;
   /** Path and content of daemon.json; a finding if it can't be read. */
   readonly path: string;
-  readonly file: { readonly bytes: Content } | Finding;
+  readonly file: { readonly bytes: Content } | Finding<'DaemonJsonUnreadable'>;
   /** dockerd's reason to refuse the present daemon.json; undefined: it accepts the file, or was not asked. */
   readonly refused: string | undefined;
   /** The bip that xnet has written; undefined: none. */
@@ -71,7 +71,10 @@ export async function lookAtDocker(host: DockerHost, signal: AbortSignal): Promi
 }
 
 // Without a socket, Docker is not asked, and the client library is not loaded.
-async function withoutSocket({ settings, exec }: DockerHost, signal: AbortSignal): Promise<Finding | undefined> {
+async function withoutSocket(
+  { settings, exec }: DockerHost,
+  signal: AbortSignal,
+): Promise<Finding<EngineReason> | undefined> {
   try {
     await access(settings.socket);
     return undefined;

@@ -1,6 +1,7 @@
 // A finding of preflight: its severity, its text, and what to type. Pure.
 // Invariant: a finding that the daemon would report too has the daemon's reason and text.
 import type { Finding } from '../reconcile/effect.js';
+import type { PreflightReason } from './reasons.js';
 
 /**
  * Severity is how much a finding matters. "stops": xnet can't work on this host until an operator acts. "warns":
@@ -15,7 +16,7 @@ export const severities = ['stops', 'warns', 'info'] as const satisfies readonly
 export type PreflightFinding = {
   readonly severity: Severity;
   /** CamelCase, stable: "BipIsFlag". */
-  readonly reason: string;
+  readonly reason: PreflightReason;
   /** What it is, where and why, in one line without a full stop at the end. */
   readonly message: string;
   /** What to type or do about it, in one line. */
@@ -25,7 +26,7 @@ export type PreflightFinding = {
 /** rated returns a finding of the daemon with its severity. */
 export function rated(
   severity: Severity,
-  { reason, message, fix }: Omit<Finding, 'type' | 'transient'>,
+  { reason, message, fix }: Omit<Finding<PreflightReason>, 'type' | 'transient'>,
 ): PreflightFinding {
   return { severity, reason, message, ...(fix === undefined ? {} : { fix }) };
 }

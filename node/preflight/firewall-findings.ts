@@ -7,7 +7,7 @@ import { type Prefix, prefixesOverlap, subnetAt, subnetCount } from '../../proto
 import { usualLanName } from '../../proto/domain/network.js';
 import { type DesiredFirewall, filtersWithNftables, unusableNames } from '../firewall/desired.js';
 import { acceptKeys, dropsPeers } from '../firewall/docker-nftables.js';
-import { FailureCollector, unusableName } from '../firewall/failure-collector.js';
+import { missingFinding, unusableName } from '../firewall/failure-collector.js';
 import { ProgramMissing } from '../firewall/programs.js';
 import type { Finding } from '../reconcile/effect.js';
 import { ownSubnetOf } from '../table/own-subnets.js';
@@ -64,16 +64,14 @@ export async function programFindings(
   { root }: Pick<Place, 'root'>,
   isDockerMissing: boolean,
 ): Promise<readonly PreflightFinding[]> {
-  const failures = new FailureCollector();
+  const found: PreflightFinding[] = [];
   for (const [area, program] of programs) {
-    await failures.collect(area, async () => {
-      if (!(await isInstalled(root, program))) throw new ProgramMissing(program);
-    });
-  }
-  return failures.list.map((finding) => {
+    if (await isInstalled(root, program)) continue;
+    const finding = missingFinding(area, new ProgramMissing(program));
     const comesWithDocker = isDockerMissing && finding.reason === 'IptablesMissing';
-    return rated(comesWithDocker ? 'warns' : severityOf(finding), finding);
-  });
+    found.push(rated(comesWithDocker ? 'warns' : severityOf(finding), finding));
+  }
+  return found;
 }
 
 async function isInstalled(root: string, program: string): Promise<boolean> {

@@ -61,7 +61,9 @@ function peerFindings({ peers, addresses, pinged, links }: NetworkSeen, link: Li
     const peer = { nodeName: 'the peer', nextHop, subnet: { network: nextHop, length: 32 } };
     return { reason: 'NotOnLink' as const, peer, interfaceName: link.name };
   });
-  const found = findingsOf(problems, { links, nextHops: undefined }).map((finding) => rated('stops', finding));
+  const found = findingsOf(problems, { links, nextHops: undefined }).map((finding) =>
+    rated('stops', { ...finding, reason: 'NotOnLink' }),
+  );
   for (const { peer, answers, longest } of pinged) {
     const address = formatIpv4(peer);
     if (distant.includes(peer)) continue;

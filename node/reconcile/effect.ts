@@ -3,15 +3,15 @@
 // repeated any number of times, and run after changes by other programs.
 import type { ConditionType } from '../../proto/domain/network.js';
 
-/** Finding is one deviation from the desired state. */
-export type Finding = {
+/** Finding is one deviation from the desired state. `Reason`: the reasons that it can have, where they are known. */
+export type Finding<Reason extends string = string> = {
   readonly type: ConditionType;
   /** It may pass by itself or by the next turn. False: an operator must act. */
   readonly transient: boolean;
   /** Informational: the node is ready despite it. */
   readonly isNote?: boolean;
   /** CamelCase, stable: "ForeignRoute". */
-  readonly reason: string;
+  readonly reason: Reason;
   /** The problem, its place and cause, in one line without a full stop. The remedy is in `fix`. */
   readonly message: string;
   /** What to type or do about it, in one line: a command where there is one. */

@@ -41,10 +41,23 @@ export type UnderlayInput = {
   readonly pools: readonly Prefix[];
 };
 
-/** UnderlayChoice is the interface, if there is one to be had, and what is wrong with it. */
-export type UnderlayChoice = { readonly underlay: Underlay | undefined; readonly findings: readonly Finding[] };
+/** UnderlayReason is why no interface could be chosen, or what is wrong with the chosen one. */
+export type UnderlayReason =
+  | 'AddressElsewhere'
+  | 'AddressMismatch'
+  | 'AddressMissing'
+  | 'InterfaceDown'
+  | 'InterfaceMissing'
+  | 'NoAddress'
+  | 'NoDefaultRoute'
+  | 'SeveralDefaultRoutes';
 
-function finding(reason: string, message: string, fix: string, transient = false): Finding {
+type UnderlayFinding = Finding<UnderlayReason>;
+
+/** UnderlayChoice is the interface, if there is one to be had, and what is wrong with it. */
+export type UnderlayChoice = { readonly underlay: Underlay | undefined; readonly findings: readonly UnderlayFinding[] };
+
+function finding(reason: UnderlayReason, message: string, fix: string, transient = false): UnderlayFinding {
   return { type: 'Underlay', transient, reason, message, fix };
 }
 
@@ -75,7 +88,7 @@ function byAddress(input: UnderlayInput, wanted: Ipv4): UnderlayChoice {
   return chosen(input, holder, assigned === undefined || assigned === wanted ? [] : [mismatch(wanted, assigned)]);
 }
 
-function mismatch(wanted: Ipv4, assigned: Ipv4): Finding {
+function mismatch(wanted: Ipv4, assigned: Ipv4): UnderlayFinding {
   const message = `peers route to ${formatIpv4(assigned)}, but --address names ${formatIpv4(wanted)}`;
   const fix = `xctl nodes set NAME --address ${formatIpv4(wanted)}, or change --address to ${formatIpv4(assigned)}`;
   return finding('AddressMismatch', message, fix);
@@ -137,7 +150,7 @@ function withoutHolder(input: UnderlayInput, assigned: Ipv4): UnderlayChoice {
 }
 
 // The assigned address is on another interface, or on none: outgoing packets still work, packets from peers don't arrive.
-function missing({ assigned, addresses, links }: UnderlayInput, holder: Address): readonly Finding[] {
+function missing({ assigned, addresses, links }: UnderlayInput, holder: Address): readonly UnderlayFinding[] {
   if (assigned === undefined || holder.address === assigned) return [];
   const elsewhere = addresses.find(({ address }) => address === assigned);
   const where = elsewhere === undefined ? 'no interface has' : `${linkName(links, elsewhere.ifindex)} has`;
@@ -153,7 +166,7 @@ function missing({ assigned, addresses, links }: UnderlayInput, holder: Address)
   return [finding('AddressMissing', message, fix)];
 }
 
-function byDefaultRoute(input: UnderlayInput): Address | Finding {
+function byDefaultRoute(input: UnderlayInput): Address | UnderlayFinding {
   const usable = input.addresses.filter((address) => isCandidate(input, address));
   const on = (ifindex: number) => best(usable.filter((address) => address.ifindex === ifindex));
   const routes = input.defaultRoutes
@@ -213,7 +226,7 @@ function candidatesText(input: UnderlayInput): string {
 function chosen(
   input: UnderlayInput,
   holder: Pick<Address, 'ifindex' | 'address'>,
-  findings: readonly Finding[],
+  findings: readonly UnderlayFinding[],
 ): UnderlayChoice {
   const link = input.links.get(holder.ifindex);
   if (link === undefined) {

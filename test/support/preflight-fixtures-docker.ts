@@ -18,13 +18,22 @@ const onDockerd: PreflightProof = {
   test: 'e2e/preflight',
   title: 'preflight on a real dockerd: each finding about Docker is triggered, and its fix clears it',
 };
+const withContainers: PreflightProof = {
+  fixture: 'e2e/docker-bip.test',
+  test: 'e2e/docker-bip',
+  title: 'N6 live-restore: containers are stopped first, or the change is deferred',
+};
 
 /** dockerProofs names the fixture of each reason. */
 export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pending'>> = {
   AddressPoolsAreFlag: onDockerd,
-  BipIsFlag: 'pending',
+  BipIsFlag: {
+    fixture: 'e2e/docker-bip-files.test',
+    test: 'e2e/docker-bip-files',
+    title: 'N13 a daemon.json or a flag that rules it out is refused before anything is touched',
+  },
   ContainersRestart: 'pending',
-  ContainersRunning: 'pending',
+  ContainersRunning: withContainers,
   DaemonJsonAddressPoolsByHand: ofFile,
   DaemonJsonBipByHand: ofFile,
   DaemonJsonBridgeSet: ofFile,
@@ -48,7 +57,7 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pendi
     test: 'net/preflight',
     title: 'the interface for mode lan: each finding is triggered, and its fix clears it',
   },
-  LiveRestore: 'pending',
+  LiveRestore: withContainers,
   NoPermission: onDockerd,
   NotAnswering: ofEngine,
   NotDocker: onDockerd,

@@ -5,7 +5,7 @@ import { type Bip, formatBip } from '../engine/bip-value.js';
 import type { EngineContainer } from '../engine/engine.js';
 import type { GivenUp } from '../engine/journal.js';
 import { blocked, blockedBy, type OnRunning, waiting } from '../engine/settings.js';
-import type { DaemonJsonRefusal } from './daemon-json.js';
+import type { DaemonJsonRefusal, RefusalReason } from './daemon-json.js';
 
 /** rolledBackFinding reports an apply that was rolled back. */
 export function rolledBackFinding({ message }: GivenUp): Finding {
@@ -23,7 +23,7 @@ export function runningFinding(
   running: readonly EngineContainer[],
   onRunning: OnRunning,
   bip: Bip | 'a lease' | undefined,
-): Finding | undefined {
+): Finding<'ContainersRunning' | 'WaitingForContainers'> | undefined {
   if (running.length === 0 || onRunning === 'restart') return undefined;
   const names = running.slice(0, 5).map(({ name }) => name);
   const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
@@ -40,7 +40,10 @@ const stopThem = 'stop these containers, or let xnetd restart them (--on-running
  * daemonJsonFinding reports where and why daemon.json can't be edited.
  * @param path the file, "/etc/docker/daemon.json"
  */
-export function daemonJsonFinding({ refused, line, column, message, fix }: DaemonJsonRefusal, path: string): Finding {
+export function daemonJsonFinding(
+  { refused, line, column, message, fix }: DaemonJsonRefusal,
+  path: string,
+): Finding<`DaemonJson${RefusalReason}`> {
   const place = line === 0 ? 'daemon.json' : `daemon.json, line ${line}, column ${column}`;
   return blocked(`DaemonJson${refused}`, `${place}: ${message}`, `in ${path}: ${fix}`);
 }

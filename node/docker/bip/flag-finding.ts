@@ -8,9 +8,12 @@ import type { Flags } from '../engine/flags.js';
 import type { Content } from '../engine/journal.js';
 import { blocked } from '../engine/settings.js';
 import { bipIn } from './daemon-json.js';
-import { doesNotFit } from './misfit.js';
+import { doesNotFit, type Misfit } from './misfit.js';
 
 const poolFlag = 'default-address-pool';
+
+/** FlagReason is how a flag of dockerd excludes a bip in daemon.json. */
+export type FlagReason = 'AddressPoolsAreFlag' | 'BipIsFlag' | 'FixedCidrIsFlag' | `Flag${Misfit['refused']}`;
 
 /** FlagsSeen are the flags of dockerd, daemon.json, and the place where a flag is set: "/etc/default/docker, line 7". */
 export type FlagsSeen = {
@@ -28,7 +31,7 @@ export async function flagFinding(
   { flags, file, where }: FlagsSeen,
   wanted: Bip,
   inForce: boolean,
-): Promise<Finding | undefined> {
+): Promise<Finding<FlagReason> | undefined> {
   const bip = flags.get('bip');
   // A flag that sets the lease's bip is equivalent to the key.
   if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) return bipFlagFinding(bip, await where('bip'));
@@ -63,7 +66,7 @@ export async function flagFinding(
  * @param place where it is set, "/etc/default/docker, line 7"
  * @param mayMove false: xnetd was to move it, and could not
  */
-export function bipFlagFinding(bip: string, place: string, mayMove = true): Finding {
+export function bipFlagFinding(bip: string, place: string, mayMove = true): Finding<'BipIsFlag'> {
   const message = `dockerd is given --bip ${quoted(bip)} by ${place}, and does not start with a bip in daemon.json as well`;
   // xnetd moves only what the unit itself says.
   const orMove =

@@ -34,7 +34,7 @@ export function fitsLan({ keepsAddresses, masquerades }: EngineNetwork): boolean
 }
 
 /** needsIptables is the finding about an engine with the nftables backend, to whose table xnet can add no rules. */
-export const needsIptables: Finding = blocked(
+export const needsIptables: Finding<'LanNeedsIptables'> = blocked(
   'LanNeedsIptables',
   "in mode lan, Docker's nftables backend would cut off all other networks of this host from the LAN, and xnet can add no rule to it",
   'put "firewall-backend": "iptables" into daemon.json, or remove --firewall-backend from the command line of dockerd, and restart Docker',

@@ -169,6 +169,16 @@ export interface Engine {
   events(signal: AbortSignal): AsyncIterable<EngineEvent>;
 }
 
+/** EngineReason is why xnet can't work with an engine, or not yet. */
+export type EngineReason =
+  | 'DockerFailed'
+  | 'NoPermission'
+  | 'NotAnswering'
+  | 'NotDocker'
+  | 'NotInstalled'
+  | 'NotRunning'
+  | 'Rootless';
+
 /** EngineSeen is the observed state of an engine that answers and that xnet supports. */
 export type EngineSeen = {
   readonly version: EngineVersion;

@@ -4,7 +4,7 @@ import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../../p
 import { errnoOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import type { Finding } from '../../reconcile/effect.js';
-import type { EngineInfo, EngineNetwork, EngineSeen, EngineVersion } from './engine.js';
+import type { EngineInfo, EngineNetwork, EngineReason, EngineSeen, EngineVersion } from './engine.js';
 import { argvWithoutBip } from './exec-start.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
 import type { HostInterface } from './interfaces.js';
@@ -24,7 +24,7 @@ export type Dockerd = {
  * seeEngine reads everything from the engine that decisions need, or reports why xnet can't work with it. A turn calls
  * it once.
  */
-export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
+export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding<EngineReason>> {
   const { turn } = host;
   if (turn?.seen !== undefined) return turn.seen;
   const seen = await askEngine(host, signal);
@@ -33,7 +33,7 @@ export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<
   return seen;
 }
 
-async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
+async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding<EngineReason>> {
   try {
     const version = await host.engine.version(signal);
     const info = await host.engine.info(signal);
@@ -48,7 +48,10 @@ async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineS
 }
 
 /** unsupportedEngine says why xnet can't work with an engine that answers; undefined if it can. */
-export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Finding | undefined {
+export function unsupportedEngine(
+  version: EngineVersion,
+  info: EngineInfo,
+): Finding<'NotDocker' | 'Rootless'> | undefined {
   if (!version.isDocker) {
     const message = 'the program that answers at the Docker socket is not Docker (Podman?)';
     return blocked('NotDocker', message, "set --docker-socket to Docker's socket");
@@ -68,7 +71,7 @@ export async function unreachableEngine(
   error: unknown,
   socket: string,
   isInstalled: () => Promise<boolean>,
-): Promise<Finding> {
+): Promise<Finding<EngineReason>> {
   if (!(error instanceof XnetError)) return blockedBy('DockerFailed', error, seeLog);
   if (error.code === 'PermissionDenied')
     return blocked('NoPermission', `no permission for ${socket}`, 'run xnetd as root');
@@ -151,7 +154,7 @@ export function overlapping(
 }
 
 /** overlapFinding reports what a subnet overlaps and what to do. */
-export function overlapFinding(subnet: Prefix, [taken]: readonly NetworkOverlap[]): Finding | undefined {
+export function overlapFinding(subnet: Prefix, [taken]: readonly NetworkOverlap[]): Finding<'SubnetTaken'> | undefined {
   if (taken === undefined) return undefined;
   const message = `the leased subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(taken.prefix)} of ${taken.by}`;
   const fix = `remove or renumber ${taken.by}, or lease another subnet to this node`;

@@ -9,7 +9,7 @@ import type { Logger } from '../../../proto/process/log.js';
 import type { Steps } from '../../../proto/process/steps.js';
 import type { LanMove } from '../../lan/journal.js';
 import type { Finding } from '../../reconcile/effect.js';
-import type { Engine, EngineSeen } from './engine.js';
+import type { Engine, EngineReason, EngineSeen } from './engine.js';
 import type { HostInterface } from './interfaces.js';
 import type { RestartLimit } from './restart-limit.js';
 import type { Restarter } from './restarter.js';
@@ -90,7 +90,7 @@ export type DockerHost = {
   readonly now: () => number;
   readonly log: Logger | undefined;
   /** The engine as observed in this turn, shared by the parts of the turn; absent: each part observes it. */
-  readonly turn?: { seen: EngineSeen | Finding | undefined };
+  readonly turn?: { seen: EngineSeen | Finding<EngineReason> | undefined };
   /** Returns how far a move of the host's interface to the bridge of mode lan is; absent: settled. */
   readonly lanMove?: () => Promise<LanMove>;
   /** Says why Docker may get no subnet of the node: controllers refuse this host. Asked before that; absent: it may. */
@@ -106,16 +106,16 @@ export function shown(name: string): string {
 }
 
 /** blocked returns a finding that requires action; `fix` says which. */
-export function blocked(reason: string, message: string, fix: string): Finding {
+export function blocked<Reason extends string>(reason: Reason, message: string, fix: string): Finding<Reason> {
   return { type: 'Docker', transient: false, reason, message, fix };
 }
 
 /** blockedBy returns a finding for an error; the error's own hint, if any, replaces `fix`. */
-export function blockedBy(reason: string, error: unknown, fix: string): Finding {
+export function blockedBy<Reason extends string>(reason: Reason, error: unknown, fix: string): Finding<Reason> {
   return blocked(reason, messageOf(error), (error instanceof XnetError ? error.hint : undefined) ?? fix);
 }
 
 /** waiting returns a finding that resolves by itself; `fix`, if given, resolves it sooner. */
-export function waiting(reason: string, message: string, fix?: string): Finding {
+export function waiting<Reason extends string>(reason: Reason, message: string, fix?: string): Finding<Reason> {
   return { type: 'Docker', transient: true, reason, message, ...(fix === undefined ? {} : { fix }) };
 }

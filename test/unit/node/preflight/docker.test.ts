@@ -56,7 +56,7 @@ test('an engine that xnet can not work with stops it; one that is not up yet doe
     t.truthy(finding);
     if (finding !== undefined) t.deepEqual(await ratings({ ...plain, engine: finding }, known), [`stops ${reason}`]);
   }
-  for (const reason of ['NotInstalled', 'NotRunning', 'NotAnswering']) {
+  for (const reason of ['NotInstalled', 'NotRunning', 'NotAnswering'] as const) {
     t.deepEqual(await ratings({ ...plain, engine: blocked(reason, 'it is not there', 'start it') }, known), [
       `warns ${reason}`,
     ]);

@@ -73,7 +73,11 @@ test('controllers that do not answer, and a clock that no certificate of theirs 
   }
 });
 
-const finding = (severity: PreflightFinding['severity'], reason: string, fix?: string): PreflightFinding => ({
+const finding = (
+  severity: PreflightFinding['severity'],
+  reason: PreflightFinding['reason'],
+  fix?: string,
+): PreflightFinding => ({
   severity,
   reason,
   message: `what ${reason} is`,
