@@ -30,15 +30,26 @@ function isClosing(text: string): boolean {
   return isFirst && isFrom && /\btarget="(REJECT|DROP)"/.test(start);
 }
 
-/** closingFix is the commands by which firewalld decides what reaches the host from zone docker. */
-export const closingFix = [
-  'firewall-cmd --permanent --new-policy=docker-host',
-  ...[
-    'add-ingress-zone=docker',
-    'add-egress-zone=HOST',
-    'set-target=REJECT',
-    'add-protocol=icmp',
-    'add-service=ssh',
-  ].map((option) => `firewall-cmd --permanent --policy=docker-host --${option}`),
-  'firewall-cmd --reload',
-].join(' && ');
+// As Docker makes it when it starts beside firewalld.
+const zoneOfDocker = ['--new-zone=docker', '--zone=docker --set-target=ACCEPT'];
+const policyOptions = [
+  'add-ingress-zone=docker',
+  'add-egress-zone=HOST',
+  'set-target=REJECT',
+  'add-protocol=icmp',
+  'add-service=ssh',
+];
+
+/**
+ * closingFix returns the commands by which firewalld decides what reaches the host from zone docker.
+ * @param hasZone whether firewalld has that zone: it refuses a policy about another
+ */
+export function closingFix(hasZone: boolean): string {
+  const options = [
+    ...(hasZone ? [] : zoneOfDocker),
+    '--new-policy=docker-host',
+    ...policyOptions.map((option) => `--policy=docker-host --${option}`),
+  ];
+  const commands = options.map((option) => `firewall-cmd --permanent ${option}`);
+  return [...commands, 'firewall-cmd --reload'].join(' && ');
+}

@@ -48,6 +48,7 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
             ? 'dhcpcd'
             : undefined,
       dhcpClient: dhcpClientOf(root, name),
+      hasDockerZone: zoneFolders.some((zones) => exists(join(root, zones, 'docker.xml'))),
       opensHost: opensHost(rules, firewalldFiles(join(root, 'etc/firewalld'))),
       isAuthenticated: exists(join(root, 'run/wpa_supplicant', name)),
     };
@@ -65,6 +66,9 @@ async function isStopped(exec: Exec, unit: string): Promise<boolean> {
     return false;
   }
 }
+
+// Those of an operator or of Docker, and those that come with firewalld or another package.
+const zoneFolders = ['etc/firewalld/zones', 'usr/lib/firewalld/zones'];
 
 function firewalldFiles(folder: string): FirewalldFiles {
   const policies = join(folder, 'policies');

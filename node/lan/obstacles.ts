@@ -14,6 +14,8 @@ export type PortFacts = {
   readonly dhcpClient?: string | undefined;
   /** Whether firewalld would let the LAN reach every port of the host by the bridge, see opensHost. */
   readonly opensHost?: boolean;
+  /** Whether firewalld has the zone that Docker makes. */
+  readonly hasDockerZone?: boolean;
   /** Whether wpa_supplicant authenticates it to the switch (802.1X). */
   readonly isAuthenticated?: boolean;
   /** Rules of a firewall that name it and not the bridge, see rulesNaming. */
@@ -68,10 +70,13 @@ export function nobodyAnswers({ name }: LanLink): Finding {
 }
 
 /** opensHostFinding is the finding about a firewalld that would let the LAN reach every port of the host by a bridge. */
-export function opensHostFinding(bridge: string): Finding<'LanOpensHost'> {
+export function opensHostFinding(
+  bridge: string,
+  { hasDockerZone = true }: Pick<PortFacts, 'hasDockerZone'>,
+): Finding<'LanOpensHost'> {
   const message = `firewalld runs, and Docker puts ${bridge} into its zone docker, which accepts everything: the LAN would reach all ports of this host`;
   const more = 'with --add-service for what else the LAN and containers may reach';
-  return lanFinding('LanOpensHost', message, `${closingFix}; ${more}`);
+  return lanFinding('LanOpensHost', message, `${closingFix(hasDockerZone)}; ${more}`);
 }
 
 const ethernet = 1;
@@ -132,7 +137,7 @@ export function portObstacles(
       `let the port of the switch admit several hosts without 802.1X and stop wpa_supplicant; or ${other}`,
     );
   }
-  if (facts.opensHost === true) found.push(opensHostFinding(bridge));
+  if (facts.opensHost === true) found.push(opensHostFinding(bridge, facts));
   if (facts.rules.length > 0) {
     const list = facts.rules.slice(0, 3).join('; ');
     const more = facts.rules.length > 3 ? ` and ${facts.rules.length - 3} more` : '';

@@ -68,7 +68,7 @@ export async function preflight(
       const facts = await portFactsIn(place.root, place.exec)(port, bridge);
       if (port.name === bridge) {
         // An operator's bridge, or one that the interface has been moved to: nothing is left to prevent.
-        if (facts.opensHost === true) found.push(rated('warns', opensHostFinding(bridge)));
+        if (facts.opensHost === true) found.push(rated('warns', opensHostFinding(bridge, facts)));
         return;
       }
       const obstacles = portObstacles(snapshot, port, { bridge, facts });

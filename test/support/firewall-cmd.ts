@@ -1,17 +1,24 @@
-// firewall-cmd on a host of preflight: an imitation that writes the files that firewalld 1.3.3 writes for the same commands.
-// firewalld itself needs D-Bus and PyGObject, which no other part of xnet does. It refuses every option that it does not know.
+// firewall-cmd on a host of preflight: an imitation that writes what firewalld 1.3.3 writes for the same commands, and refuses
+// a policy about a zone that there is not, as it does. firewalld itself needs D-Bus and PyGObject, which no part of xnet does.
+// Invariant: an option that it does not know is refused.
 import type { PreflightHost } from './preflight-host.js';
 
 const script = String.raw`#!/bin/sh -e
 etc=ETC; zone= policy= lines= target=
+shipped='block.xml dmz.xml drop.xml external.xml home.xml internal.xml public.xml trusted.xml work.xml'
+mkdir -p $etc/zones $etc/policies
 for option; do
   value=${'$'}{option#*=}
   case $option in
     --permanent | --reload) ;;
-    --zone=*) zone=$value ;;
+    --zone=* | --new-zone=*) zone=$value ;;
     --policy=* | --new-policy=*) policy=$value ;;
     --add-source=*) lines="$lines<source address=\"$value\"/>" ;;
-    --add-ingress-zone=*) lines="$lines<ingress-zone name=\"$value\"/>" ;;
+    --add-ingress-zone=*) case " $(cd $etc/zones && echo *.xml) $shipped " in
+      *" $value.xml "*) ;;
+      *) echo "INVALID_ZONE: '$value' not among existing zones" >&2; exit 112 ;;
+    esac
+      lines="$lines<ingress-zone name=\"$value\"/>" ;;
     --add-egress-zone=*) lines="$lines<egress-zone name=\"$value\"/>" ;;
     --add-protocol=*) lines="$lines<protocol value=\"$value\"/>" ;;
     --add-service=*) lines="$lines<service name=\"$value\"/>" ;;
@@ -20,16 +27,17 @@ for option; do
   esac
 done
 [ "$1" = --permanent ] || exit 0
-mkdir -p $etc/zones $etc/policies
+head='<?xml version="1.0" encoding="utf-8"?>'
 if [ -n "$zone" ]; then
   file=$etc/zones/$zone.xml
-  [ -e $file ] || printf '<?xml version="1.0" encoding="utf-8"?>\n<zone target="ACCEPT">\n</zone>\n' >$file
+  case $2 in --new-zone=*) printf '%s\n<zone>\n</zone>\n' "$head" >$file ;; esac
+  [ -e $file ] || [ $zone != trusted ] || printf '%s\n<zone target="ACCEPT">\n</zone>\n' "$head" >$file
 else
   file=$etc/policies/$policy.xml
-  [ "$2" = --new-policy=$policy ] && printf '<?xml version="1.0" encoding="utf-8"?>\n<policy target="CONTINUE">\n</policy>\n' >$file
-  [ -e $file ]
+  case $2 in --new-policy=*) printf '%s\n<policy target="CONTINUE">\n</policy>\n' "$head" >$file ;; esac
 fi
-[ -z "$target" ] || sed -i "s/target=\"[A-Z]*\"/target=\"$target\"/" $file
+[ -e $file ]
+[ -z "$target" ] || sed -i -E "s/^<(zone|policy)[^>]*>/<\1 target=\"$target\">/" $file
 [ -z "$lines" ] || sed -i "s|^</|  $lines\n</|" $file
 echo success
 `;

@@ -130,15 +130,20 @@ export const lanFixtures: readonly PreflightFixture[] = [
       undo: (host) => host.host.removeLink('wlan0'),
     }),
   ),
-  ...['ip tuntap add dev odd0 mode tun', 'ip link add odd0 link eth0 type macvlan'].map(
-    (line): PreflightFixture => ({
-      ...{ reason: 'LanNotEthernet', severity: 'stops', look: { ...look, underlay: { interfaceName: 'odd0' } } },
-      trigger: (host) => host.sh(`${line}; ip link set odd0 up; ip address add 192.168.91.11/24 dev odd0`),
-      clear: () => undefined,
-      afterwards: elsewhere,
-      undo: (host) => host.sh('ip link delete odd0'),
-    }),
-  ),
+  {
+    ...{ reason: 'LanNotEthernet', severity: 'stops', look: { ...look, underlay: { interfaceName: 'lo' } } },
+    trigger: () => undefined,
+    clear: () => undefined,
+    afterwards: elsewhere,
+  },
+  {
+    ...{ reason: 'LanNotEthernet', severity: 'stops', look: { ...look, underlay: { interfaceName: 'mv0' } } },
+    trigger: (host: PreflightHost) =>
+      host.sh('ip link add mv0 link eth0 type macvlan; ip link set mv0 up; ip address add 192.168.91.11/24 dev mv0'),
+    clear: () => undefined,
+    afterwards: otherMode,
+    undo: (host: PreflightHost) => host.sh('ip link delete mv0'),
+  },
   {
     ...{ reason: 'LanPortDown', severity: 'stops', look },
     trigger: (host: PreflightHost) => host.sh('ip link set eth0 down'),
