@@ -1,4 +1,4 @@
-// Failures in mode bip, on real dockerds: whichever step fails or is killed, Docker runs afterwards, restarted a
+// Failures in modes bip and block, on real dockerds: whichever step fails or is killed, Docker runs afterwards, restarted a
 // limited number of times.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,11 +8,13 @@ import { dockerDefaults } from '../../node/docker/engine/settings.js';
 import {
   addressOn,
   bipOf,
+  blockOf,
   bridgeOf,
   dockerdPid,
   effectOn,
   freshFolder,
   isContainerRunning,
+  networkRanges,
   reasonsOf,
   runIdle,
   stateFolderOn,
@@ -24,6 +26,7 @@ import { dockerLines } from '../support/docker-lines.js';
 const { each, oldest } = await dockerLines(9);
 const never = new AbortController().signal;
 const lease = bipOf('10.76.3.0/24');
+const block = blockOf('10.86.0.0/20');
 const former = '172.17.0.1/16';
 // The limits of an installed xnetd.
 const limited = { restarts: dockerDefaults.restarts } as const;
@@ -115,12 +118,17 @@ if (oldest !== undefined) {
       const steps = ['journaled', 'temporary-written', 'renamed', 'stopped', 'restarted', 'verified', 'finished'];
       let before = '{"mtu": 1400}';
       for (const [index, step] of [...steps, 'containers-started'].entries()) {
-        const desired = bipOf(`10.76.${index}.0/24`);
-        const after = `{"mtu": 1400,"bip": "10.76.${index}.1/24"}`;
+        // Before and after the restart, in mode block as well, from mode bip and back to it.
+        const isBlock = ['renamed', 'stopped', 'verified'].includes(step);
+        const desired = isBlock ? blockOf(`10.76.${index * 16}.0/20`) : bipOf(`10.76.${index * 16}.0/24`);
+        const networks = `,"default-address-pools": [{"base":"10.76.${index * 16}.0/20","size":26}]`;
+        const after = `{"mtu": 1400,"bip": "10.76.${index * 16}.1/24"${isBlock ? networks : ''}}`;
         t.true(await turnUntil(host, step, { turn: 'converge', desired }, restarting), step);
         t.true([before, after].includes(readFileSync(host.daemonJson, 'utf8')), step);
         t.deepEqual((await effectOn(host, restarting).converge(desired, never)).findings, [], step);
-        t.is(await addressOn(host, 'docker0'), `10.76.${index}.1/24`, step);
+        t.is(await addressOn(host, 'docker0'), `10.76.${index * 16}.1/24`, step);
+        const ranges = isBlock ? [{ Base: `10.76.${index * 16}.0/20`, Size: 26 }] : null;
+        t.deepEqual(await networkRanges(host), ranges, step);
         t.is(readFileSync(host.daemonJson, 'utf8'), after, step);
         t.true(await isContainerRunning(host, 'once'), step);
         t.deepEqual(
@@ -138,10 +146,19 @@ if (oldest !== undefined) {
 
   test(`Docker ${oldest.line}: killed before the restart, then the lease is gone or a container runs: the change is withdrawn`, (t) =>
     oldest.onHost([], async (host) => {
-      t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
       const first = await dockerdPid(host);
-      t.deepEqual(reasonsOf(await effectOn(host).converge(bridgeOf('10.90.3.0/24'), never)), ['ChangeWithdrawn']);
+      for (const desired of [lease, block]) {
+        t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired }));
+        t.is(readFileSync(host.daemonJson, 'utf8').includes('default-address-pools'), desired === block);
+        t.deepEqual(reasonsOf(await effectOn(host).converge(bridgeOf('10.90.3.0/24'), never)), ['ChangeWithdrawn']);
+        t.deepEqual([await dockerdPid(host), existsSync(host.daemonJson)], [first, false]);
+      }
+      // Nor is Docker restarted for a change that a network has come in the way of meanwhile.
+      t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: block }));
+      await host.docker('network', 'create', '--subnet=10.86.0.128/25', 'late');
+      t.deepEqual(reasonsOf(await effectOn(host).converge(block, never)), ['SubnetTaken']);
       t.deepEqual([await dockerdPid(host), existsSync(host.daemonJson)], [first, false]);
+      await host.docker('network', 'rm', 'late');
       t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
       await runIdle(host, 'new');
       // As long as Docker can't list running containers, it is not restarted.
@@ -221,8 +238,11 @@ if (oldest !== undefined) {
       const content = '{\r\n  "mtu": 1400\r\n}';
       writeFileSync(host.daemonJson, content);
       for (const [index, step] of ['going-back', 'restored', 'restarted-back', 'rolled-back'].entries()) {
-        const desired = bipOf(`10.76.${index}.0/24`);
-        const spoil = { step: 'stopped', content: `{"bip": "10.76.${index}.1/24", "nosuchkey": 1}` };
+        const isBlock = index % 2 === 1;
+        const desired = isBlock ? blockOf(`10.76.${index * 16}.0/20`) : bipOf(`10.76.${index * 16}.0/24`);
+        const networks = isBlock ? `, "default-address-pools": [{"base": "10.76.${index * 16}.0/20", "size": 26}]` : '';
+        const spoilt = `{"bip": "10.76.${index * 16}.1/24"${networks}, "nosuchkey": 1}`;
+        const spoil = { step: 'stopped', content: spoilt };
         t.true(await turnUntil(host, step, { turn: 'converge', desired, spoil }, restarting), step);
         const outcome = await effectOn(host, restarting).converge(desired, never);
         t.deepEqual(reasonsOf(outcome), ['RolledBack'], step);
@@ -238,11 +258,12 @@ if (oldest !== undefined) {
   test(`P7 killed at any step of leaving, it can be continued or reverted (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], async (host) => {
       const steps = ['journaled', 'renamed', 'restarted', 'verified', 'taken-out', 'finished'];
-      for (const step of steps) {
-        t.deepEqual((await effectOn(host).converge(lease, never)).findings, [], step);
-        t.true(await turnUntil(host, step, { turn: 'leave', desired: lease }), step);
+      for (const [index, step] of steps.entries()) {
+        const desired = index % 2 === 1 ? block : lease;
+        t.deepEqual((await effectOn(host).converge(desired, never)).findings, [], step);
+        t.true(await turnUntil(host, step, { turn: 'leave', desired }), step);
         t.deepEqual((await effectOn(host).remove(never)).findings, [], step);
-        t.is(await addressOn(host, 'docker0'), former, step);
+        t.deepEqual([await addressOn(host, 'docker0'), await networkRanges(host)], [former, null], step);
         t.false(existsSync(host.daemonJson), step);
         t.deepEqual(readdirSync(stateFolderOn(host)), [], step);
       }

@@ -1,14 +1,16 @@
-// Mode bip on real dockerds of every line: docker0 gets the lease's address and gives it back; what happens to the
-// containers.
+// Modes bip and block on real dockerds of every line: docker0 gets the lease's address and gives it back; what happens to
+// the containers, and to networks.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { LabHost } from '../../deploy/lab/host.js';
 import {
   addressOn,
   bipOf,
+  blockOf,
   containerGateway,
   dockerdPid,
   effectOn,
   isContainerRunning,
+  networkRanges,
   reasonsOf,
   runIdle,
   stateFolderOn,
@@ -18,14 +20,14 @@ import { dockerLines } from '../support/docker-lines.js';
 import { prefix } from '../support/docker-values.js';
 import { preflightOn, rating } from '../support/preflight-lab.js';
 
-const { each } = await dockerLines(6);
+const { each } = await dockerLines(7);
 const never = new AbortController().signal;
 const lease = bipOf('10.76.3.0/24');
+const block = blockOf('10.86.0.0/20');
 const former = '172.17.0.1/16';
 
-async function subnetOfDefault(host: LabHost): Promise<string> {
-  const format = '--format={{(index .IPAM.Config 0).Subnet}}';
-  return (await host.docker('network', 'inspect', 'bridge', format)).trim();
+async function subnetOf(host: LabHost, network: string): Promise<string> {
+  return (await host.docker('network', 'inspect', '--format={{(index .IPAM.Config 0).Subnet}}', network)).trim();
 }
 
 each('N14 N19 join without daemon.json, again, leave', [], async (t, host) => {
@@ -42,7 +44,7 @@ each('N14 N19 join without daemon.json, again, leave', [], async (t, host) => {
   t.is(readFileSync(host.daemonJson, 'utf8'), '{\n  "bip": "10.76.3.1/24"\n}\n');
   t.is(statSync(host.daemonJson).mode & 0o777, 0o644);
   t.regex(await host.run(['ip', '-4', '-brief', 'address', 'show', 'docker0']), /^docker0 +\w+ +10\.76\.3\.1\/24 *\n$/);
-  t.is(await subnetOfDefault(host), '10.76.3.0/24');
+  t.is(await subnetOf(host, 'bridge'), '10.76.3.0/24');
   const pid = await dockerdPid(host);
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
   t.is(await dockerdPid(host), pid, 'not restarted without need');
@@ -155,3 +157,46 @@ each('leaving while Docker is down', [], async (t, host) => {
   t.is(readFileSync(host.daemonJson, 'utf8'), '{}');
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
 });
+
+each(
+  'N4 both keys of mode block are rolled back; a network that was made within the block meanwhile stays',
+  [],
+  async (t, host) => {
+    const content = '{\n\t"mtu": 1400\n}';
+    writeFileSync(host.daemonJson, content);
+    const making = (subnet: string) =>
+      effectOn(
+        host,
+        {},
+        {
+          reached: async (step) => {
+            if (step === 'stopped') await host.docker('network', 'create', `--subnet=${subnet}`, 'late');
+          },
+        },
+      );
+    // docker0 gets the first /24.
+    const outcome = await making('10.86.0.128/25').converge(block, never);
+    t.deepEqual(reasonsOf(outcome), ['RolledBack']);
+    t.is(readFileSync(host.daemonJson, 'utf8'), content);
+    t.deepEqual([await addressOn(host, 'docker0'), await networkRanges(host)], [former, null]);
+    const pid = await dockerdPid(host);
+    t.regex((await effectOn(host).converge(block, never)).findings[0]?.message ?? '', /network late/);
+    t.is(await dockerdPid(host), pid);
+    await host.docker('network', 'rm', 'late');
+    // Docker skips what is taken.
+    t.deepEqual((await making('10.86.1.0/26').converge(block, never)).findings, []);
+    t.deepEqual(
+      [await addressOn(host, 'docker0'), await networkRanges(host)],
+      ['10.86.0.1/24', [{ Base: '10.86.0.0/20', Size: 26 }]],
+    );
+    await host.docker('network', 'create', 'next');
+    t.is(await subnetOf(host, 'next'), '10.86.1.64/26');
+    t.is(await subnetOf(host, 'late'), '10.86.1.0/26');
+    const leaving = await effectOn(host).leave(false, [], never);
+    t.deepEqual(reasonsOf(leaving), ['NetworksInBlock']);
+    await host.docker('network', 'rm', 'late', 'next');
+    t.deepEqual((await effectOn(host).leave(false, [], never)).findings, []);
+    t.is(readFileSync(host.daemonJson, 'utf8'), content);
+    t.deepEqual([await addressOn(host, 'docker0'), await networkRanges(host)], [former, null]);
+  },
+);

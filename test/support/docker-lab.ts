@@ -155,6 +155,15 @@ export function bipOf(cidr: string): DesiredDocker {
   return dockerWith([bipLease(cidr)], permitFor('', bipLease(cidr)));
 }
 
+/**
+ * blockOf returns a single lease of mode block with the permit of a first lease: "10.86.0.0/20". Networks that Docker makes get
+ * /26s of it.
+ */
+export function blockOf(cidr: string): DesiredDocker {
+  const lease: Lease = { ...bipLease(cidr), mode: 'block', networkLength: 26 };
+  return dockerWith([lease], permitFor('', lease));
+}
+
 /** bridgeOf returns a single lease of mode bridge with the permit of a first lease: "10.76.3.0/24". */
 export function bridgeOf(cidr: string): DesiredDocker {
   return dockerWith([bridgeLease(cidr)], permitFor('', bridgeLease(cidr)));
@@ -187,6 +196,11 @@ export async function containerAddress(host: LabHost, container: string, network
 export async function containerGateway(host: LabHost, container: string): Promise<string> {
   const format = '--format={{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}';
   return (await host.docker('inspect', format, container)).trim();
+}
+
+/** networkRanges returns the ranges that Docker takes the subnets of new networks from, as it names them; null: its own. */
+export async function networkRanges(host: LabHost): Promise<unknown> {
+  return JSON.parse(await host.docker('info', '--format={{json .DefaultAddressPools}}'));
 }
 
 /** networkNames lists Docker's networks, sorted. */

@@ -17,7 +17,7 @@ import { removeBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten, runningFinding } from './findings.js';
 import { bipOfDocker0, isAllInForce } from './in-force.js';
-import { limitFinding } from './plan.js';
+import { limitFinding, takenBy } from './plan.js';
 import { type Applied, rollBack, withdraw, withRestart } from './rollback.js';
 
 /** beginApply writes daemon.json and restarts Docker with it. `file` is the content that the plan was made from. */
@@ -107,8 +107,11 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     }
   } else {
     const others = now.running.filter(({ id }) => !journal.toStart.includes(id));
+    // Where another xnetd has planned the change, a network may have been made since.
     const finding =
-      runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip) ?? limitFinding(limits, apply);
+      takenBy({ engine: now, interfaces: now.interfaces }, apply.bip) ??
+      runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip) ??
+      limitFinding(limits, apply);
     if (finding !== undefined) return withdraw(host, journal, apply, finding);
     pending = { ...journal, toStart: [...new Set([...journal.toStart, ...now.running.map(({ id }) => id)])] };
   }

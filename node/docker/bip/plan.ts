@@ -194,7 +194,11 @@ export function contentHash(file: Content): string {
   return file === undefined ? 'absent' : sha256(file);
 }
 
-function takenBy({ engine: { networks }, interfaces }: BipSeen, bip: Bip): Finding | undefined {
+/** takenBy reports what has addresses of a bip's subnet, or of the range that belongs to it; undefined: nothing. */
+export function takenBy(
+  { engine: { networks }, interfaces }: { readonly engine: Pick<EngineSeen, 'networks'> } & Pick<BipSeen, 'interfaces'>,
+  bip: Bip,
+): Finding | undefined {
   const subnet = prefixOf(bip.address, bip.length);
   const network = defaultNetwork(networks);
   const range = bip.networks?.base ?? subnet;
@@ -219,8 +223,8 @@ function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
 }
 
 /**
- * inputsOf returns the SHA-256 of everything that a start of Docker with a bip depends on: the bip, the rest of
- * daemon.json, the engine's version, its flags, and the Docker networks that overlap the bip's subnet. The rollout is
+ * inputsOf returns the SHA-256 of everything that a start of Docker with a bip depends on: the bip and its ranges, the rest
+ * of daemon.json, the engine's version, its flags, and the Docker networks that overlap the bip's subnet. The rollout is
  * among them because an operator began it.
  */
 export function inputsOf(
@@ -235,7 +239,13 @@ export function inputsOf(
     .filter((prefix) => prefixesOverlap(prefix, subnet))
     .map(formatPrefix);
   const permitted = rollout === '' ? [] : [rollout];
-  const inputs = [formatBip(bip), contentHash(file), circumstances, others.sort(), ...permitted];
+  const { networks: pool, fixedCidr } = bip;
+  // Only what there is, so that an earlier version's failure with a mere bip stays known.
+  const parts = [
+    ...(pool === undefined ? [] : [`networks ${formatPrefix(pool.base)} ${pool.size}`]),
+    ...(fixedCidr === undefined ? [] : [`range ${formatPrefix(fixedCidr)}`]),
+  ];
+  const inputs = [formatBip(bip), contentHash(file), circumstances, others.sort(), ...permitted, ...parts];
   return sha256(Buffer.from(JSON.stringify(inputs)));
 }
 

@@ -6,7 +6,7 @@ import test from 'ava';
 import { bipOfLease } from '../../../../../node/docker/bip/choose.js';
 import { flagFinding } from '../../../../../node/docker/bip/flag-finding.js';
 import { bipInForce } from '../../../../../node/docker/bip/in-force.js';
-import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
+import { type BipSeen, inputsOf, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
 import { inBlockFinding, outsideNetworks } from '../../../../../node/docker/block-networks.js';
 import { emptyJournal, type Journal, readJournal, writeJournal } from '../../../../../node/docker/engine/journal.js';
 import { hostNetworks, unroutedNetworks } from '../../../../../node/docker/host-networks.js';
@@ -112,6 +112,18 @@ test('an operator’s bip that is kept in a block stays, and a leave removes the
   // What an operator has set for the whole block needs no permit.
   t.deepEqual(bipInForce([wanted], held.engine, interfaces), wanted);
   return t.deepEqual(bipInForce([wanted], moved.engine, moved.interfaces), bip('10.76.3.1/24'));
+});
+
+test('what failed with one range for networks is tried with another', (t) => {
+  const plan = planJoin(seen, wanted);
+  if (plan.do !== 'apply') return t.fail(plan.do);
+  const inputs = inputsOf({ ...plan.change, rollout: seen.rollout }, plan.change.before, seen.engine.networks);
+  const held = { ...seen, journal: { ...emptyJournal, givenUp: { inputs, message: 'it did not start' } } };
+  t.is(said(planJoin(held, wanted)), 'RolledBack');
+  for (const other of [{ networkLength: 27 }, { dockerLength: 26 }]) {
+    t.is(said(planJoin(held, bipOfLease({ ...lease, ...other }))), 'apply', JSON.stringify(other));
+  }
+  return t.is(said(planJoin(held, bip('10.86.0.1/24'))), 'apply');
 });
 
 test('the journal keeps the range for networks, and a version without it reads the rest', async (t) => {
