@@ -50,7 +50,7 @@ export class Api {
 
   constructor(settings: ControllerSettings, deps: ApiDeps) {
     const { state, registries, observer, log, onFailure, surroundings } = deps;
-    const { feed, store, sessions } = state;
+    const { feed, store, sessions, finder } = state;
     const { nodes, leases, certificates, authority } = registries;
     this.#deps = deps;
     this.#settings = settings;
@@ -66,10 +66,10 @@ export class Api {
       ipamService({ feed, sessions, pools: registries.pools, controllerId: deps.controller.id }),
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
-      leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
-      nicService({ feed, nics: registries.nics, statusOf: (nodeId) => sessions.statusOf(nodeId) }),
+      leaseService({ feed, finder, leases, live: () => liveOf(sessions) }),
+      nicService({ feed, finder, nics: registries.nics, statusOf: (nodeId) => sessions.statusOf(nodeId) }),
       heldRouteService({ feed, context: deps.backup.context, live: liveOf(sessions) }),
-      networkService({ feed, networks: registries.networks, live: () => liveOf(sessions), now: Date.now }),
+      networkService({ feed, finder, networks: registries.networks, live: () => liveOf(sessions), now: Date.now }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
       ...diagnosisServices({
         feed,

@@ -28,6 +28,7 @@ import { runSweeps } from './registry/sweep.js';
 import { RolloutExecutor } from './rollout/executor.js';
 import { RolloutRegistry } from './rollout/rollouts.js';
 import type { Registries, ThisController } from './service/admin-deps.js';
+import { NodeFinder } from './service/find-node.js';
 import { rolloutFacts } from './service/rollout-facts.js';
 import { Drains } from './session/drains.js';
 import { Presence } from './session/presence.js';
@@ -156,7 +157,7 @@ class Controller {
       forget: (mutation, other) => deregisterController(context, mutation, other),
     };
     this.#api = new Api(settings, {
-      state: { feed, store, sessions },
+      state: { feed, store, sessions, finder: new NodeFinder(context) },
       registries: this.#registries,
       controller,
       backup: backupOf(context, storage, audit, keyPath),

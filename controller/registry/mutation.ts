@@ -13,17 +13,16 @@ import { heldWhileAdopting } from './allocation-hold.js';
 import type { CommitQueue } from './commit-queue.js';
 import { checkOperationId, type MutationResult, onceOnly, outcomeOf } from './operation.js';
 import { type Plan, Recorded } from './recorded.js';
+import { isUnreachable, readForChange, type WriteProblem } from './store-reading.js';
 
 export type { MutationResult } from './operation.js';
 
 /** Context holds the dependencies of mutations. */
-export type Context = {
+export type Context = WriteProblem & {
   readonly store: Store;
   readonly commits: CommitQueue;
   readonly feed: ViewFeed;
   readonly log: Logger;
-  /** Returns why the store takes no writes; undefined: it does, as far as is known. */
-  readonly writeProblem?: () => XnetError | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Records each change, beginning before it is committed. */
@@ -104,7 +103,6 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
   const { feed } = context;
   const began = performance.now();
   const turn = new Turn(context, mutation, recorded);
-  let uncertain: unknown;
   for (let attempt = 0; attempt < attempts || performance.now() - began < patienceMs; attempt++) {
     let isBehind = true;
     try {
@@ -123,28 +121,23 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
       turn.lostRaces += 1;
     } catch (error) {
       // A later attempt that could not be made says nothing about the earlier one.
-      if (!turn.mayHaveHappened(error)) throw uncertain !== undefined && isNotMade(error) ? uncertain : error;
+      if (!turn.mayHaveHappened(error)) throw isNotMade(error) ? (turn.uncertain ?? error) : error;
       recorded.uncertain();
-      if (mutation.operationId === '' || uncertain !== undefined) throw error;
-      uncertain = error;
+      if (mutation.operationId === '' || turn.uncertain !== undefined) throw error;
+      turn.uncertain = error;
     }
-    const recalled = await outcomeOf(context.store, mutation).catch((error: unknown) => {
-      // A record that can't be read says nothing about the change that may have been made.
-      throw uncertain ?? error;
-    });
+    const recalled = await turn.read(outcomeOf(context.store, mutation));
     if (recalled !== undefined) {
       await feed.reached(recalled.revision, 5_000);
       return recalled;
     }
-    if (isBehind) turn.base = await feed.fresh();
+    if (isBehind) turn.base = await turn.read(feed.fresh());
   }
   throw new XnetError('Conflict', 'gave up: the records keep changing', {
     hint: 'rerun the command',
   });
 }
 
-const isUnreachable = (error: unknown) =>
-  error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
 const isNotMade = (error: unknown) =>
   isUnreachable(error) || (error instanceof XnetError && error.code === 'NotWritable');
 
@@ -165,6 +158,8 @@ class Turn {
   /** A view read from the store itself, or the feed's view if that is newer. */
   base: ReadonlyView | undefined;
   lostRaces = 0;
+  /** The error of an earlier commit that may have been applied all the same. */
+  uncertain: unknown;
   subject = '';
   message = '';
   readonly #context: Context;
@@ -177,6 +172,13 @@ class Turn {
     this.#context = context;
     this.#mutation = mutation;
     this.#recorded = recorded;
+  }
+
+  /** read awaits a read. If it fails, that says nothing about an earlier commit that may have been applied. */
+  read<T>(reading: Promise<T>): Promise<T> {
+    return reading.catch((error: unknown) => {
+      throw this.uncertain ?? error;
+    });
   }
 
   #view(): ReadonlyView {
@@ -231,20 +233,13 @@ class Turn {
    */
   async refusedOrDone(): Promise<MutationResult | undefined> {
     this.#isSent = false;
-    const recalled = await this.#read(outcomeOf(this.#context.store, this.#mutation));
+    const recalled = await this.read(readForChange(this.#context, outcomeOf(this.#context.store, this.#mutation)));
     if (recalled !== undefined) return recalled;
-    const view = await this.#read(this.#context.feed.caughtUp());
+    const view = await this.read(readForChange(this.#context, this.#context.feed.caughtUp()));
     this.base = view;
     const { subject, change } = this.#mutation.decide(view, { taken: nothingTaken, lostRaces: this.lostRaces });
     if (change !== undefined) return undefined;
     return { subject, unchanged: true, repeated: false, revision: view.revision, message: '' };
-  }
-
-  // A store that is known to take no writes, and that can't be read, refuses: nothing was sent to it.
-  #read<T>(reading: Promise<T>): Promise<T> {
-    return reading.catch((error: unknown) => {
-      throw isUnreachable(error) ? (this.#context.writeProblem?.() ?? error) : error;
-    });
   }
 
   /** mayHaveHappened reports whether a commit that failed with `error` may have been applied. */

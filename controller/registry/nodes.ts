@@ -16,7 +16,6 @@ import { type Claimed, decideFollow } from './follow-address.js';
 import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
-import { outcomeOf } from './operation.js';
 import { decideRename } from './rename-node.js';
 import { decideReplace, type ReplaceInput } from './replace-node.js';
 
@@ -32,9 +31,6 @@ export function newNodeId(): string {
 export function spreadAfter(lostRaces: number): number {
   return lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(256, 32 * lostRaces));
 }
-
-/** NodeCall is the name of a call that changes one node. */
-export type NodeCall = 'SetNode' | 'RemoveNode' | 'RenameNode' | 'DrainNode' | 'ReplaceNode' | 'AddLease' | 'EndLease';
 
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {
@@ -96,14 +92,6 @@ export class NodeRegistry {
     if (entry === undefined) return;
     const guards = [{ kind: 'key' as const, key, modRevision: entry.modRevision }];
     await store.commit({ guards, operations: [put(key, entry.value)] });
-  }
-
-  /**
-   * recall returns the result of an earlier operation, for a repeated call that names a node which no longer exists.
-   * @throws XnetError as outcomeOf does
-   */
-  recall(id: MutationId, call: NodeCall): Promise<MutationResult | undefined> {
-    return outcomeOf(this.#context.store, { ...id, call });
   }
 
   /**

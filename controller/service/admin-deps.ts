@@ -18,12 +18,14 @@ import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import type { ControllerHealth } from './controller-problems.js';
+import type { NodeFinder } from './find-node.js';
 import type { Live } from './to-wire/live.js';
 
 /** ClusterState is the state that the calls read: the view, the records outside it, and the connected nodes. */
 export type ClusterState = {
   readonly feed: ViewFeed;
   readonly store: Store;
+  readonly finder: NodeFinder;
   readonly sessions: Sessions;
 };
 

@@ -22,14 +22,22 @@ import { StatusCalls } from './status-calls.js';
 
 /** adminService binds the operators' calls. */
 export function adminService({ state, registries, controller }: AdminDeps): ServiceBinding {
-  const { feed, store, sessions } = state;
+  const { feed, store, sessions, finder } = state;
   const live = () => liveOf(sessions);
   const pools = new PoolCalls({ feed, pools: registries.pools });
-  const nodes = new NodeCalls({ feed, store, live, nodes: registries.nodes, authority: registries.authority });
+  const nodes = new NodeCalls({ feed, finder, store, live, nodes: registries.nodes, authority: registries.authority });
   const events = new EventCalls(store, feed);
   const status = new StatusCalls({ feed, sessions, controller });
   const { authority: ca, certificates, tokens } = registries;
-  const authority = new AuthorityCalls({ feed, live, authority: ca, certificates, tokens, ports: controller.ports });
+  const authority = new AuthorityCalls({
+    feed,
+    finder,
+    live,
+    authority: ca,
+    certificates,
+    tokens,
+    ports: controller.ports,
+  });
   const audit = new AuditCalls(controller.audit);
   const implementation = {
     CreatePool: unary((request) => pools.create(request)),

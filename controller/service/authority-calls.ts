@@ -29,7 +29,6 @@ import { joinTokenMs, type NewToken, namesFor } from '../authority/tokens.js';
 import { apiAddresses } from '../view/api-addresses.js';
 import { type ClusterState, mutationId, type Ports, type Registries } from './admin-deps.js';
 import { adoptedOf } from './adopted-host.js';
-import { findNodeAgain } from './find-node.js';
 import type { Live } from './to-wire/live.js';
 import { wireFromNode } from './to-wire/records.js';
 import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './to-wire/security.js';
@@ -55,7 +54,8 @@ function wireFromAuthority(clusterId: string, { record, trusted, caDigest, signe
 
 /** AuthorityCallDeps are the dependencies of the calls about the authority. */
 export type AuthorityCallDeps = Pick<Registries, 'authority' | 'certificates' | 'tokens'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange' | 'reached' | 'caughtUp'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange'>;
+  readonly finder: ClusterState['finder'];
   readonly ports: Ports;
   /** See liveOf. */
   readonly live: () => Live;
@@ -87,7 +87,7 @@ export class AuthorityCalls {
   }
 
   async createToken(request: CreateTokenRequest__Output, peer: Peer): Promise<CreateTokenResponse> {
-    const { authority, feed, tokens } = this.#deps;
+    const { authority, feed, finder, tokens } = this.#deps;
     const problems = new Problems();
     const pool = request.pool === '' ? undefined : problems.take('pool', checkName(request.pool));
     const source = request.source === '' ? undefined : problems.take('source', checkPrefix(request.source));
@@ -104,7 +104,7 @@ export class AuthorityCalls {
       uses,
       ttlMs: durationOf(request.ttlSeconds, joinTokenMs, longestTokenMs),
       createdBy: formatPeer(peer),
-      ...(request.node === '' ? {} : { node: await findNodeAgain(feed, request.node) }),
+      ...(request.node === '' ? {} : { node: await finder.find(request.node) }),
       ...(pool === undefined ? {} : { pool }),
       ...(source === undefined ? {} : { source }),
       ...(adopt === undefined ? {} : { adopt }),
@@ -172,8 +172,8 @@ export class AuthorityCalls {
   }
 
   async revokeNode(request: RevokeNodeRequest__Output): Promise<RevokeNodeResponse> {
-    const { certificates, feed } = this.#deps;
-    const id = await findNodeAgain(feed, request.node);
+    const { certificates, feed, finder } = this.#deps;
+    const id = await finder.find(request.node);
     const done = await certificates.revokeNode(mutationId(request), id);
     const node = wireFromNode(feed.view, id, this.#deps.live());
     return { ...(node === undefined ? {} : { node }), unchanged: done.unchanged };

@@ -1,10 +1,12 @@
-// Finds a node by name, id or id prefix, node address, subnet, or container address. Pure.
+// Finds a node by name, id or id prefix, node address, subnet, or container address.
+// Invariant: findNode is pure; only NodeFinder reads the store.
 import { parseIpv4, parsePrefix, prefixContains, prefixKey } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
-import type { MutationResult } from '../registry/mutation.js';
+import type { Context } from '../registry/mutation.js';
+import { type Identified, outcomeOf } from '../registry/operation.js';
+import { readForChange } from '../registry/store-reading.js';
 import type { ReadonlyView } from '../view/view.js';
-import type { ViewFeed } from '../view/view-feed.js';
 
 function byAddress(view: ReadonlyView, text: string): string | undefined {
   const address = parseIpv4(text);
@@ -50,24 +52,34 @@ export function findNode(view: ReadonlyView, text: string): string {
 const catchUpMs = 5_000;
 
 /**
- * findNodeAgain is findNode for a call that changes something. A repeated call finds its node even if its first execution
- * removed it, renamed it or changed its address. A node that another controller has just added is found as well: NotFound
- * is decided on the state of the store, not on a view that lags behind.
- * @param recall returns the result of the first execution; undefined: there was none
- * @throws XnetError as findNode does; Unavailable, DeadlineExceeded when the store does not answer
+ * NodeFinder finds the nodes that changes name. A repeated call finds its node even if its first execution removed it,
+ * renamed it or changed its address. A node that another controller has just added is found as well: NotFound is decided
+ * on the state of the store, not on a view that lags behind.
  */
-export async function findNodeAgain(
-  feed: Pick<ViewFeed, 'view' | 'reached' | 'caughtUp'>,
-  text: string,
-  recall: () => Promise<MutationResult | undefined> = async () => undefined,
-): Promise<string> {
-  try {
-    return findNode(feed.view, text);
-  } catch {
-    const done = await recall();
-    if (done === undefined) return findNode(await feed.caughtUp(), text);
-    await feed.reached(done.revision, catchUpMs);
-    return done.subject;
+export class NodeFinder {
+  readonly #context: Pick<Context, 'feed' | 'store' | 'writeProblem'>;
+
+  constructor(context: Pick<Context, 'feed' | 'store' | 'writeProblem'>) {
+    this.#context = context;
+  }
+
+  /**
+   * find returns the id of the node that `text` names: see findNode.
+   * @param call the call, if the subject of its result is the node
+   * @throws XnetError as findNode and ViewFeed.view do; as readForChange does when the store does not answer; as outcomeOf
+   * does
+   */
+  async find(text: string, call?: Identified): Promise<string> {
+    const { feed, store } = this.#context;
+    const { view } = feed;
+    try {
+      return findNode(view, text);
+    } catch {
+      const done = call && (await readForChange(this.#context, outcomeOf(store, call)));
+      if (done === undefined) return findNode(await readForChange(this.#context, feed.caughtUp()), text);
+      await feed.reached(done.revision, catchUpMs);
+      return done.subject;
+    }
   }
 }
 

@@ -13,20 +13,19 @@ import type { Node } from '../../proto/gen/xnet/v1/Node.js';
 import { enumProblem, modeFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
-import type { MutationId } from '../registry/guards.js';
 import { decideAddLease, type NewLease, wantedLease } from '../registry/lease-additions.js';
 import { overlapWarnings } from '../registry/node-networks.js';
 import { parseKey } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
-import { findNodeAgain } from './find-node.js';
 import { checkedBridgeName, checkedNetworkName } from './new-pool.js';
 import type { Live } from './to-wire/live.js';
 import { wireFromNode } from './to-wire/records.js';
 
 /** LeaseServiceDeps are the dependencies of leaseService. */
-export type LeaseServiceDeps = Pick<Registries, 'nodes' | 'leases'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'caughtUp'>;
+export type LeaseServiceDeps = Pick<Registries, 'leases'> & {
+  readonly feed: Pick<ClusterState['feed'], 'view'>;
+  readonly finder: ClusterState['finder'];
   /** See liveOf. */
   readonly live: () => Live;
 };
@@ -61,12 +60,6 @@ class LeaseCalls {
     this.#deps = deps;
   }
 
-  // Resolves the node of a call. A repeated call finds its node by the subnet that its first execution ended.
-  #find(text: string, id: MutationId, call: 'AddLease' | 'EndLease'): Promise<string> {
-    const { feed, nodes } = this.#deps;
-    return findNodeAgain(feed, text, () => nodes.recall(id, call));
-  }
-
   #node(id: string): Node {
     const node = wireFromNode(this.#deps.feed.view, id, this.#deps.live());
     if (node === undefined) throw new XnetError('NotFound', `node ${id} was removed meanwhile`);
@@ -75,7 +68,7 @@ class LeaseCalls {
 
   async add(request: AddLeaseRequest__Output): Promise<AddLeaseResponse> {
     const wanted = newLeaseOf(request);
-    const id = await this.#find(request.node, mutationId(request), 'AddLease');
+    const id = await this.#deps.finder.find(request.node, { ...mutationId(request), call: 'AddLease' });
     const { unchanged, message } = await this.#deps.leases.add(mutationId(request), id, wanted);
     const { view } = this.#deps.feed;
     const node = this.#node(id);
@@ -95,8 +88,9 @@ class LeaseCalls {
     const subnet = problems.take('subnet', checkPrefix(request.subnet));
     throwIfAny(problems.list, 'invalid lease');
     if (subnet === undefined) throw new XnetError('Internal', 'missing validation problem');
-    const { leases, live, feed } = this.#deps;
-    const nodeId = await this.#find(request.node, mutationId(request), 'EndLease');
+    const { leases, live, feed, finder } = this.#deps;
+    // A repeated call may name its node by the subnet that its first execution ended.
+    const nodeId = await finder.find(request.node, { ...mutationId(request), call: 'EndLease' });
     const isConnected = live().isConnected(nodeId);
     const end = { nodeId, subnet, force: request.force, isConnected };
     const { unchanged, message } = await leases.end(mutationId(request), end);

@@ -23,7 +23,7 @@ import { wasRemoved } from '../registry/restored.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type AdminDeps, type ClusterState, liveOf, mutationId, type Registries } from './admin-deps.js';
 import { departureOf } from './departure.js';
-import { findNode, findNodeAgain } from './find-node.js';
+import { findNode } from './find-node.js';
 import { somethingChanged } from './something-changed.js';
 import type { Live } from './to-wire/live.js';
 import { wireFromNode } from './to-wire/records.js';
@@ -31,7 +31,8 @@ import { wireFromJoinToken } from './to-wire/security.js';
 
 /** LifecycleCallDeps are the dependencies of the calls. */
 export type LifecycleCallDeps = Pick<Registries, 'nodes'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'caughtUp' | 'onChange'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'onChange'>;
+  readonly finder: ClusterState['finder'];
   readonly sessions: Pick<ClusterState['sessions'], 'progress' | 'fanout' | 'convergence'>;
   readonly authority: Pick<Registries['authority'], 'require'>;
   /** See liveOf. */
@@ -56,20 +57,20 @@ export class LifecycleCalls {
     const problems = new Problems();
     const name = problems.take('name', checkName(request.name));
     throwIfAny(problems.list, 'invalid change');
-    const { feed, nodes } = this.#deps;
-    const id = await findNodeAgain(feed, request.node, () => nodes.recall(mutationId(request), 'RenameNode'));
+    const { finder, nodes } = this.#deps;
+    const id = await finder.find(request.node, { ...mutationId(request), call: 'RenameNode' });
     const seenRevision = request.seenRevision === 0 ? undefined : request.seenRevision;
     const { unchanged, revision, message } = await nodes.rename(mutationId(request), id, name ?? '', seenRevision);
     return { node: this.#node(id), unchanged, revision, change: message };
   }
 
   async replace(request: ReplaceNodeRequest__Output, peer: Peer): Promise<ReplaceNodeResponse> {
-    const { feed, nodes, live } = this.#deps;
+    const { feed, finder, nodes, live } = this.#deps;
     const problems = new Problems();
     const address = problems.take('address', checkAddress(request.address));
     throwIfAny(problems.list, 'invalid replacement');
     if (address === undefined) throw new XnetError('Internal', 'missing validation problem');
-    const id = await findNodeAgain(feed, request.node, () => nodes.recall(mutationId(request), 'ReplaceNode'));
+    const id = await finder.find(request.node, { ...mutationId(request), call: 'ReplaceNode' });
     const opened = this.#deps.authority.require();
     const names = namesFor(opened.clusterKey, request.operationId);
     const token = { node: id, uses: 1, ttlMs: joinTokenMs, createdBy: formatPeer(peer) };
@@ -83,13 +84,13 @@ export class LifecycleCalls {
   }
 
   async drain(request: DrainNodeRequest__Output): Promise<DrainNodeResponse> {
-    const { feed, nodes } = this.#deps;
+    const { finder, nodes } = this.#deps;
     const { deadlineSeconds, remove, cancel } = request;
     const problems = new Problems();
     if (cancel && (remove || deadlineSeconds > 0)) problems.add('cancel: goes with neither a deadline nor a removal');
     if (deadlineSeconds > longestDeadlineSeconds) problems.add('deadline: at most 30 days');
     throwIfAny(problems.list, 'invalid drain');
-    const id = await findNodeAgain(feed, request.node, () => nodes.recall(mutationId(request), 'DrainNode'));
+    const id = await finder.find(request.node, { ...mutationId(request), call: 'DrainNode' });
     const deadlineMs = deadlineSeconds === 0 ? undefined : deadlineSeconds * 1_000;
     const wanted = cancel ? undefined : { deadlineMs, remove };
     const { unchanged, revision, message } = await nodes.drain(mutationId(request), id, wanted);
@@ -133,9 +134,10 @@ const progressEveryMs = 100;
 
 /** lifecycleService binds the calls to the service definition. */
 export function lifecycleService({ state, registries }: Omit<AdminDeps, 'controller'>): ServiceBinding {
-  const { feed, sessions } = state;
+  const { feed, sessions, finder } = state;
   const calls = new LifecycleCalls({
     feed,
+    finder,
     sessions,
     nodes: registries.nodes,
     authority: registries.authority,

@@ -19,14 +19,14 @@ import type { Decision } from '../registry/mutation.js';
 import { decode } from '../store/record-codec.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId } from './admin-deps.js';
-import { findNode } from './find-node.js';
 import { checkedBridgeName, checkedNetworkName } from './new-pool.js';
 import type { Live } from './to-wire/live.js';
 import { type NamedNetwork, networkUsers, wireFromNetwork, wireMembers } from './to-wire/networks.js';
 
 /** NetworkServiceDeps are the dependencies of networkService. */
 export type NetworkServiceDeps = {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'caughtUp'>;
+  readonly feed: Pick<ClusterState['feed'], 'view'>;
+  readonly finder: ClusterState['finder'];
   readonly networks: NetworkRegistry;
   /** See liveOf. */
   readonly live: () => Live;
@@ -40,6 +40,9 @@ function checkedName(text: string, problems: Problems): string | undefined {
   return name === undefined ? undefined : checkedNetworkName(name, problems);
 }
 
+// What else a finder throws is about the store, and no problem of the request.
+const isAboutNode = ({ code }: XnetError) => code === 'NotFound' || code === 'InvalidArgument';
+
 class NetworkCalls {
   readonly #deps: NetworkServiceDeps;
 
@@ -52,23 +55,16 @@ class NetworkCalls {
     return { network: wireFromNetwork(view, network, members), members };
   }
 
-  // A node that another controller has just added is in the store already.
   async #ids(texts: readonly string[], problems: Problems): Promise<readonly string[]> {
-    let caughtUp: ReadonlyView | undefined;
-    const ids: string[] = [];
-    for (const text of texts) {
-      try {
-        ids.push(findNode(this.#deps.feed.view, text));
-      } catch {
-        caughtUp ??= await this.#deps.feed.caughtUp();
-        try {
-          ids.push(findNode(caughtUp, text));
-        } catch (error) {
-          if (!(error instanceof XnetError)) throw error;
-          problems.add(error.hint === undefined ? error.message : `${error.message} (${error.hint})`);
-        }
-      }
-    }
+    // At the same time: of several that the view does not have, one read of the store decides.
+    const found = await Promise.allSettled(texts.map((text) => this.#deps.finder.find(text)));
+    const ids = found.flatMap((each) => {
+      if (each.status === 'fulfilled') return [each.value];
+      const error: unknown = each.reason;
+      if (!(error instanceof XnetError) || !isAboutNode(error)) throw error;
+      problems.add(error.hint === undefined ? error.message : `${error.message} (${error.hint})`);
+      return [];
+    });
     return [...new Set(ids)];
   }
 

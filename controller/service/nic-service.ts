@@ -29,11 +29,11 @@ import { keys } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
-import { findNode, findNodeAgain } from './find-node.js';
+import { findNode } from './find-node.js';
 
 /** NicServiceDeps are the dependencies of nicService. */
 export type NicServiceDeps = Pick<Registries, 'nics'> &
-  Pick<ClusterState, 'feed'> & {
+  Pick<ClusterState, 'feed' | 'finder'> & {
     /** Returns the newest report of a node that is connected here. */
     readonly statusOf: (nodeId: string) => NodeStatus | undefined;
   };
@@ -95,9 +95,9 @@ class NicCalls {
 
   async add(request: AddNicRequest__Output): Promise<AddNicResponse> {
     const wanted = newNicOf(request);
-    const { feed, nics } = this.#deps;
+    const { feed, finder, nics } = this.#deps;
     const id = mutationId(request);
-    const nodeId = await findNodeAgain(feed, request.node, () => Promise.resolve(undefined));
+    const nodeId = await finder.find(request.node);
     // Of a dry run, the nic that it would have added.
     const asked = this.#asked(nodeId);
     const planned = request.dryRun ? plannedNic(feed.view, nodeId, wanted, asked) : undefined;

@@ -25,14 +25,13 @@ import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 import { joinTokenMs, namesFor, putToken, tokenRecord } from '../authority/tokens.js';
 import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
-import type { MutationId } from '../registry/guards.js';
 import { requireNode } from '../registry/lookup.js';
 import { overlapWarnings } from '../registry/node-networks.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
-import { findNode, findNodeAgain } from './find-node.js';
+import { findNode } from './find-node.js';
 import type { Live } from './to-wire/live.js';
 import { summaryFromNode, wireFromNode } from './to-wire/records.js';
 import { wireFromJoinToken } from './to-wire/security.js';
@@ -74,7 +73,8 @@ function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): strin
 
 /** NodeCallDeps are the dependencies of the calls about nodes. */
 export type NodeCallDeps = Pick<Registries, 'nodes'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'caughtUp'>;
+  readonly feed: Pick<ClusterState['feed'], 'view'>;
+  readonly finder: ClusterState['finder'];
   readonly store: Pick<ClusterState['store'], 'scan'>;
   readonly authority: Pick<Registries['authority'], 'opened'>;
   /** See liveOf. */
@@ -163,7 +163,7 @@ export class NodeCalls {
   }
 
   async set(request: SetNodeRequest__Output): Promise<SetNodeResponse> {
-    const id = await this.#find(request.node, mutationId(request), 'SetNode');
+    const id = await this.#deps.finder.find(request.node, { ...mutationId(request), call: 'SetNode' });
     const problems = new Problems();
     const address: Ipv4 | undefined =
       request.address === '' ? undefined : problems.take('address', checkAddress(request.address));
@@ -190,14 +190,9 @@ export class NodeCalls {
     return { node: this.#node(id), unchanged, revision, change: message };
   }
 
-  #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
-    const { feed, nodes } = this.#deps;
-    return findNodeAgain(feed, text, () => nodes.recall(id, call));
-  }
-
   async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {
-    const { feed, nodes } = this.#deps;
-    const id = await this.#find(request.node, mutationId(request), 'RemoveNode');
+    const { feed, finder, nodes } = this.#deps;
+    const id = await finder.find(request.node, { ...mutationId(request), call: 'RemoveNode' });
     const node = wireFromNode(feed.view, id, this.#deps.live());
     await nodes.remove(mutationId(request), id, (view) => {
       if (!request.force) requireGone(view, id, this.#deps.live());

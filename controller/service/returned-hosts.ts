@@ -8,6 +8,7 @@ import { assignmentFromWire } from '../../proto/rpc/convert-assignment.js';
 import type { Asked } from '../audit/audit.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { absenceOf, differencesFrom, mayBeLost } from '../registry/restored.js';
+import { isUnreachable } from '../registry/store-reading.js';
 import type { Sessions } from '../session/sessions.js';
 import { recordSeconds } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
@@ -88,13 +89,17 @@ export class ReturnedHosts {
       await this.#deps.nodes.adopt(nodeId, held, asked);
       return '';
     } catch (error) {
-      if (!(error instanceof XnetError) || error.code === 'Unavailable') throw error;
+      if (!(error instanceof XnetError)) throw error;
+      const away = storeAway(error);
+      if (away !== undefined) throw away;
       return error.message;
     }
   }
 
   #notAdopted(nodeId: string, name: string, error: unknown): unknown {
-    if (!(error instanceof XnetError) || error.code === 'Unavailable' || error.code === 'NotFound') return error;
+    if (!(error instanceof XnetError) || error.code === 'NotFound') return error;
+    const away = storeAway(error);
+    if (away !== undefined) return away;
     const message = `the restored store does not know it, and it can't be a node again: ${error.message}`;
     this.#tell(nodeId, name, 'NodeNotAdopted', message);
     this.#refuse(nodeId, name, 'NodeNotAdopted', message);
@@ -115,4 +120,12 @@ export class ReturnedHosts {
     this.#lastEvents.set(nodeId, { message, atMs: now() });
     this.#deps.sessions.record({ reason, warning: true, subject: `node/${name}`, message });
   }
+}
+
+// A store that does not answer, or takes no writes, is no obstacle that the host has: it tries again.
+function storeAway(error: XnetError): XnetError | undefined {
+  if (error.code === 'Unavailable') return error;
+  if (error.code !== 'NotWritable' && !isUnreachable(error)) return undefined;
+  const { message, hint } = error;
+  return new XnetError('Unavailable', message, { ...(hint === undefined ? {} : { hint }), cause: error });
 }

@@ -2,7 +2,7 @@
 // known to fail.
 // Invariant: a write that the gate refuses was never sent. Every commit that passes is guarded by the cluster record as
 // the feed has it, so nothing is written under an earlier epoch.
-import { XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { keys } from './keys.js';
@@ -62,9 +62,18 @@ export class Gate implements Store {
 
   async commit(commit: Commit): Promise<CommitResult> {
     if (this.#problem !== undefined) throw this.#problem;
-    const result = await this.#store.commit(this.#guarded(commit));
+    const result = await this.#store.commit(this.#permitted(commit));
     this.#answered += 1;
     return result;
+  }
+
+  // A caller that has prepared the commit must learn that it was not sent.
+  #permitted(commit: Commit): Commit {
+    try {
+      return this.#guarded(commit);
+    } catch (error) {
+      throw new XnetError('NotWritable', messageOf(error), { cause: error });
+    }
   }
 
   async claim(ttlSeconds: number): Promise<Liveness> {

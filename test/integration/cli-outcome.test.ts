@@ -17,8 +17,13 @@ test.serial('a change in flight when the only etcd hangs has an unknown outcome;
   for (let attempt = 0; attempt < 6; attempt++) {
     process.kill(etcd.pid, 'SIGSTOP');
     const { code, stderr } = await both.run(...add);
-    const unchanged = await both.run('pools', 'create', 'default', '10.76.0.0/16', '--timeout', '60s');
-    t.is(unchanged.code, 13, `nothing is sent, whatever was decided: ${unchanged.stderr}`);
+    const unsent = await Promise.all([
+      both.run('pools', 'create', 'default', '10.76.0.0/16', '--timeout', '60s'),
+      both.run('leases', 'add', 'nosuch', '--pool', 'default', '--timeout', '60s'),
+      both.run('tokens', 'create', '--node', 'nosuch', '--timeout', '60s'),
+      both.run('networks', 'create', 'blue', '--node', 'nosuch', '--timeout', '60s'),
+    ]);
+    for (const each of unsent) t.is(each.code, 13, `nothing is sent, whatever was decided: ${each.stderr}`);
     process.kill(etcd.pid, 'SIGCONT');
     for (const each of [a, b]) await each.until('all is well', ({ problems }) => problems.length === 0);
     if (await isRefused(t, code, a)) continue;

@@ -1,8 +1,7 @@
 // Mutations by one or several controllers at once: races, lost answers, repetition.
 import test from 'ava';
-import { mutate } from '../../../../controller/registry/mutation.js';
-import { requestDigest } from '../../../../controller/registry/operation.js';
-import { findNode, findNodeAgain } from '../../../../controller/service/find-node.js';
+import { outcomeOf, requestDigest } from '../../../../controller/registry/operation.js';
+import { findNode, NodeFinder } from '../../../../controller/service/find-node.js';
 import type { ViewFeed } from '../../../../controller/view/view-feed.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { overlapsIn } from '../../../support/controller.js';
@@ -70,100 +69,11 @@ test('a lost answer is found again, however often the call is repeated', async (
   await t.throwsAsync(core.nodes.add({ ...other, operationId: 'op-3' }, newNode('web-4', 4)), {
     message: /operation id "op-3" was used with other arguments/,
   });
-  await t.throwsAsync(core.nodes.recall({ ...other, operationId: 'op-2' }, 'SetNode'), { message: /another call/ });
+  await t.throwsAsync(outcomeOf(core.context.store, { ...other, operationId: 'op-2', call: 'SetNode' }), {
+    message: /another call/,
+  });
   t.is(core.feed.view.nodes.size, 1);
   t.deepEqual(overlapsIn(cluster.history), []);
-  await close();
-});
-
-test('a store that refuses the second attempt leaves the outcome of the first open', async (t) => {
-  const { stores, core, cluster, close } = await rig();
-  const [store] = stores;
-  if (store === undefined) throw new Error('no store');
-  const answers: XnetError[] = [];
-  const own = store.commit.bind(store);
-  store.commit = async (commit) => {
-    const error = answers.shift();
-    if (error !== undefined) throw error;
-    return own(commit);
-  };
-  const operation = { operationId: 'op-1', dryRun: false };
-  const full = new XnetError('NotWritable', 'its disk quota is used up');
-  answers.push(new XnetError('DeadlineExceeded', 'etcd did not answer in time'), full);
-  await t.throwsAsync(core.nodes.add(operation, newNode('web-1', 1)), { message: /did not answer in time/ });
-  t.is(answers.length, 0, 'it was tried again');
-  answers.push(full);
-  const error = await t.throwsAsync(core.nodes.add(operation, newNode('web-1', 1)), { instanceOf: XnetError });
-  t.is(error?.code, 'NotWritable', 'nothing was sent before');
-  t.is(
-    cluster.history.some(({ changes }) => changes.some((each) => 'entry' in each && each.entry.key.includes('nodes/'))),
-    false,
-  );
-  t.false((await core.nodes.add(operation, newNode('web-1', 1))).repeated);
-  await close();
-});
-
-test('what is refused because of a stale view, or unchanged, is not writable while the store can’t be read either', async (t) => {
-  const { stores, core, close } = await rig();
-  const [store] = stores;
-  if (store === undefined) throw new Error('no store');
-  const away = new XnetError('Unavailable', 'no member is healthy');
-  store.position = () => Promise.reject(away);
-  let problem: XnetError | undefined;
-  const context = { ...core.context, writeProblem: () => problem };
-  const remove = () =>
-    mutate(context, {
-      ...{ operationId: 'op-1', dryRun: false, call: 'RemoveNode', request: {} },
-      decide: () => {
-        throw new XnetError('NotFound', 'there is no node web-1');
-      },
-    });
-  await t.throwsAsync(remove(), { message: away.message }, 'not known to take no writes');
-  problem = new XnetError('NotWritable', 'nothing can be written to the store');
-  await t.throwsAsync(remove(), { message: problem.message });
-  await close();
-});
-
-test('a store that is refused after a lost answer leaves the outcome open', async (t) => {
-  const { stores, core, close } = await rig();
-  t.teardown(close);
-  const [store] = stores;
-  if (store === undefined) throw new Error('no store');
-  let isRefused = false;
-  const feed = {
-    get view() {
-      if (isRefused) throw new XnetError('Unavailable', 'the controller refuses to act: it was restored');
-      return core.feed.view;
-    },
-    fresh: () => {
-      isRefused = true;
-      return core.feed.fresh();
-    },
-  } as unknown as ViewFeed;
-  const late = new XnetError('DeadlineExceeded', 'etcd did not answer in time');
-  store.commit = () => Promise.reject(late);
-  const decide = () => ({
-    subject: 'pool/x',
-    change: {
-      ...{ guards: [], operations: [{ kind: 'put' as const, key: 'pools/x', value: '{}' }] },
-      event: { reason: 'PoolCreated' as const, subject: 'pool/x', message: '' },
-    },
-  });
-  const context = { ...core.context, feed };
-  const mutation = { operationId: 'op-1', dryRun: false, call: 'CreatePool', request: {}, decide };
-  await t.throwsAsync(mutate(context, mutation), { message: late.message });
-  t.true(isRefused);
-});
-
-test('a record that can’t be read after a lost answer leaves the outcome open', async (t) => {
-  const { stores, core, close } = await rig();
-  const [store] = stores;
-  if (store === undefined) throw new Error('no store');
-  const late = new XnetError('DeadlineExceeded', 'etcd did not answer in time');
-  store.commit = () => Promise.reject(late);
-  store.read = () => Promise.reject(new XnetError('Unavailable', 'no member is healthy', { hint: 'start them' }));
-  const operation = { operationId: 'op-1', dryRun: false };
-  await t.throwsAsync(core.nodes.add(operation, newNode('web-1', 1)), { message: late.message });
   await close();
 });
 
@@ -258,9 +168,14 @@ test('a call that changes a node finds one that its view does not have yet', asy
   if (view === undefined) return t.fail();
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const { feed } = core;
-  const behind = { view, reached: feed.reached.bind(feed), caughtUp: feed.caughtUp.bind(feed) };
+  const behind = {
+    view,
+    reached: feed.reached.bind(feed),
+    caughtUp: feed.caughtUp.bind(feed),
+  } as unknown as ViewFeed;
+  const finder = new NodeFinder({ ...core.context, feed: behind });
   t.throws(() => findNode(behind.view, 'web-1'), { message: /there is no node "web-1"/ });
-  t.is(await findNodeAgain(behind, 'web-1'), subject);
-  await t.throwsAsync(findNodeAgain(behind, 'web-2'), { message: /there is no node "web-2"/ });
+  t.is(await finder.find('web-1'), subject);
+  await t.throwsAsync(finder.find('web-2'), { message: /there is no node "web-2"/ });
   await Promise.all([close(), other.close()]);
 });
