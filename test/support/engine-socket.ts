@@ -19,8 +19,11 @@ const bridge = {
   Labels: {},
 };
 
-/** engineAnswers are those of a dockerd; `version` and `info` change fields of two of them. */
-export function engineAnswers(changes: { readonly version?: object; readonly info?: object } = {}): EngineAnswers {
+/** EngineChanges change fields of the answers about the engine; `container`: the state of its only one, "running". */
+export type EngineChanges = { readonly version?: object; readonly info?: object; readonly container?: string };
+
+/** engineAnswers are those of a dockerd. */
+export function engineAnswers(changes: EngineChanges = {}): EngineAnswers {
   const version = {
     Components: [{ Name: 'Engine', Version: '28.5.2+dfsg4' }, { Name: 'containerd' }, { Name: 'runc' }],
     Version: '28.5.2+dfsg4',
@@ -32,11 +35,15 @@ export function engineAnswers(changes: { readonly version?: object; readonly inf
     SecurityOptions: ['name=seccomp,profile=builtin'],
     FirewallBackend: { Driver: 'iptables' },
   };
+  const networks = { bridge: { NetworkID: bridge.Id, IPAddress: '172.17.0.2' } };
+  const { container: State } = changes;
+  const containers =
+    State === undefined ? [] : [{ Id: 'c1', Names: ['/web'], State, NetworkSettings: { Networks: networks } }];
   return {
     '/version': { body: { ...version, ...changes.version } },
     '/info': { body: { ...info, ...changes.info } },
     '/networks': { body: [bridge] },
-    '/containers/json': { body: [] },
+    '/containers/json': { body: containers },
   };
 }
 

@@ -1,6 +1,7 @@
 // Findings of preflight about an engine, with what triggers and clears each. Engines that no test can have answer at a socket,
 // see EngineSocket: where the fix is another engine, that one answers afterwards.
-import { engineAnswers } from './engine-socket.js';
+import type { OnRunning } from '../../node/docker/engine/settings.js';
+import { type EngineChanges, engineAnswers } from './engine-socket.js';
 import { prefix } from './pools.js';
 import type { PreflightHost } from './preflight-host.js';
 import type { PreflightFixture } from './preflight-lan.js';
@@ -8,8 +9,7 @@ import type { PreflightFixture } from './preflight-lan.js';
 const asRoot = { SecurityOptions: ['name=seccomp,profile=builtin'] };
 const nftables = { version: { Version: '29.2.0' }, info: { FirewallBackend: { Driver: 'nftables' } } };
 
-const answering = (changes?: Parameters<typeof engineAnswers>[0]) => (host: PreflightHost) =>
-  host.dockerAnswers(engineAnswers(changes));
+const answering = (changes?: EngineChanges) => (host: PreflightHost) => host.dockerAnswers(engineAnswers(changes));
 
 /** followed does what a fix says, if it says that. */
 export function followed(says: RegExp, act: (host: PreflightHost, found: readonly string[]) => unknown) {
@@ -17,6 +17,24 @@ export function followed(says: RegExp, act: (host: PreflightHost, found: readonl
     const found = says.exec(fix);
     if (found === null) throw new Error(`the fix "${fix}" does not say ${says}`);
     return act(host, [...found]);
+  };
+}
+
+const lease = { subnet: prefix('10.76.3.0/24'), pool: [prefix('10.76.0.0/16')] };
+
+// The containers are stopped, as each of these fixes says; test/e2e/docker-bip.test.ts has them on real dockerds.
+function running(
+  reason: string,
+  severity: PreflightFixture['severity'],
+  onRunning: OnRunning,
+  info: object = {},
+): PreflightFixture {
+  return {
+    reason,
+    severity,
+    look: { ...lease, docker: { onRunning } },
+    trigger: answering({ container: 'running', info }),
+    clear: followed(/\bstop (these|the|them)\b/, answering({ container: 'exited', info })),
   };
 }
 
@@ -75,6 +93,10 @@ export const engineFixtures: readonly PreflightFixture[] = [
     // It stands until there is an xnet that was tried with that engine.
     clear: followed(/^try it on one host first/, answering({ version: { Version: '29.2.0' } })),
   },
+  running('ContainersRunning', 'warns', 'refuse'),
+  running('WaitingForContainers', 'warns', 'wait'),
+  running('ContainersRestart', 'info', 'restart'),
+  running('LiveRestore', 'warns', 'restart', { LiveRestoreEnabled: true }),
   {
     reason: 'DockerDropsPeers',
     severity: 'warns',
@@ -82,7 +104,7 @@ export const engineFixtures: readonly PreflightFixture[] = [
     clear: followed(/^put (".*) and (".*) into daemon\.json and restart Docker$/, (host, [, first, second]) =>
       host.write('etc/docker/daemon.json', `{${first}, ${second}}`),
     ),
-    look: { subnet: prefix('10.76.3.0/24'), pool: [prefix('10.76.0.0/16')] },
+    look: lease,
     undo: async (host) => {
       host.remove('etc/docker/daemon.json');
       await host.dockerIsGone();

@@ -18,22 +18,17 @@ const onDockerd: PreflightProof = {
   test: 'e2e/preflight',
   title: 'preflight on a real dockerd: each finding about Docker is triggered, and its fix clears it',
 };
-const withContainers: PreflightProof = {
-  fixture: 'e2e/docker-bip.test',
-  test: 'e2e/docker-bip',
-  title: 'N6 live-restore: containers are stopped first, or the change is deferred',
-};
 
 /** dockerProofs names the fixture of each reason. */
-export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pending'>> = {
+export const dockerProofs: Readonly<Record<DockerReason, PreflightProof>> = {
   AddressPoolsAreFlag: onDockerd,
   BipIsFlag: {
     fixture: 'e2e/docker-bip-files.test',
     test: 'e2e/docker-bip-files',
     title: 'N13 a daemon.json or a flag that rules it out is refused before anything is touched',
   },
-  ContainersRestart: 'pending',
-  ContainersRunning: withContainers,
+  ContainersRestart: ofEngine,
+  ContainersRunning: ofEngine,
   DaemonJsonAddressPoolsByHand: ofFile,
   DaemonJsonBipByHand: ofFile,
   DaemonJsonBridgeSet: ofFile,
@@ -57,7 +52,7 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pendi
     test: 'net/preflight',
     title: 'the interface for mode lan: each finding is triggered, and its fix clears it',
   },
-  LiveRestore: withContainers,
+  LiveRestore: ofEngine,
   NoPermission: onDockerd,
   NotAnswering: ofEngine,
   NotDocker: onDockerd,
@@ -65,5 +60,5 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof | 'pendi
   NotRunning: ofEngine,
   Rootless: ofEngine,
   UnsupportedFirewallBackend: onDockerd,
-  WaitingForContainers: 'pending',
+  WaitingForContainers: ofEngine,
 };
