@@ -26,6 +26,8 @@ export type AddressesSeen = {
   /** Docker's networks; none if it can't be asked. */
   readonly networks: readonly EngineNetwork[];
   readonly interfaces: readonly HostInterface[];
+  /** Whether containers run on docker0, or may do so. */
+  readonly isDocker0InUse: boolean;
   /** Routes of the main table that lie within the pools and leases. */
   readonly routes: readonly KernelRoute[];
   readonly names: Names;
@@ -107,7 +109,10 @@ function poolFindings(
       const fix = `remove or renumber ${by}, or use another pool`;
       return { severity: 'warns', reason: 'PoolOverlapsHost', message, fix };
     });
-  const present = isBip ? overlapping(pool, seen, new Set()).filter(({ prefix }) => ofDocker0(seen, prefix)) : [];
+  const present =
+    isBip && seen.isDocker0InUse
+      ? overlapping(pool, seen, new Set()).filter(({ prefix }) => ofDocker0(seen, prefix))
+      : [];
   const [first] = present.filter((taken) => !isLeased(taken));
   if (first === undefined) return found;
   const message =

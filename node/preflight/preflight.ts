@@ -145,10 +145,18 @@ function addressesSeen({ mirror, settings }: Place, docker: DockerLooked | undef
     routes: [...mirror.routes.all()],
     names: mirror,
     protocol: settings.routeProtocol,
+    isDocker0InUse: docker === undefined || isDocker0InUse(docker),
     defaultPools:
       docker && (docker.flags.get('default-address-pool') ?? jsonSetting(documentOf(docker), 'default-address-pools')),
     path: docker?.path ?? '/etc/docker/daemon.json',
   };
+}
+
+// Of a Docker that does not answer, containers may run all the same.
+function isDocker0InUse({ engine }: DockerLooked): boolean {
+  if ('reason' in engine) return engine.reason !== 'NotInstalled';
+  const ids = new Set(engine.networks.filter(({ isDefault }) => isDefault).map(({ id }) => id));
+  return engine.containers.some(({ running, networks }) => running && networks.some(({ id }) => ids.has(id)));
 }
 
 async function neighbourFindings({ proc }: Place, { fleet }: PreflightRequest): Promise<readonly PreflightFinding[]> {

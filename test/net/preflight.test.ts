@@ -2,6 +2,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { PreflightFinding } from '../../node/preflight/finding.js';
 import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
+import { answersWithContainer } from '../support/engine-socket.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { daemonJsonFixtures } from '../support/preflight-daemon-json.js';
 import { engineFixtures } from '../support/preflight-docker.js';
@@ -143,7 +144,18 @@ const ofAddresses: readonly PreflightFixture[] = [
     look: { subnet: prefix('172.17.3.0/24'), pool: [prefix('172.17.0.0/16')] },
     trigger: (host) => host.sh('ip link add docker0 type bridge && ip address add 172.17.0.1/16 dev docker0'),
     clear: () => undefined,
+    // "Or use another pool".
     afterwards: lease,
+  },
+  {
+    reason: 'PoolOverlapsDocker0',
+    severity: 'warns',
+    look: { subnet: prefix('172.17.3.0/24'), pool: [prefix('172.17.0.0/16')] },
+    trigger: (host) => host.dockerAnswers(answersWithContainer('running')),
+    clear: async (host, fix) => {
+      if (fix.startsWith('stop the containers on docker0')) await host.dockerAnswers(answersWithContainer('exited'));
+    },
+    undo: (host) => host.dockerIsGone(),
   },
   {
     reason: 'DefaultPoolsOverlap',

@@ -47,6 +47,19 @@ export function engineAnswers(changes: EngineChanges = {}): EngineAnswers {
   };
 }
 
+/** answersWithContainer are those of a dockerd with one container on docker0, in a state of Docker's: "running", "exited". */
+export function answersWithContainer(state: string): EngineAnswers {
+  const networks = { bridge: { NetworkID: bridge.Id, IPAddress: state === 'running' ? '172.17.0.2' : '' } };
+  const container = {
+    Id: '3f4a3a6a5fd0d5f2d8b4b4f0a8f0f2f6b58a6ae92d6ee7e7ae6b7fae4a6df2ab',
+    Names: ['/web'],
+    State: state,
+    Labels: {},
+    NetworkSettings: { Networks: networks },
+  };
+  return { ...engineAnswers(), '/containers/json': { body: [container] } };
+}
+
 /** EngineSocket is such a socket. */
 export class EngineSocket {
   answers: EngineAnswers = engineAnswers();

@@ -72,6 +72,7 @@ const addresses: AddressesSeen = {
   routes: [],
   names: { links: lan.links, nextHops: undefined },
   protocol: 88,
+  isDocker0InUse: true,
   defaultPools: undefined,
   path: '/etc/docker/daemon.json',
 };
