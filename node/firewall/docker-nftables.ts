@@ -3,9 +3,10 @@
 // Invariant: nothing is ever added to Docker's table: Docker rewrites a chain whenever one of its own rules changes.
 // Docker itself is configured to accept packets with xnet's mark, which our table sets before Docker's chains see a
 // packet. The names are those of moby, daemon/libnetwork/drivers/bridge/internal/nftabler.
+import { ipv4FromNumber } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
-import type { DesiredFirewall } from './desired.js';
-import { type Addresses, flowsOf } from './flow.js';
+import type { DesiredFirewall, LanSubnet } from './desired.js';
+import { Addresses, flowsOf } from './flow.js';
 import { mayDrop, type NftTable } from './nft-verdict.js';
 
 /** dockerTable is the name of Docker's table, of family ip. */
@@ -43,8 +44,29 @@ export function dropsPeers(keys: readonly (readonly [string, string])[]): Findin
   };
 }
 
+// What other networks of the host send to the LAN, by the bridge of mode lan.
+function dropsToLan(table: NftTable, { subnet, bridge }: LanSubnet): boolean {
+  const [ours, everywhere] = [subnet, { network: ipv4FromNumber(0), length: 0 }].map((each) => new Addresses([each]));
+  if (ours === undefined || everywhere === undefined) return false;
+  const flow = { name: 'to the LAN', source: everywhere, from: undefined, to: bridge, mark: undefined };
+  return (
+    mayDrop(table, `filter-forward-in__${bridge}`, { ...flow, destination: everywhere }) ||
+    mayDrop(table, 'raw-PREROUTING', { ...flow, destination: ours })
+  );
+}
+
+function dropsLan({ bridge }: LanSubnet): Finding<'DockerDropsToLan'> {
+  return {
+    type: 'Firewall',
+    transient: false,
+    reason: 'DockerDropsToLan',
+    message: `Docker's nftables backend drops what other networks of this host send to the LAN by ${bridge}: its network there is not unprotected`,
+    fix: 'detach the containers from that network, so that xnetd makes it again (see xnetd status); or put "firewall-backend": "iptables" into daemon.json and restart Docker',
+  };
+}
+
 /**
- * dockerNftablesFindings reports what Docker's table drops of the packets of peers.
+ * dockerNftablesFindings reports what Docker's table drops of the packets of peers, and to the LAN.
  * @param tables have it, if it exists
  * @param theirs see DropsInput
  */
@@ -52,7 +74,7 @@ export function dockerNftablesFindings(
   desired: DesiredFirewall,
   tables: readonly NftTable[],
   theirs?: Addresses,
-): readonly Finding<'DockerDropsPeers'>[] {
+): readonly Finding<'DockerDropsPeers' | 'DockerDropsToLan'>[] {
   const table = tables.find(isDockerTable);
   if (table === undefined) return [];
   const inward = flowsOf(desired, theirs).filter(({ from }) => from === desired.underlay);
@@ -61,5 +83,6 @@ export function dockerNftablesFindings(
     'bridge-accept-fwmark': inward.some((flow) => mayDrop(table, `filter-forward-in__${flow.to}`, flow)),
   };
   const missing = acceptKeys(desired.mark).filter(([name]) => dropsIn[name]);
-  return missing.length === 0 ? [] : [dropsPeers(missing)];
+  const toLan = (desired.lans ?? []).filter((lan) => dropsToLan(table, lan)).map(dropsLan);
+  return missing.length === 0 ? toLan : [dropsPeers(missing), ...toLan];
 }

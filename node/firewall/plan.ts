@@ -29,6 +29,7 @@ export type ObservedFirewall = {
 /** PlannedReason is the reason of a finding about changes that can't be made, or are not enough. */
 export type PlannedReason =
   | 'DockerDropsPeers'
+  | 'DockerDropsToLan'
   | 'DockerRulesMissing'
   | 'ForeignTable'
   | 'PacketsDropped'

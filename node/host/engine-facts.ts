@@ -57,31 +57,16 @@ export class EngineFactsReader {
     return this.#facts;
   }
 
-  /**
-   * backend returns how the engine filters: "iptables", "nftables"; of one that does not answer, what dockerd's
-   * --firewall-backend or daemon.json says. Undefined: not known, which is iptables.
-   */
-  async backend(signal: AbortSignal): Promise<string | undefined> {
-    const { running, firewallBackend } = await this.read(signal);
-    return running ? firewallBackend : (await this.#setting('firewall-backend'))?.replaceAll('"', '');
-  }
-
-  // The default is true.
+  // dockerd's --iptables, or the key of daemon.json. Unreadable counts as unset; the default is true.
   async #iptables(): Promise<boolean | undefined> {
-    const text = await this.#setting('iptables');
-    return text === undefined ? undefined : text !== 'false';
-  }
-
-  // dockerd's flag, or the JSON text of the key in daemon.json. Unreadable counts as unset.
-  async #setting(name: string): Promise<string | undefined> {
     const dockerd = await runningDockerd(this.#settings.pidFile).catch(() => undefined);
     const flags = flagsOf(dockerd?.argv ?? []);
-    const flag = flags.get(name);
-    if (flag !== undefined) return flag;
+    const flag = flags.get('iptables');
+    if (flag !== undefined) return flag !== 'false';
     const path = this.#settings.daemonJson ?? flags.get('config-file') ?? '/etc/docker/daemon.json';
     const document = readDocument(await readFile(path).catch(() => undefined));
     if (!('properties' in document)) return undefined;
-    const property = document.properties.find((each) => each.name === name);
-    return property && document.text.slice(property.valueStart, property.end);
+    const property = document.properties.find(({ name }) => name === 'iptables');
+    return property === undefined ? undefined : document.text.slice(property.valueStart, property.end) !== 'false';
   }
 }

@@ -29,7 +29,6 @@ import { PathLook } from '../path/path.js';
 import type { Finding } from '../reconcile/effect.js';
 import { Routes } from '../routes/routes.js';
 import { EngineFactsReader } from './engine-facts.js';
-import { lanRefusal } from './lan-refusal.js';
 import { NeighbourTable } from './neighbour-table.js';
 
 /** HostSettings are the operator's settings of how the host is changed. */
@@ -112,7 +111,6 @@ export function openHost(settings: HostSettings, log: Logger): Host {
         stateFolder: settings.docker.stateFolder,
         waitMs: settings.lanWaitMs,
         boot: settings.boot,
-        refusal: (signal) => lanRefusal(engineFacts, signal),
         factsOf: portFactsIn('/', exec),
         copySettings,
         loosen,

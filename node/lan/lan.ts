@@ -139,9 +139,6 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { boot, log } = this.#options;
-    // A move that was begun is finished, also at boot, when Docker does not run yet.
-    const refused = journal.moved === undefined ? await this.#options.refusal?.(signal) : undefined;
-    if (refused !== undefined) return outcome(0, refused);
     const inputs = inputsOf(desired, port);
     if (journal.givenUp?.inputs === inputs && !this.#byHand) return outcome(0, rolledBack(journal.givenUp.message));
     this.#byHand = false;

@@ -2,7 +2,6 @@
 // Invariant: types only.
 import type { Logger } from '../../proto/process/log.js';
 import type { Steps } from '../../proto/process/steps.js';
-import type { Finding } from '../reconcile/effect.js';
 import type { LiveValue } from '../reconcile/live-value.js';
 import type { Detour } from './detour.js';
 import type { LanPlace } from './journal.js';
@@ -18,8 +17,6 @@ export type LanOptions = {
   readonly stateFolder: string;
   /** Returns the witnesses besides the gateways of the interface: controllers. */
   readonly witnesses: () => readonly LanWitness[];
-  /** Returns why Docker could have no network on the bridge, asked before a move is begun; undefined: nothing is known. */
-  readonly refusal?: (signal: AbortSignal) => Promise<Finding | undefined>;
   /** Waits until the firewall admits peers by this bridge as well. */
   readonly untilAdmitted?: (bridge: string, signal: AbortSignal) => Promise<void>;
   /** Follows the move in the journal. */

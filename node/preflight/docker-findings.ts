@@ -2,13 +2,11 @@
 // Invariant: where the daemon would refuse, the finding is the daemon's own.
 import { runningFinding } from '../docker/bip/findings.js';
 import { isInForce } from '../docker/bip/in-force.js';
-import { needsIptables } from '../docker/bridge/lan.js';
 import type { EngineSeen } from '../docker/engine/engine.js';
-import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findings.js';
+import { daemonJsonFindings } from './daemon-json-findings.js';
 import type { DockerLooked } from './docker-look.js';
 import { type PreflightFinding, rated, type Severity } from './finding.js';
-import { usesNftables } from './firewall-findings.js';
-import { bipWanted, mayGetBip, type PreflightRequest, wantsLan } from './request.js';
+import { bipWanted, mayGetBip, type PreflightRequest } from './request.js';
 
 // The lines that xnet is tested with; engines before 20.10 have another firewall.
 const oldest = 20;
@@ -23,17 +21,9 @@ export async function dockerFindings(
   request: PreflightRequest,
 ): Promise<readonly PreflightFinding[]> {
   const { engine } = seen;
-  const ofLan = wantsLan(request) && startsWithNftables(seen) ? [rated('stops', needsIptables)] : [];
-  const ofFile = [...ofLan, ...(await daemonJsonFindings(seen, request))];
+  const ofFile = await daemonJsonFindings(seen, request);
   if ('reason' in engine) return [rated(passing.has(engine.reason) ? 'warns' : 'stops', engine), ...ofFile];
   return [...versionFindings(engine), ...ofFile, ...containerFindings(seen, engine, request)];
-}
-
-// Of a Docker that does not run: what dockerd will start with.
-function startsWithNftables(seen: DockerLooked): boolean {
-  if (!('reason' in seen.engine)) return usesNftables(seen);
-  const backend = seen.flags.get('firewall-backend') ?? jsonSetting(documentOf(seen), 'firewall-backend');
-  return backend?.replaceAll('"', '').startsWith('nftables') === true;
 }
 
 function versionFindings({ version, info, containers }: EngineSeen): readonly PreflightFinding[] {

@@ -15,7 +15,7 @@ import { documentOf, jsonSetting } from './daemon-json-findings.js';
 import type { DockerLooked } from './docker-look.js';
 import { type PreflightFinding, rated, type Severity } from './finding.js';
 import type { Place } from './place.js';
-import type { PreflightRequest } from './request.js';
+import { isOnlyOnLan, type PreflightRequest } from './request.js';
 
 const programs = [
   ['Nft', 'nft'],
@@ -110,9 +110,14 @@ export function usesNftables({ engine }: Pick<DockerLooked, 'engine'>): boolean 
 }
 
 /** nftablesFindings lists the keys that daemon.json lacks for Docker's nftables backend to admit packets from peers. */
-export function nftablesFindings(seen: DockerLooked, mark: number): readonly PreflightFinding[] {
+export function nftablesFindings(
+  seen: DockerLooked,
+  request: Pick<PreflightRequest, 'leases' | 'mode'>,
+  mark: number,
+): readonly PreflightFinding[] {
   const { flags } = seen;
-  if (!usesNftables(seen)) return [];
+  // No packets of peers are routed to a lease of mode lan.
+  if (!usesNftables(seen) || isOnlyOnLan(request)) return [];
   const document = documentOf(seen);
   const lacking = acceptKeys(mark).filter(
     ([name, value]) => plainOf(flags.get(name) ?? jsonSetting(document, name) ?? '') !== plainOf(value),

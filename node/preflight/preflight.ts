@@ -25,7 +25,7 @@ import {
 import { networkFindings } from './network-findings.js';
 import { lookAtNetwork } from './network-look.js';
 import type { Place } from './place.js';
-import { type PreflightRequest, wantsLan } from './request.js';
+import type { PreflightRequest } from './request.js';
 import { readServices } from './services.js';
 import { servicesFindings } from './services-findings.js';
 import { systemFindings } from './system-findings.js';
@@ -83,8 +83,7 @@ export async function preflight(
     const { engine } = docker ?? {};
     const isDockerMissing = engine !== undefined && 'reason' in engine && engine.reason === 'NotInstalled';
     found.push(...(await programFindings(place, isDockerMissing)));
-    // In mode lan this backend is refused altogether: no key helps.
-    const ofBackend = docker === undefined || wantsLan(request) ? [] : nftablesFindings(docker, place.settings.mark);
+    const ofBackend = docker === undefined ? [] : nftablesFindings(docker, request, place.settings.mark);
     found.push(...ofBackend);
     if (request.quick) return;
     const underlay = network?.underlay.underlay?.ifname;

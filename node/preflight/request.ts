@@ -72,9 +72,9 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   };
 }
 
-/** wantsLan reports whether the host has, or is to get, a lease of mode lan. */
-export function wantsLan({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
-  return leases.length === 0 ? mode === 'lan' : leases.some((lease) => lease.mode === 'lan');
+/** isOnlyOnLan reports whether all leases that the host has, or is to get, are of mode lan. */
+export function isOnlyOnLan({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
+  return leases.length === 0 ? mode === 'lan' : leases.every((lease) => lease.mode === 'lan');
 }
 
 /** bipWanted returns the address that docker0 is to have; undefined if no lease for docker0 is known. */

@@ -3,6 +3,7 @@
 import { defaultMark } from '../../node/firewall/desired.js';
 import { dockerNftables, dockerRules } from '../support/docker-rules.js';
 import { closed, desired, netTest, onHost, signal, works } from '../support/firewall-scene.js';
+import { prefix } from '../support/pools.js';
 
 netTest('xnet stops fighting a program that also moves its rule to the end', (t) =>
   onHost('28', 'nft', async (scene) => {
@@ -158,10 +159,11 @@ netTest(
   (t) =>
     onHost(undefined, 'nft', async (scene) => {
       const { on } = scene;
-      const load = (accepts?: number) => on.host.runSync(['nft', '-f', '-'], dockerNftables(accepts));
+      const load = (...args: Parameters<typeof dockerNftables>) =>
+        on.host.runSync(['nft', '-f', '-'], dockerNftables(...args));
       const engine = { running: true, major: 29, firewallBackend: 'nftables' };
       const firewall = scene.start({ engine: () => engine });
-      load();
+      load(undefined);
       const unset = await firewall.converge(desired(), signal);
       t.deepEqual(
         unset.findings.map(({ reason, fix }) => [reason, fix]),
@@ -183,6 +185,23 @@ netTest(
         await closed(t, scene, `after its ${start} start`);
         t.deepEqual(await firewall.converge(desired(), signal), { findings: [], changes: 0 });
       }
+      // In mode lan, Docker has a network on the bridge by which the host and its other networks reach the LAN.
+      const withLan = desired({ lans: [{ subnet: prefix('192.168.83.64/27'), bridge: 'eth0' }] });
+      load(defaultMark, { bridge: 'eth0', isUnprotected: false });
+      await firewall.converge(withLan, signal);
+      t.deepEqual(
+        (await firewall.converge(withLan, signal)).findings.map(({ reason }) => reason),
+        ['DockerDropsToLan'],
+      );
+      t.is(await on.knock(on.container, '192.168.83.66', 9000), 'timeout', 'as the default gateway mode has it');
+      load(defaultMark, { bridge: 'eth0', isUnprotected: true });
+      t.deepEqual(await firewall.converge(withLan, signal), { findings: [], changes: 0 });
+      t.is(await on.connect(on.container, '192.168.83.66', 9000), '192.168.83.11', 'masqueraded as before');
+      t.is(await on.connect(on.stranger, '192.168.83.11', 8080), '192.168.83.66', 'a published port');
+      await works(t, scene, 'beside the network of mode lan');
+      await closed(t, scene, 'beside the network of mode lan');
+      await firewall.converge(desired(), signal);
+
       const table = on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']);
       await firewall.remove(signal);
       t.is(on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']), table);

@@ -77,13 +77,38 @@ export function dockerRules(engine: DockerRules): string {
  * dockerNftables returns input for nft: the table that moby's master makes with "firewall-backend": "nftables"
  * (integration/network/bridge/nftablesdoc/generated), for the same docker0 and container.
  * @param accepts the mark of "bridge-accept-fwmark", with "allow-direct-routing": true; undefined: neither is set
+ * @param beside a network without masquerade and containers beside another bridge, as mode lan has it; its gateway mode is
+ * nat-unprotected (see usernet-portmap-natunprot) or the default
  */
-export function dockerNftables(accepts: number | undefined): string {
+export function dockerNftables(
+  accepts: number | undefined,
+  beside?: { readonly bridge: string; readonly isUnprotected: boolean },
+): string {
   const marked =
     accepts === undefined ? '' : `meta mark and ${accepts} == ${accepts} counter accept comment "ALLOW FW MARK"`;
   const raw =
     accepts === undefined ? 'ip daddr 10.76.1.2 iifname != "docker0" counter drop comment "DROP DIRECT ACCESS"' : '';
-  const map = (chain: string) => `type ifname : verdict; elements = { "docker0" : jump ${chain}__docker0 }`;
+  const bridges = ['docker0', ...(beside === undefined ? [] : [beside.bridge])];
+  const map = (chain: string) => {
+    const elements = bridges.map((name) => `"${name}" : jump ${chain}__${name}`).join(', ');
+    return `type ifname : verdict; elements = { ${elements} }`;
+  };
+  const last = beside?.isUnprotected === true ? 'accept comment "UNPROTECTED"' : 'drop comment "UNPUBLISHED PORT DROP"';
+  const chainsBeside =
+    beside === undefined
+      ? ''
+      : `
+  chain filter-forward-in__${beside.bridge} {
+    ct state established,related counter accept
+    ${marked}
+    iifname "${beside.bridge}" counter accept comment "ICC"
+    counter ${last}
+  }
+  chain filter-forward-out__${beside.bridge} {
+    ct state established,related counter accept
+    counter accept comment "OUTGOING"
+  }
+  chain nat-postrouting-out__${beside.bridge} { }`;
   return `table ip docker-bridges
 delete table ip docker-bridges
 table ip docker-bridges {
@@ -122,6 +147,7 @@ table ip docker-bridges {
   chain nat-postrouting-out__docker0 {
     oifname != "docker0" ip saddr 10.76.1.0/24 counter masquerade comment "MASQUERADE"
   }
+${chainsBeside}
 }
 `;
 }

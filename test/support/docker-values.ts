@@ -35,6 +35,7 @@ export function network(name: string, cidr: string, more: Partial<EngineNetwork>
       isDefault: false,
       keepsAddresses: false,
       masquerades: true,
+      isUnprotected: false,
       excluded: [],
     },
     ...more,

@@ -12,6 +12,11 @@ const ofFile: PreflightProof = {
   test: 'net/preflight',
   title: 'daemon.json: each finding is triggered, and its fix clears it',
 };
+const ofLan: PreflightProof = {
+  fixture: 'support/preflight-lan',
+  test: 'net/preflight',
+  title: 'the interface for mode lan: each finding is triggered, and its fix clears it',
+};
 
 const onDockerd: PreflightProof = {
   fixture: 'e2e/preflight.test',
@@ -39,6 +44,7 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof>> = {
   DaemonJsonTooLarge: ofFile,
   DaemonJsonUnreadable: ofFile,
   DockerDropsPeers: ofEngine,
+  DockerDropsToLan: ofLan,
   DockerFailed: ofEngine,
   DockerFound: ofEngine,
   DockerRulesMissing: onDockerd,
@@ -47,11 +53,6 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof>> = {
   FixedCidrIsFlag: onDockerd,
   FlagBridgeSet: onDockerd,
   FlagDoesNotFit: onDockerd,
-  LanNeedsIptables: {
-    fixture: 'support/preflight-lan',
-    test: 'net/preflight',
-    title: 'the interface for mode lan: each finding is triggered, and its fix clears it',
-  },
   LiveRestore: ofEngine,
   NoPermission: onDockerd,
   NotAnswering: ofEngine,

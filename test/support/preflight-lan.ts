@@ -1,6 +1,7 @@
 // Findings of preflight about the interface of mode lan, with what triggers and clears each.
 
 import type { Severity } from '../../node/preflight/finding.js';
+import { dockerNftables } from './docker-rules.js';
 import { imitateFirewallCmd } from './firewall-cmd.js';
 import { prefix } from './pools.js';
 import { assigned, commandIn } from './preflight-fix.js';
@@ -63,13 +64,19 @@ export type PreflightFixture = {
   readonly undo?: (host: PreflightHost) => unknown;
 };
 
+function dockerBeside(isUnprotected: boolean): (host: PreflightHost) => void {
+  const rules = dockerNftables(undefined, { bridge: 'xnet-lan', isUnprotected });
+  return ({ host }) => host.namespace.runSync(['nft', '-f', '-'], rules);
+}
+
 /** lanFixtures are these findings. */
 export const lanFixtures: readonly PreflightFixture[] = [
   {
-    ...{ reason: 'LanNeedsIptables', severity: 'stops', look },
-    trigger: (host: PreflightHost) => host.write('etc/docker/daemon.json', '{"firewall-backend": "nftables"}'),
-    clear: (host: PreflightHost, fix: string) =>
-      host.write('etc/docker/daemon.json', `{${/^put (.*) into daemon\.json/.exec(fix)?.[1]}}`),
+    ...{ reason: 'DockerDropsToLan', severity: 'stops', look: lease },
+    trigger: dockerBeside(false),
+    // Docker's rules once xnetd has made the network again.
+    clear: dockerBeside(true),
+    undo: (host: PreflightHost) => host.sh('nft delete table ip docker-bridges'),
   },
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },

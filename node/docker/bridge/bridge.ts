@@ -12,7 +12,7 @@ import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import type { DesiredBridge } from './desired.js';
 import { clearHalfDead } from './half-dead.js';
-import { addressesIn, allTaken, excludedNote, needsIptables, ownAmong } from './lan.js';
+import { addressesIn, allTaken, excludedNote, ownAmong, suitedTo } from './lan.js';
 import { withNicUsers } from './nic-users.js';
 import {
   type BridgePlan,
@@ -34,7 +34,7 @@ export function removeStrays(
     const engine = await seeEngine(host, signal);
     // Without Docker there is no network to remove.
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
-    const plan = planStrays(desired, withNicUsers(engine, await host.nics()));
+    const plan = planStrays(suitedTo(engine.info, desired), withNicUsers(engine, await host.nics()));
     const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
     // Containers that were detached have no network to be attached to again.
     if (desired.length === 0 && plan.findings.length === 0) await forgetDetached(host);
@@ -54,12 +54,9 @@ export function convergeBridges(
     const { interfaces, lanMove } = await seePlaces(host, desired, signal);
     const findings: Finding[] = [];
     let changes = 0;
-    for (const each of desired.filter(({ ending }) => !ending)) {
-      if (each.lan !== undefined && engine.info.firewallBackend?.startsWith('nftables') === true) {
-        findings.push(needsIptables);
-        continue;
-      }
-      const plan = planBridge(each, desired, { ...engine, interfaces, lanMove }, host.settings.onRunning);
+    const all = suitedTo(engine.info, desired);
+    for (const each of all.filter(({ ending }) => !ending)) {
+      const plan = planBridge(each, all, { ...engine, interfaces, lanMove }, host.settings.onRunning);
       const made = await carryOut(host, each, plan, signal);
       const note = made.changes > 0 ? undefined : excludedNote(each, engine.networks);
       findings.push(...made.findings, ...(note === undefined ? [] : [note]));
@@ -204,7 +201,8 @@ async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSig
   if ('reason' in taken) return taken;
   const everything = lan === undefined ? undefined : allTaken(desired, taken);
   if (everything !== undefined) return everything;
-  const ofLan = lan === undefined ? {} : { beside: { excluded: [lan.host, ...taken] } };
+  const ofLan =
+    lan === undefined ? {} : { beside: { excluded: [lan.host, ...taken], isUnprotected: lan.isUnprotected === true } };
   try {
     const labels = { [ownerLabel]: nodeId };
     const network = { name: networkName, subnet, gateway, range, bridgeName, labels, ...ofLan };

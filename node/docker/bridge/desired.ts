@@ -26,4 +26,6 @@ export type LanPart = {
   readonly lease: Prefix;
   /** The host's own address, which the bridge has. */
   readonly host: Ipv4;
+  /** Docker has to accept all that is forwarded to the bridge, see suitedTo. */
+  readonly isUnprotected?: boolean;
 };

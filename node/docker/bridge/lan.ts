@@ -12,10 +12,10 @@ import {
 import type { Lease } from '../../../proto/domain/network.js';
 import type { LanMove } from '../../lan/journal.js';
 import type { Finding } from '../../reconcile/effect.js';
-import type { EngineNetwork } from '../engine/engine.js';
+import type { EngineInfo, EngineNetwork } from '../engine/engine.js';
 import type { HostInterface } from '../engine/interfaces.js';
 import { blocked, shown, waiting } from '../engine/settings.js';
-import type { DesiredBridge } from './desired.js';
+import type { DesiredBridge, LanPart } from './desired.js';
 
 const seeStatus = 'see what keeps the interface from its bridge: xnetd status';
 
@@ -28,17 +28,24 @@ export function lanBridge(nodeId: string, host: Ipv4, lease: Lease): readonly De
   return [{ nodeId, ...parts, ...names, ending: state === 'ending' }];
 }
 
-/** fitsLan reports whether a network leaves the bridge and the addresses of the host alone, as one of mode lan has to. */
-export function fitsLan({ keepsAddresses, masquerades }: EngineNetwork): boolean {
-  return keepsAddresses && !masquerades;
+/**
+ * suitedTo returns the desired networks as an engine needs them. In Docker's nftables backend, a network drops what is forwarded
+ * to its bridge, except to published ports. On the bridge of mode lan, that is everything that other networks of the host send
+ * to the LAN, and no other program can add a rule, so the network has to be unprotected. Its containers are reachable on
+ * all ports from the whole LAN anyway.
+ */
+export function suitedTo(
+  { firewallBackend }: Pick<EngineInfo, 'firewallBackend'>,
+  desired: readonly DesiredBridge[],
+): readonly DesiredBridge[] {
+  const isUnprotected = firewallBackend?.startsWith('nftables') === true;
+  return desired.map((each) => (each.lan === undefined ? each : { ...each, lan: { ...each.lan, isUnprotected } }));
 }
 
-/** needsIptables is the finding about an engine with the nftables backend, to whose table xnet can add no rules. */
-export const needsIptables: Finding<'LanNeedsIptables'> = blocked(
-  'LanNeedsIptables',
-  "in mode lan, Docker's nftables backend would cut off all other networks of this host from the LAN, and xnet can add no rule to it",
-  'put "firewall-backend": "iptables" into daemon.json, or remove --firewall-backend from the command line of dockerd, and restart Docker',
-);
+/** fitsLan reports whether a network leaves the bridge, the addresses and the packets of the host alone, as mode lan requires. */
+export function fitsLan({ keepsAddresses, masquerades, ...network }: EngineNetwork, lan: LanPart): boolean {
+  return keepsAddresses && !masquerades && (lan.isUnprotected !== true || network.isUnprotected);
+}
 
 /** unverifiedMove is the finding about a bridge that may lose the host's address and interface again; none: it keeps them. */
 export function unverifiedMove(

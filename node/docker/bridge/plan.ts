@@ -72,7 +72,7 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
     subnet !== undefined &&
     prefixesEqual(subnet.prefix, desired.subnet) &&
     subnet.gateway === desired.gateway &&
-    (desired.lan === undefined || fitsLan(network)) &&
+    (desired.lan === undefined || fitsLan(network, desired.lan)) &&
     // Docker's range does not matter if no address has to be excluded.
     (desired.range === undefined || rangesEqual(subnet.range, desired.range))
   );

@@ -169,6 +169,8 @@ const besideOptions = {
   'com.docker.network.bridge.enable_ip_masquerade': 'false',
 } as const;
 
+const unprotectedOptions = { 'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected' } as const;
+
 // Docker wants a name for each.
 function named(addresses: readonly Ipv4[]): Readonly<Record<string, string>> {
   return Object.fromEntries(addresses.map((address, index) => [`xnet-${index}`, formatIpv4(address)]));
@@ -194,6 +196,7 @@ function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
     Options: {
       'com.docker.network.bridge.name': network.bridgeName,
       ...(network.beside === undefined ? {} : besideOptions),
+      ...(network.beside?.isUnprotected === true ? unprotectedOptions : {}),
     },
     Labels: { ...network.labels },
   };

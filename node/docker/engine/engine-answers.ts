@@ -137,6 +137,7 @@ export function networksFrom(answer: unknown): readonly EngineNetwork[] {
       isDefault,
       keepsAddresses: network.Options['com.docker.network.bridge.inhibit_ipv4'] === 'true',
       masquerades: network.Options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+      isUnprotected: network.Options['com.docker.network.bridge.gateway_mode_ipv4'] === 'nat-unprotected',
       excluded: (network.IPAM?.Config ?? []).flatMap(({ AuxiliaryAddresses: named }) =>
         Object.values(named ?? {}).flatMap((text) => parseIpv4(text) ?? []),
       ),

@@ -45,6 +45,8 @@ export type EngineNetwork = {
   readonly keepsAddresses: boolean;
   /** What leaves the network gets an address of the host. */
   readonly masquerades: boolean;
+  /** Docker accepts what is forwarded to its containers on all ports, published or not (gateway mode nat-unprotected). */
+  readonly isUnprotected: boolean;
   /** Addresses that Docker hands out to no container. */
   readonly excluded: readonly Ipv4[];
 };
@@ -108,6 +110,8 @@ export type NetworkToCreate = {
   readonly beside?: {
     /** Addresses that Docker must hand out to no container. */
     readonly excluded: readonly Ipv4[];
+    /** See EngineNetwork; engines before 28 know only false. */
+    readonly isUnprotected: boolean;
   };
 };
 

@@ -140,35 +140,18 @@ test('flags of dockerd, with the place that sets them', async (t) => {
   t.deepEqual(await ratings(same, known), []);
 });
 
-test("in mode lan, Docker's nftables backend stops xnet, running or to be started", async (t) => {
-  const inLan = { mode: 'lan', controllers: [], subnet: prefix('192.168.61.64/27') } as const;
-  const stopped = ['stops LanNeedsIptables'];
-  const modern = withEngine({ info: { ...engine.info, firewallBackend: 'nftables' } });
-  t.deepEqual(await ratings(modern, inLan), stopped);
-  t.deepEqual(await ratings(modern, { mode: 'lan', controllers: [] }), stopped, 'no lease is known yet');
-  t.deepEqual(await ratings(modern, known), [], 'another mode');
-  const backend = (name: string) => Buffer.from(`{"firewall-backend": "${name}"}`);
-  // What runs counts, not what daemon.json says for the next start.
-  t.deepEqual(await ratings({ ...modern, file: { bytes: backend('iptables') } }, inLan), stopped);
-  t.deepEqual(await ratings({ ...plain, file: { bytes: backend('nftables') } }, inLan), []);
-  const off: DockerLooked = { ...plain, engine: blocked('NotRunning', 'it does not run', 'start it') };
-  const notRunning = ['warns NotRunning'];
-  t.deepEqual(await ratings(off, inLan), notRunning);
-  t.deepEqual(await ratings({ ...off, file: { bytes: backend('nftables') } }, inLan), [...notRunning, ...stopped]);
-  t.deepEqual(await ratings({ ...off, file: { bytes: backend('iptables') } }, inLan), notRunning);
-  const flagged = { ...off, flags: new Map([['firewall-backend', 'nftables']]) };
-  t.deepEqual(await ratings(flagged, inLan), [...notRunning, ...stopped]);
-});
-
 test("what daemon.json lacks for Docker's nftables backend", (t) => {
   const modern = withEngine({
     version: { version: '29.2.0', major: 29, isDocker: true },
     info: { ...engine.info, firewallBackend: 'nftables' },
   });
+  const inMode = (mode: 'bip' | 'lan') => ({ mode, leases: [] });
   const of = (text: string, flags: readonly (readonly [string, string])[] = []) =>
-    nftablesFindings({ ...modern, file: { bytes: Buffer.from(text) }, flags: new Map(flags) }, 0x80000000).map(
-      ({ severity, reason, fix }) => `${severity} ${reason}: ${fix}`,
-    );
+    nftablesFindings(
+      { ...modern, file: { bytes: Buffer.from(text) }, flags: new Map(flags) },
+      inMode('bip'),
+      0x80000000,
+    ).map(({ severity, reason, fix }) => `${severity} ${reason}: ${fix}`);
   const direct = '"allow-direct-routing": true';
   const mark = '"bridge-accept-fwmark": "0x80000000/0x80000000"';
   const told = (keys: string) => [`warns DockerDropsPeers: put ${keys} into daemon.json and restart Docker`];
@@ -184,5 +167,15 @@ test("what daemon.json lacks for Docker's nftables backend", (t) => {
     ]),
     [],
   );
-  t.deepEqual(nftablesFindings(plain, 0x80000000), []);
+  t.deepEqual(nftablesFindings(plain, inMode('bip'), 0x80000000), []);
+  t.deepEqual(nftablesFindings(modern, inMode('lan'), 0x80000000), [], 'mode lan needs none');
+  const lease = { subnet: prefix('10.76.3.0/24'), bridge: 'docker0' };
+  const both = {
+    mode: 'lan',
+    leases: [
+      { ...lease, mode: 'lan' },
+      { ...lease, mode: 'bip' },
+    ],
+  } as const;
+  t.is(nftablesFindings(modern, both, 0x80000000).length, 1, 'another lease does');
 });
