@@ -3,7 +3,7 @@
 // Invariant: only our own values are changed or removed, and no other byte. A file that dockerd would refuse, or that
 // excludes a bip, is refused with line, column and what to do. Pure.
 import * as v from 'valibot';
-import { formatPrefix, type Prefix, parsePrefix } from '../../../proto/domain/address.js';
+import { formatPrefix, type Prefix, parsePrefix, prefixCovers, prefixOf } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import {
   type AddressPool,
@@ -187,15 +187,28 @@ export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | Daemon
 }
 
 /**
- * bipIn returns the bip that a daemon.json sets, and the range for networks if it is a single one; undefined if it sets no
- * bip or can't be parsed.
+ * withFormer returns a daemon.json that others have edited since xnet wrote a bip, with the former bip and what belonged to it.
+ * @param before the content before xnet's change
+ * @param ours the bip that xnet wrote
+ */
+export function withFormer(theirs: Buffer, before: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
+  const former = bipIn(before);
+  return former === undefined ? removeBip(theirs, ours) : setBip(theirs, former, ours);
+}
+
+/**
+ * bipIn returns the bip that a daemon.json sets, the part of its subnet that Docker hands out, and the range for networks if it
+ * is a single one; undefined if it sets no bip or can't be parsed.
  */
 export function bipIn(bytes: Buffer | undefined): Bip | undefined {
   const document = readChecked(bytes);
   if ('refused' in document) return undefined;
   const bip = parseBip(named(document, 'bip')?.value);
   const networks = poolIn(document);
-  return bip === undefined || networks === undefined ? bip : { ...bip, networks };
+  const range = parsePrefix(named(document, rangeKey)?.value ?? '');
+  // dockerd ignores any other.
+  const fixedCidr = bip && range && prefixCovers(prefixOf(bip.address, bip.length), range) ? range : undefined;
+  return bip && { ...bip, ...(networks && { networks }), ...(fixedCidr && { fixedCidr }) };
 }
 
 // The range for networks; undefined if there is none, or anything else than a single one.

@@ -11,7 +11,7 @@ import { type Apply, type Content, type Journal, writeJournal } from '../engine/
 import { decidedBy, recentRestarts, startAt } from '../engine/restart-limit.js';
 import { blocked, type DockerHost } from '../engine/settings.js';
 import { askDockerd } from '../engine/validation.js';
-import { bipIn, removeBip, setBip } from './daemon-json.js';
+import { bipIn, withFormer } from './daemon-json.js';
 import { readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { notWritten, rolledBackFinding } from './findings.js';
 import { inputsOf } from './plan.js';
@@ -185,8 +185,7 @@ async function restoreOnce(host: DockerHost, apply: Apply, discardOthers: boolea
 // Returns their file with the former bip instead of ours, if dockerd accepts it.
 async function acceptable(host: DockerHost, apply: Apply, theirs: Content): Promise<Buffer | undefined> {
   if (theirs === undefined) return undefined;
-  const before = bipIn(apply.before);
-  const edit = before === undefined ? removeBip(theirs, apply.bip) : setBip(theirs, before, apply.bip);
+  const edit = withFormer(theirs, apply.before, apply.bip);
   if ('refused' in edit) return undefined;
   const refused = await askDockerd(host.exec, apply.dockerd, edit.bytes, host.settings.stateFolder).catch(messageOf);
   return refused === undefined ? edit.bytes : undefined;

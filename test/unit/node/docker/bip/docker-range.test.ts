@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { bipOfLease, chooseBip } from '../../../../../node/docker/bip/choose.js';
-import { removeBip, setBip } from '../../../../../node/docker/bip/daemon-json.js';
+import { bipIn, removeBip, setBip, withFormer } from '../../../../../node/docker/bip/daemon-json.js';
 import { flagFinding } from '../../../../../node/docker/bip/flag-finding.js';
+import { isAllInForce } from '../../../../../node/docker/bip/in-force.js';
 import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
 import { desiredBridges, planBridge } from '../../../../../node/docker/bridge/plan.js';
 import type { EngineNetwork } from '../../../../../node/docker/engine/engine.js';
@@ -83,6 +84,43 @@ test('the bip is in force once Docker hands out only that part, and a leave undo
   const back = planLeave(held, false);
   t.deepEqual(back.do === 'apply' && back.change.after, own.file);
   return t.is(planLeave({ ...held, engine: at(docker0).engine }, false).do, 'put-back', 'it hands out all');
+});
+
+test('a change that is undone gives the former part back, also in a file that others have edited since', (t) => {
+  const former = setBip(undefined, wanted, undefined);
+  if ('refused' in former) return t.fail(former.message);
+  t.deepEqual(bipIn(former.bytes), wanted);
+  const next = [bipOfLease({ ...lease, dockerLength: 26 }), bipOfLease({ ...lease, subnet: prefix('10.76.4.0/24') })];
+  for (const each of next) {
+    const changed = setBip(former.bytes, each, wanted);
+    if ('refused' in changed) return t.fail(changed.message);
+    const theirs = Buffer.from(changed.bytes.toString().replace('{', '{"debug": true,'));
+    const back = withFormer(theirs, former.bytes, each);
+    const expected = former.bytes.toString().replace('{', '{"debug": true,');
+    t.is('bytes' in back ? back.bytes.toString() : back.message, expected);
+  }
+  const first = withFormer(former.bytes, undefined, wanted);
+  return t.is('bytes' in first ? first.bytes.toString().trim() : first.message, '{\n}');
+});
+
+test("an operator's bip with its part serves a block, and a leave waits for no other part", (t) => {
+  const block = bipOfLease({ subnet: prefix('10.76.0.0/20'), mode: 'block', dockerLength: 25 });
+  const own = Buffer.from('{"bip": "10.76.0.1/24", "fixed-cidr": "10.76.0.0/25"}');
+  const docker0 = withRange(defaultNetwork('10.76.0.0/24'), prefix('10.76.0.0/25'));
+  const interfaces = [bridge('docker0', '10.76.0.1/24')];
+  const at = { ...seen, file: own, interfaces, engine: { ...seen.engine, networks: [docker0] } };
+  const joined = planJoin(at, block);
+  if (joined.do !== 'apply') return t.fail(joined.do);
+  const { after, ours } = joined.change;
+  const held = { ...at, file: after, journal: { ...emptyJournal, ours } };
+  t.deepEqual(planLeave(held, false), { do: 'put-back', content: own });
+  const addressPools = block.networks === undefined ? [] : [block.networks];
+  const engine = { ...at.engine, info: { ...at.engine.info, addressPools } };
+  const left = planLeave({ ...held, engine }, false);
+  if (left.do !== 'apply') return t.fail(left.do);
+  t.deepEqual(left.change.after, own);
+  const restarted = { networks: [docker0], interfaces, addressPools: [] };
+  return t.true(isAllInForce(left.change.bip, restarted, { ours }), 'Docker hands out the same part as before');
 });
 
 test('a host that has the bip without the part waits for a permit to restart Docker for it', (t) => {
