@@ -99,15 +99,15 @@ export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRa
     vital,
   });
   const outward = new Set(routes.filter(({ destination }) => destination.length === 0).map(({ ifname }) => ifname));
-  // An unreachable default route leads nowhere.
-  outward.delete(noInterface);
   const ranges = routes
     .filter(({ destination }) => destination.length > 0)
     .map(({ destination, gateway, ifname }) => ({
       prefix: destination,
       what: `${formatPrefix(destination)}, which this host routes by ${ifname}`,
+      // A route without an interface, such as a blackhole for all private ranges, leads nowhere.
       vital:
         gateway === undefined &&
+        ifname !== noInterface &&
         (outward.has(ifname) || own.some((each) => prefixOf(each, destination.length).network === destination.network)),
     }));
   const gateways = new Set(routes.flatMap(({ gateway }) => (typeof gateway === 'number' ? [gateway] : [])));

@@ -61,12 +61,12 @@ test('every way out of a host is vital, also where its default route has several
     { destination: prefix('0.0.0.0/0'), gateway: undefined, ifname: '*' },
     { destination: prefix('10.50.0.0/16'), gateway: undefined, ifname: 'eth1' },
     { destination: prefix('10.60.0.0/16'), gateway: undefined, ifname: 'tun0' },
-    { destination: prefix('10.76.0.0/16'), gateway: undefined, ifname: '*' },
+    { destination: prefix('192.168.0.0/16'), gateway: undefined, ifname: '*' },
   ];
-  const ranges = usedRangesFrom({ routes, nameServers: [], controllers: [], own: [] });
+  const ranges = usedRangesFrom({ routes, nameServers: [], controllers: [], own: [address('192.168.83.11')] });
   t.deepEqual(
     ranges.filter(({ vital }) => vital).map((range) => formatPrefix(range.prefix)),
-    ['10.50.0.0/16', '192.168.83.1/32', '10.50.0.1/32'],
+    ['10.50.0.0/16', '192.168.83.1/32', '10.50.0.1/32', '192.168.83.11/32'],
   );
 });
 
