@@ -3,7 +3,7 @@
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
-import { callUnary, isConnected, makeClient, readStream } from '../../proto/rpc/channel.js';
+import { callUnary, isConnecting, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { type OperatorClient, services } from '../../proto/rpc/definitions.js';
 import { checkEndpoint, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
@@ -92,7 +92,7 @@ export class AdminClient {
     const client = this.#clientOf(endpoint);
     const several = this.#options.endpoints.length > 1;
     const stop = new AbortController();
-    const connecting = several ? setTimeout(() => isConnected(client) || stop.abort(), connectMs) : undefined;
+    const connecting = several ? setTimeout(() => isConnecting(client) && stop.abort(), connectMs) : undefined;
     try {
       const timeoutMs = several ? Math.min(leftMs, attemptMs) : leftMs;
       const response = await callUnary(call(client), request, { timeoutMs, signal: stop.signal });

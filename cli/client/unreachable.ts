@@ -19,10 +19,11 @@ export type CallFailure = {
   readonly untrusted: boolean;
 };
 
-// The messages, of grpc-js and of proto/rpc/http2, for a connection that was never established, with libuv's error in them. A deadline's message has
-// remote_addr= once the request was sent.
+// The messages, of grpc-js and of proto/rpc/http2, for a connection that was never established, with libuv's error in them.
+// Of a deadline of this side, the message has remote_addr= once the request was sent. The server's own, which a client on
+// a busy machine may get first, is "Deadline exceeded": the server has the request.
 const notConnected =
-  /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
+  /No connection established|Name resolution failed|no connection within|Deadline exceeded after(?!.*remote_addr)/;
 // The server speaks another protocol, or does not know our service.
 const foreign = /HTTP status code|unknown service|unknown method|Protocol error|UNIMPLEMENTED/i;
 // grpc-js's answer to calls of a service that a server does not have.

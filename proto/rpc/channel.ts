@@ -45,9 +45,12 @@ export function makeClient<C extends grpc.Client>(
   return new service(address, tls.credentials, { ...clientOptions, ...tls.options });
 }
 
-/** isConnected reports whether a client is connected at present. */
-export function isConnected(client: grpc.Client): boolean {
-  return client.getChannel().getConnectivityState(false) === grpc.connectivityState.READY;
+/**
+ * isConnecting reports whether a client's connection is being made, so that its calls wait and were not sent. It is false
+ * once the server ends the connection: calls that were sent before may still be answered.
+ */
+export function isConnecting(client: grpc.Client): boolean {
+  return client.getChannel().getConnectivityState(false) === grpc.connectivityState.CONNECTING;
 }
 
 /** CallOptions bound one call. */

@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { serverStream, unary } from '../../proto/rpc/server.js';
-import { clients, endingOf, failed, folderOf, ofBoth, rawServer, serve, timeoutMs } from '../support/client-scenes.js';
+import {
+  clients,
+  endingOf,
+  failed,
+  folderOf,
+  isReady,
+  ofBoth,
+  rawServer,
+  serve,
+  timeoutMs,
+} from '../support/client-scenes.js';
 
 const grpcHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 
@@ -90,7 +100,8 @@ test('a server’s goodbye (GOAWAY) lets what runs finish, and the next call has
       messages += 1;
       if (messages === 2) continue;
       // The goodbye may be behind the first message.
-      while (client.isConnected(made)) await new Promise((resolve) => setImmediate(resolve));
+      while (isReady(made)) await new Promise((resolve) => setImmediate(resolve));
+      t.false(client.isConnecting(made), `${client.name}: what runs was sent`);
       await client.callUnary(made.getStatus.bind(made), {}, { timeoutMs });
       const [stream] = open;
       stream?.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
@@ -121,8 +132,15 @@ test('servers that are none, or no more, and one that is back', async (t) => {
     t.is((await failed(client, page)).sent, false, client.name);
     const closed = await failed(client, closing);
     t.deepEqual([closed.code, closed.sent], ['Unavailable', false], client.name);
-    const quiet = await failed(client, silent, { withinMs: 200 });
-    t.deepEqual([quiet.code, quiet.sent], ['DeadlineExceeded', false], client.name);
+    const waiting = client.make(silent);
+    const call = client.callUnary(waiting.getStatus.bind(waiting), {}, { timeoutMs: 200 });
+    while (!client.isConnecting(waiting)) await new Promise((resolve) => setImmediate(resolve));
+    const quiet = await call.then(
+      () => undefined,
+      (error) => endingOf(client, silent, error),
+    );
+    waiting.close();
+    t.deepEqual([quiet?.code, quiet?.sent], ['DeadlineExceeded', false], client.name);
   }
   for (const client of clients) {
     const endpoint = { kind: 'unix', path: join(folder, client.name) } as const;

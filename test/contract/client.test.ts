@@ -6,7 +6,7 @@ import { XnetError } from '../../proto/errors.js';
 import { serverStream, unary } from '../../proto/rpc/server.js';
 import { ServerTls } from '../../proto/rpc/server-tls.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
-import { clients, endingOf, failed, folderOf, ofBoth, serve, timeoutMs } from '../support/client-scenes.js';
+import { clients, endingOf, failed, folderOf, isReady, ofBoth, serve, timeoutMs } from '../support/client-scenes.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 
 test('errors come out of the wire as they went in, of calls and of streams', async (t) => {
@@ -71,7 +71,7 @@ test('streams of messages of any size arrive whole and in order; a reader that s
     }
     t.is(first, 3);
     while (aborted === before) await new Promise((resolve) => setImmediate(resolve));
-    t.true(client.isConnected(made), client.name);
+    t.true(isReady(made), client.name);
     made.close();
   }
 });

@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 import type { CallFailure } from '../../cli/client/unreachable.js';
 import { callFailureOf } from '../../cli/client/unreachable.js';
-import { callUnary, isConnected, makeClient, readStream } from '../../proto/rpc/channel.js';
+import { callUnary, isConnecting, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { type OperatorClient, services } from '../../proto/rpc/definitions.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
@@ -12,13 +12,13 @@ export type ClientUnderTest = {
   readonly name: 'grpc-js' | 'bundled';
   make(endpoint: Endpoint, credentials?: Credentials): OperatorClient;
   readonly callUnary: typeof callUnary;
-  readonly isConnected: typeof isConnected;
+  readonly isConnecting: typeof isConnecting;
   readonly readStream: typeof readStream;
   readonly failureOf: (endpoint: Endpoint, thrown: unknown) => CallFailure;
 };
 
 type Bundled = {
-  readonly channel: { readonly [name in 'callUnary' | 'isConnected' | 'makeClient' | 'readStream']: unknown };
+  readonly channel: { readonly [name in 'callUnary' | 'isConnecting' | 'makeClient' | 'readStream']: unknown };
   readonly unreachable: { readonly callFailureOf: typeof callFailureOf };
   readonly services: { readonly operator: typeof services.operator };
 };
@@ -60,7 +60,7 @@ async function bundledParts(): Promise<Bundled> {
 /** clientsUnderTest returns both clients. */
 export async function clientsUnderTest(): Promise<readonly ClientUnderTest[]> {
   const bundled = await bundledParts();
-  const channel = bundled.channel as Pick<ClientUnderTest, 'callUnary' | 'isConnected' | 'readStream'> & {
+  const channel = bundled.channel as Pick<ClientUnderTest, 'callUnary' | 'isConnecting' | 'readStream'> & {
     readonly makeClient: typeof makeClient;
   };
   return [
@@ -68,7 +68,7 @@ export async function clientsUnderTest(): Promise<readonly ClientUnderTest[]> {
       name: 'grpc-js',
       make: (endpoint, credentials) => makeClient(services.operator, endpoint, credentials),
       callUnary,
-      isConnected,
+      isConnecting,
       readStream,
       failureOf: callFailureOf,
     },
@@ -76,7 +76,7 @@ export async function clientsUnderTest(): Promise<readonly ClientUnderTest[]> {
       name: 'bundled',
       make: (endpoint, credentials) => channel.makeClient(bundled.services.operator, endpoint, credentials),
       callUnary: channel.callUnary,
-      isConnected: channel.isConnected,
+      isConnecting: channel.isConnecting,
       readStream: channel.readStream,
       failureOf: bundled.unreachable.callFailureOf,
     },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Client, connectivityState } from '@grpc/grpc-js';
 import type { ExecutionContext } from 'ava';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
 import { services } from '../../proto/rpc/definitions.js';
@@ -15,6 +16,8 @@ import { patientMs } from './until.js';
 
 export const clients = await clientsUnderTest();
 export const timeoutMs = patientMs;
+
+export const isReady = (client: Client) => client.getChannel().getConnectivityState(false) === connectivityState.READY;
 
 export function folderOf(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-client-'));

@@ -24,8 +24,8 @@ export const credentials = {
   createFromSecureContext: (context: SecureContext): ClientCredentials => ({ context }),
 };
 
-/** connectivityState has the two states of a channel that the programs distinguish. */
-export const connectivityState = { IDLE: 0, READY: 2 } as const;
+/** connectivityState has the states of a channel. */
+export const connectivityState = { IDLE: 0, CONNECTING: 1, READY: 2 } as const;
 
 type ChannelOptions = Readonly<Record<string, string | number | undefined>>;
 type CallOptions = { readonly deadline?: number | Date };
@@ -117,7 +117,8 @@ class Channel implements CallOrigin {
   }
 
   getConnectivityState(): number {
-    return this.#connection?.isReady === true ? connectivityState.READY : connectivityState.IDLE;
+    if (this.#connection === undefined || this.#connection.isEnding) return connectivityState.IDLE;
+    return this.#connection.isReady ? connectivityState.READY : connectivityState.CONNECTING;
   }
 
   close(): void {

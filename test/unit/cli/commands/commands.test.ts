@@ -37,6 +37,8 @@ test('an unreachable cluster is explained per address, with a remedy', (t) => {
       true,
       true,
     ],
+    // The controller's own.
+    [new XnetError('DeadlineExceeded', 'Deadline exceeded'), 'timed out', true, true],
     [
       new XnetError('Internal', 'Received HTTP status code 404'),
       'this is not an xnet controller of this version',
