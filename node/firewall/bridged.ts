@@ -47,21 +47,56 @@ export function bridgedDrops(
       const filter = filterTablesOf(withDockersAccept(tables, lan));
       const [drop] = flows.flatMap((flow) => dropInTables(filter, flow) ?? []);
       if (drop === undefined) continue;
-      const { table, chain, rule } = drop;
+      const { table, base, chain, rule } = drop;
       const where = `iptables-${backend}'s ${table} chain ${chain}`;
       const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
-      found.push(dropped(lan, where, rule, `${program} -I ${chain} -i ${lan.bridge} -o ${lan.bridge} -j ACCEPT`));
+      const fixes = acceptedAt(base, lan).map((match) => {
+        const options = match.map(([option, value]) => `${option} ${value}`);
+        return `${program} -I ${chain} ${options.join(' ')} -j ACCEPT`;
+      });
+      found.push(dropped(lan, where, rule, fixes.join(' && ')));
     }
     for (const table of seen.others) {
       const [drop] = flows.flatMap((flow) => dropInTable(table, flow) ?? []);
       if (drop === undefined) continue;
       const name = `${table.family} ${table.table} ${drop.chain}`;
-      const accept = `iifname "${lan.bridge}" oifname "${lan.bridge}" accept`;
-      const fix = isOfFirewalld(table) ? zoneFix(lan.bridge) : `nft insert rule ${name} ${accept}`;
+      const fixes = acceptedAt(table.hooks.get(drop.base) ?? 'forward', lan).map((match) => {
+        const words = match.map(([option, value]) => wordsOfNft[option](value));
+        return `nft insert rule ${name} ${words.join(' ')} accept`;
+      });
+      const fix = isOfFirewalld(table) ? zoneFix(lan.bridge) : fixes.join(' && ');
       found.push(dropped(lan, `nftables' chain ${name}`, drop.rule, fix));
     }
     return found;
   });
+}
+
+type Match = readonly (readonly [keyof typeof wordsOfNft, string])[];
+
+const wordsOfNft = {
+  '-i': (name: string) => `iifname "${name}"`,
+  '-o': (name: string) => `oifname "${name}"`,
+  '-s': (range: string) => `ip saddr ${range}`,
+  '-d': (range: string) => `ip daddr ${range}`,
+} as const;
+
+// What is bridged, as rules of a hook can match it. Before routing, a packet has no outgoing interface yet, and what is for the
+// host itself passes there too, so that the addresses of containers have to tell.
+function acceptedAt(hook: string, { subnet, bridge }: LanSubnet): readonly Match[] {
+  const range = formatPrefix(subnet);
+  if (!/^(pre|post)routing$/i.test(hook)) {
+    return [
+      [
+        ['-i', bridge],
+        ['-o', bridge],
+      ],
+    ];
+  }
+  const by = [/^pre/i.test(hook) ? '-i' : '-o', bridge] as const;
+  return [
+    [by, ['-s', range]],
+    [by, ['-d', range]],
+  ];
 }
 
 // Docker keeps the bridge in this zone, and starts no container of the network while it is bound to another one.

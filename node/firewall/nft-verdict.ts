@@ -12,6 +12,8 @@ export type NftTable = {
   readonly family: string;
   readonly table: string;
   readonly bases: readonly string[];
+  /** The hook of each base chain: "prerouting" of "raw". */
+  readonly hooks: ReadonlyMap<string, string>;
   readonly chains: ReadonlyMap<string, FilterChain>;
   /** Whether a rule keeps packets out of the kernel's table of connections. */
   readonly untracks: boolean;
@@ -62,6 +64,7 @@ export function parseNftTable(
   bases: readonly string[],
 ): NftTable {
   const chains = new Map<string, { policy: FilterChain['policy']; steps: Step[] }>();
+  const hooks = new Map<string, string>();
   let isRead = true;
   let untracks = false;
   for (const [kind, value] of entriesOf(json)) {
@@ -70,13 +73,14 @@ export function parseNftTable(
       isRead = [value.flags].flat().every((flag) => /^(owner|persist)$/.test(flag));
     else if (kind === 'chain' && v.is(chainEntry, value)) {
       const { name, hook, policy } = value;
+      if (hook !== undefined) hooks.set(name, hook);
       chains.set(name, { policy: hook === undefined ? undefined : policy === 'drop' ? 'drop' : 'accept', steps: [] });
     } else if (kind === 'rule' && v.is(ruleEntry, value)) {
       chains.get(value.chain)?.steps.push(...stepsOf(value));
       untracks ||= value.expr.some((statement) => 'notrack' in statement);
     }
   }
-  return { ...of, bases: isRead ? bases : [], chains, untracks };
+  return { ...of, bases: isRead ? bases : [], hooks, chains, untracks };
 }
 
 /** BaseDrop is a drop and the base chain by which packets come to it. */

@@ -89,7 +89,7 @@ export class Nft {
       const names = its.map(({ name }) => name);
       // The table is gone, or has flags, for which nft 1.0.6 writes no JSON: it is skipped.
       const read = code === 0 ? readable(() => parseNftTable(stdout, { family, table }, names)) : undefined;
-      found.push(read ?? { family, table, bases: [], chains: new Map(), untracks: false });
+      found.push(read ?? { family, table, bases: [], hooks: new Map(), chains: new Map(), untracks: false });
     }
     return found;
   }

@@ -230,4 +230,13 @@ export const lanFixtures: readonly PreflightFixture[] = [
       host.sh('iptables -N DOCKER-USER; iptables -A FORWARD -j DROP; iptables -A FORWARD -j DOCKER-USER'),
     clear: (host: PreflightHost, fix: string) => host.sh(fix),
   },
+  {
+    ...{ reason: 'LanPacketsDropped', severity: 'stops', look: lease },
+    trigger: (host: PreflightHost) =>
+      host.sh(
+        'iptables -t raw -A PREROUTING -i xnet-lan -j DROP; ' +
+          `nft 'table inet early { chain pre { type filter hook prerouting priority 0; policy drop; }; }'`,
+      ),
+    clear: (host: PreflightHost, fix: string) => host.sh(fix),
+  },
 ];

@@ -46,6 +46,24 @@ test('tables of nftables and a second backend are asked as well, if bridged pack
       'nft insert rule inet closed forward iifname "xnet-lan" oifname "xnet-lan" accept',
     ],
   );
+  const early = { ...base, name: 'pre' };
+  const before = parseNftTable(
+    JSON.stringify({ nftables: [{ chain: { ...chain, ...early, hook: 'prerouting' } }] }),
+    early,
+    [early.name],
+  );
+  const raw = `*raw\n:PREROUTING DROP [0:0]\nCOMMIT\n*filter\n${[':FORWARD DROP [0:0]', ...docker, ...jumps].join('\n')}\nCOMMIT\n`;
+  const sooner = { backends: new Map([['nft', parseSave(raw)] as const]), others: [before] };
+  t.deepEqual(
+    bridgedDrops({ lans }, sooner).map(({ fix }) => fix),
+    [
+      'iptables-nft -t raw -I PREROUTING -i xnet-lan -s 192.168.61.64/27 -j ACCEPT && ' +
+        'iptables-nft -t raw -I PREROUTING -i xnet-lan -d 192.168.61.64/27 -j ACCEPT',
+      'nft insert rule inet closed pre iifname "xnet-lan" ip saddr 192.168.61.64/27 accept && ' +
+        'nft insert rule inet closed pre iifname "xnet-lan" ip daddr 192.168.61.64/27 accept',
+    ],
+    'no outgoing interface is known there',
+  );
   // Docker puts the bridge into a zone that accepts; bound to another one, it needs that.
   const zone = { family: 'inet', table: 'firewalld', name: 'filter_FORWARD' };
   const inZone = parseNftTable(JSON.stringify({ nftables: [{ chain: { ...chain, ...zone } }] }), zone, [zone.name]);
