@@ -6,6 +6,7 @@ import type { Commit, Store } from '../../controller/store/store.js';
 import { TestEtcd } from '../support/etcd.js';
 import { EtcdCluster } from '../support/etcd-cluster.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { patient } from '../support/patient-store.js';
 import { type Bench, put, storeContract } from '../support/store-contract.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -47,8 +48,8 @@ function openEtcd(wrap: (store: Store) => Store): () => Promise<Bench> {
     if (shared === undefined) throw new Error('no etcd');
     const prefix = `/xnet-test-${prefixes++}/`;
     const proxy = await TcpProxy.start(shared.clientPort);
-    const store = wrap(new EtcdStore({ endpoints: [`http://127.0.0.1:${proxy.port}`], prefix }));
-    const other = wrap(new EtcdStore({ endpoints: [shared.endpoint], prefix }));
+    const store = wrap(patient(new EtcdStore({ endpoints: [`http://127.0.0.1:${proxy.port}`], prefix })));
+    const other = wrap(patient(new EtcdStore({ endpoints: [shared.endpoint], prefix })));
     return {
       store,
       other,
@@ -98,8 +99,8 @@ storeContract(
     const prefix = `/xnet-test-${prefixes++}/`;
     const proxies = await Promise.all(three.members.map(({ clientPort }) => TcpProxy.start(clientPort)));
     const through = proxies.map(({ port }) => `https://127.0.0.1:${port}`);
-    const store = new EtcdStore(three.options(prefix, through));
-    const other = new EtcdStore(three.options(prefix));
+    const store = patient(new EtcdStore(three.options(prefix, through)));
+    const other = patient(new EtcdStore(three.options(prefix)));
     return {
       store,
       other,
