@@ -114,7 +114,7 @@ export function portObstacles(
     stop(
       'LanPortShared',
       `${upper.name}, a ${upper.kind}, is on ${name}: the kernel allows either that or a bridge on an interface`,
-      `ip link delete ${upper.name}`,
+      `${other}; or, if nothing needs ${upper.name}: ip link delete ${upper.name}`,
     );
   }
   if (!port.isUp) stop('LanPortDown', `${name} is down`, `ip link set ${name} up`);
@@ -147,11 +147,16 @@ export function portObstacles(
   for (const { priority, incoming, outgoing } of snapshot.rules) {
     if (incoming !== name && outgoing !== name) continue;
     const word = incoming === name ? 'iif' : 'oif';
+    // Without the first one, the host would lose its own way until the move is made, and after one that is undone.
+    const isBoth = snapshot.rules.some(
+      (rule) => rule.priority === priority && (word === 'iif' ? rule.incoming : rule.outgoing) === bridge,
+    );
+    if (isBoth) continue;
     const message = `the policy rule ${priority} names ${name} and would not apply to ${bridge}`;
     stop(
       'LanRuleNamesPort',
       message,
-      `replace it by the same rule for ${bridge}: ip rule show; ip rule add ${word} ${bridge} …; ip rule delete priority ${priority} ${word} ${name}`,
+      `add the same rule for ${bridge}, beside this one: ip rule show; ip rule add priority ${priority} ${word} ${bridge} …`,
     );
   }
   for (const { ifindex, text } of snapshot.inet6) {

@@ -195,7 +195,7 @@ export const lanFixtures: readonly PreflightFixture[] = [
   {
     ...{ reason: 'LanRuleNamesPort', severity: 'stops', look },
     trigger: (host: PreflightHost) => host.sh('ip rule add iif eth0 lookup 100 priority 100'),
-    clear: typed,
+    clear: (host: PreflightHost, fix: string) => typed(host, fix.replace('…', 'lookup 100')),
   },
   {
     ...{ reason: 'LanRulesNamePort', severity: 'stops', look },

@@ -135,6 +135,9 @@ test('all obstacles to a bridge are reported at once, each with its fix', (t) =>
     'LanPortShared',
   ]);
   t.deepEqual(names({ links: [lanLink({ master: 7 })] }), ['LanPortTaken']);
+  const rule = { priority: 100, incoming: 'eth0', outgoing: '' };
+  t.deepEqual(names({ rules: [rule, { ...rule, incoming: 'xnet-lan' }] }), [], 'beside the same for the bridge');
+  t.deepEqual(names({ rules: [rule, { ...rule, incoming: '', outgoing: 'xnet-lan' }] }), ['LanRuleNamesPort']);
   const everything = found(
     {
       links: [lanLink({ isUp: false })],
