@@ -40,14 +40,18 @@ const policyOptions = [
   'add-service=ssh',
 ];
 
+/** FirewalldHas says what firewalld has of what closingFix makes: its zone docker, and a policy docker-host. */
+export type FirewalldHas = { readonly zone: boolean; readonly policy: boolean };
+
 /**
- * closingFix returns the commands by which firewalld decides what reaches the host from zone docker.
- * @param hasZone whether firewalld has that zone: it refuses a policy about another
+ * closingFix returns the commands by which firewalld decides what reaches the host from zone docker. They may be typed again
+ * where one of them has failed.
+ * @param has firewalld refuses to make these again, and a policy about a zone that it does not have
  */
-export function closingFix(hasZone: boolean): string {
+export function closingFix(has: FirewalldHas): string {
   const options = [
-    ...(hasZone ? [] : zoneOfDocker),
-    '--new-policy=docker-host',
+    ...(has.zone ? [] : zoneOfDocker),
+    ...(has.policy ? [] : ['--new-policy=docker-host']),
     ...policyOptions.map((option) => `--policy=docker-host --${option}`),
   ];
   const commands = options.map((option) => `firewall-cmd --permanent ${option}`);

@@ -48,7 +48,10 @@ export function portFactsIn(root: string, exec: Exec): (port: LanLink, bridge: s
             ? 'dhcpcd'
             : undefined,
       dhcpClient: dhcpClientOf(root, name),
-      hasDockerZone: zoneFolders.some((zones) => exists(join(root, zones, 'docker.xml'))),
+      firewalldHas: {
+        zone: zoneFolders.some((zones) => exists(join(root, zones, 'docker.xml'))),
+        policy: exists(join(root, 'etc/firewalld/policies/docker-host.xml')),
+      },
       opensHost: opensHost(rules, firewalldFiles(join(root, 'etc/firewalld'))),
       isAuthenticated: exists(join(root, 'run/wpa_supplicant', name)),
     };

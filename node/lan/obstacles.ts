@@ -1,7 +1,7 @@
 // Decides what prevents an interface from becoming a port of a bridge, before anything is changed. Pure.
 // Invariant: all obstacles are reported at once, each with its fix.
 import type { Finding } from '../reconcile/effect.js';
-import { closingFix } from './firewalld.js';
+import { closingFix, type FirewalldHas } from './firewalld.js';
 import type { LanLink, LanSnapshot } from './snapshot.js';
 import { heldBy } from './transfer.js';
 
@@ -14,8 +14,7 @@ export type PortFacts = {
   readonly dhcpClient?: string | undefined;
   /** Whether firewalld would let the LAN reach every port of the host by the bridge, see opensHost. */
   readonly opensHost?: boolean;
-  /** Whether firewalld has the zone that Docker makes. */
-  readonly hasDockerZone?: boolean;
+  readonly firewalldHas?: FirewalldHas;
   /** Whether wpa_supplicant authenticates it to the switch (802.1X). */
   readonly isAuthenticated?: boolean;
   /** Rules of a firewall that name it and not the bridge, see rulesNaming. */
@@ -72,11 +71,11 @@ export function nobodyAnswers({ name }: LanLink): Finding {
 /** opensHostFinding is the finding about a firewalld that would let the LAN reach every port of the host by a bridge. */
 export function opensHostFinding(
   bridge: string,
-  { hasDockerZone = true }: Pick<PortFacts, 'hasDockerZone'>,
+  { firewalldHas = { zone: true, policy: false } }: Pick<PortFacts, 'firewalldHas'>,
 ): Finding<'LanOpensHost'> {
   const message = `firewalld runs, and Docker puts ${bridge} into its zone docker, which accepts everything: the LAN would reach all ports of this host`;
   const more = 'with --add-service for what else the LAN and containers may reach';
-  return lanFinding('LanOpensHost', message, `${closingFix(hasDockerZone)}; ${more}`);
+  return lanFinding('LanOpensHost', message, `${closingFix(firewalldHas)}; ${more}`);
 }
 
 const ethernet = 1;

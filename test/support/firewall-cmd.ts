@@ -34,7 +34,9 @@ if [ -n "$zone" ]; then
   [ -e $file ] || [ $zone != trusted ] || printf '%s\n<zone target="ACCEPT">\n</zone>\n' "$head" >$file
 else
   file=$etc/policies/$policy.xml
-  case $2 in --new-policy=*) printf '%s\n<policy target="CONTINUE">\n</policy>\n' "$head" >$file ;; esac
+  case $2 in --new-policy=*)
+    if [ -e $file ]; then echo "NAME_CONFLICT: new_policy(): '$policy'" >&2; exit 26; fi
+    printf '%s\n<policy target="CONTINUE">\n</policy>\n' "$head" >$file ;; esac
 fi
 [ -e $file ]
 [ -z "$target" ] || sed -i -E "s/^<(zone|policy)[^>]*>/<\1 target=\"$target\">/" $file

@@ -97,9 +97,11 @@ test('firewalld opens the host to what arrives by a bridge of Docker, unless a p
   t.true(await opens(own, policy('target="REJECT"', 'public')));
   t.true(await opens('zones/docker.xml', '<zone version="1.0" target="ACCEPT">\n  <forward/>\n</zone>\n'));
   t.false(await opens('zones/docker.xml', '<zone>\n  <service name="ssh"/>\n</zone>\n'));
-  t.false((await factsOf({})).hasDockerZone);
+  t.deepEqual((await factsOf({})).firewalldHas, { zone: false, policy: false });
+  const begun = await factsOf({ 'etc/firewalld/policies/docker-host.xml': '<policy target="CONTINUE"/>\n' });
+  t.deepEqual(begun.firewalldHas, { zone: false, policy: true });
   for (const folder of ['etc', 'usr/lib']) {
-    t.true((await factsOf({ [`${folder}/firewalld/zones/docker.xml`]: '<zone/>\n' })).hasDockerZone);
+    t.true((await factsOf({ [`${folder}/firewalld/zones/docker.xml`]: '<zone/>\n' })).firewalldHas?.zone);
   }
   t.false(await opens('firewalld.conf', '', 'table inet other {\n}\n'), 'it does not run');
   t.deepEqual((await factsOf({}, firewalld)).rules, [], 'its zones follow the bridge');
