@@ -8,6 +8,7 @@ import type { FleetStep } from '../fleet/plan.js';
 import { secondsOf } from '../fleet/pools.js';
 import { rehearsable } from '../fleet/rehearsal.js';
 import { ProgressLine } from '../output/screen.js';
+import { lanOf } from './pools.js';
 
 /** StepCall is the mode of a step: an operation, or a dry run, which changes nothing. */
 export type StepCall = { readonly operationId: string } | { readonly dryRun: true };
@@ -25,7 +26,7 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
   switch (step.kind) {
     case 'create pool': {
       const { name, cidr, subnetLength = 0, mode = 'bip', networkLength = 0, dockerLength = 0 } = step.pool;
-      const { networkName = '', bridgeName = '', quarantine, gateway = '', lan = '' } = step.pool;
+      const { networkName = '', bridgeName = '', quarantine } = step.pool;
       await client.change((admin) => admin.createPool.bind(admin), {
         ...call,
         name,
@@ -36,7 +37,7 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
         dockerLength,
         networkName,
         bridgeName,
-        ...(gateway === '' && lan === '' ? {} : { lan: { prefix: lan, gateway } }),
+        ...lanOf(step.pool),
         ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
       });
       return;

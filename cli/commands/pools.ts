@@ -15,6 +15,13 @@ import { requirePart, verdict } from './change-response.js';
 /** RangeToReserve is a CIDR to reserve, and why. */
 export type RangeToReserve = { readonly cidr: string; readonly reason: string };
 
+/** PoolLan says what the LAN of a pool of mode lan is. */
+export type PoolLan = {
+  readonly gateway?: string | undefined;
+  readonly lan?: string | undefined;
+  readonly defaultNetwork?: boolean | undefined;
+};
+
 /** CreateOptions are the options of `pools create`. */
 export type CreateOptions = {
   readonly subnetLength?: number;
@@ -24,6 +31,7 @@ export type CreateOptions = {
   /** Of mode lan. */
   readonly gateway?: string;
   readonly lan?: string;
+  readonly defaultNetwork?: true;
   readonly reserve?: readonly RangeToReserve[];
   readonly networkName?: string;
   readonly bridgeName?: string;
@@ -37,6 +45,11 @@ export function poolText({ name, cidr, usage, subnetLength, mode }: PoolOutput, 
   return `${did} pool ${escaped(name)}: ${cidr}, ${subnets} of /${subnetLength}, ${mode}`;
 }
 
+/** lanOf returns the part of a request that is about the LAN of a pool of mode lan; none of these: nothing. */
+export function lanOf({ gateway = '', lan = '', defaultNetwork = false }: PoolLan) {
+  return gateway === '' && lan === '' && !defaultNetwork ? {} : { lan: { prefix: lan, gateway, defaultNetwork } };
+}
+
 /** createPool creates a pool. */
 export async function createPool(
   context: CommandContext,
@@ -46,7 +59,7 @@ export async function createPool(
 ): Promise<void> {
   const { client, output } = context;
   const { subnetLength, mode, networkLength, dockerLength, networkName, bridgeName, quarantine, dryRun } = options;
-  const { gateway = '', lan = '', reserve = [] } = options;
+  const { reserve = [] } = options;
   const response = await client.change((admin) => admin.createPool.bind(admin), {
     name,
     cidr,
@@ -55,7 +68,7 @@ export async function createPool(
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
     ...(networkLength === undefined ? {} : { networkLength }),
     ...(dockerLength === undefined ? {} : { dockerLength }),
-    ...(gateway === '' && lan === '' ? {} : { lan: { prefix: lan, gateway } }),
+    ...lanOf(options),
     reservations: reserve.map((range) => ({ ...range, nodeName: '' })),
     ...(networkName === undefined ? {} : { networkName }),
     ...(bridgeName === undefined ? {} : { bridgeName }),
@@ -97,7 +110,9 @@ function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
     ['LAN', pool.lan === null ? '' : `${pool.lan.prefix}, gateway ${pool.lan.gateway}`],
     [
       'Network',
-      pool.mode === 'bridge' || pool.mode === 'lan' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : '',
+      pool.mode === 'bridge' || pool.mode === 'lan'
+        ? escaped(`${pool.lan?.defaultNetwork ? "Docker's default" : pool.networkName} on bridge ${pool.bridgeName}`)
+        : '',
     ],
     ['Quarantine', formatDuration(pool.quarantineSeconds * 1000)],
     [

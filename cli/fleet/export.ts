@@ -2,6 +2,7 @@
 import { type Mode, modes } from '../../proto/domain/network.js';
 import type { NetworkOutput } from '../output/network.js';
 import type { NodeLeaseOutput } from '../output/node.js';
+import type { PoolOutput } from '../output/pool.js';
 import { durationText } from './file.js';
 import { type FileLease, firstLease, furtherLeases } from './leases.js';
 import type { FleetState } from './plan.js';
@@ -33,6 +34,8 @@ function networkOf({ name, pool, bridge, selector, except }: NetworkOutput): Fle
   };
 }
 
+const defaultOf = ({ defaultNetwork }: NonNullable<PoolOutput['lan']>) => (defaultNetwork ? { defaultNetwork } : {});
+
 /** exportFleet returns the file of a fleet: applied, it changes nothing. */
 export function exportFleet({ pools, nodes, routes, networks, nics }: FleetState): FleetFile {
   const modeOfPool = new Map(pools.map(({ name, mode }) => [name, mode]));
@@ -45,7 +48,7 @@ export function exportFleet({ pools, nodes, routes, networks, nics }: FleetState
       mode: modeOf(pool.mode),
       ...(pool.networkLength === null ? {} : { networkLength: pool.networkLength }),
       ...(pool.dockerLength === null ? {} : { dockerLength: pool.dockerLength }),
-      ...(pool.lan === null ? {} : { gateway: pool.lan.gateway, lan: pool.lan.prefix }),
+      ...(pool.lan === null ? {} : { gateway: pool.lan.gateway, lan: pool.lan.prefix, ...defaultOf(pool.lan) }),
       networkName: pool.networkName,
       bridgeName: pool.bridgeName,
       quarantine: durationText(pool.quarantineSeconds),

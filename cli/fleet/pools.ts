@@ -73,9 +73,14 @@ export function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, pa
   const problems: Issue[] = [];
   // Reservations are removed before a pool shrinks, and added after it has grown, so that they lie within it.
   const reserved: PoolStep[] = [];
-  const fixed = { ...pool, gateway: pool.lan?.gateway, lan: pool.lan?.prefix };
+  const fixed = {
+    ...pool,
+    gateway: pool.lan?.gateway,
+    lan: pool.lan?.prefix,
+    defaultNetwork: pool.lan?.defaultNetwork ?? false,
+  };
   const names = ['networkName', 'bridgeName'] as const;
-  for (const field of ['subnetLength', 'networkLength', 'gateway', 'lan', ...names] as const) {
+  for (const field of ['subnetLength', 'networkLength', 'gateway', 'lan', 'defaultNetwork', ...names] as const) {
     const value = wanted[field];
     if (value === undefined || value === fixed[field]) continue;
     problems.push({

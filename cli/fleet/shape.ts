@@ -70,6 +70,7 @@ const pool = entry({
   /** Of mode lan: the router of the hosts' own network, and that network; absent: the range of the pool. */
   gateway: v.optional(checked(checkAddress)),
   lan: v.optional(checked(checkPrefix)),
+  defaultNetwork: v.optional(v.boolean(truthNeeded)),
   networkName: v.optional(checked(checkDockerName)),
   bridgeName: v.optional(checked(checkInterfaceName)),
   quarantine: v.optional(duration),

@@ -39,8 +39,8 @@ export type NodeLeaseOutput = {
   readonly networkLength: number | null;
   /** Prefix length of the part that Docker hands out addresses from; null: all of it. */
   readonly dockerLength: number | null;
-  /** Of mode lan: the hosts' own network, and its router; null in other modes. */
-  readonly lan: { readonly prefix: string; readonly gateway: string } | null;
+  /** Of mode lan: the hosts' own network, its router, and whether it is Docker's default network; null in other modes. */
+  readonly lan: { readonly prefix: string; readonly gateway: string; readonly defaultNetwork: boolean } | null;
   /** Docker network and Linux bridge of modes bridge and lan; null in other modes. */
   readonly network: string | null;
   readonly bridge: string | null;

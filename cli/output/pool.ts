@@ -29,8 +29,8 @@ export type PoolOutput = {
   readonly networkLength: number | null;
   /** Prefix length of the part of each subnet that Docker hands out addresses from; null: all of it. */
   readonly dockerLength: number | null;
-  /** Of mode lan: the hosts' own network, and its router; null in other modes. */
-  readonly lan: { readonly prefix: string; readonly gateway: string } | null;
+  /** Of mode lan: the hosts' own network, its router, and whether it is Docker's default network; null in other modes. */
+  readonly lan: { readonly prefix: string; readonly gateway: string; readonly defaultNetwork: boolean } | null;
   /** Docker network of bridge mode. */
   readonly networkName: string;
   /** That network's Linux bridge. */

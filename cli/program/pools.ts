@@ -110,6 +110,10 @@ export function addPools(program: Command): void {
     )
     .option('--gateway <address>', "of mode lan: the LAN's router, which becomes the default gateway of containers")
     .option('--lan <cidr>', "of mode lan: the hosts' own network (default: the pool's range)")
+    .option(
+      '--default-network',
+      "of mode lan: the LAN is Docker's default network, of containers without --network; Docker is restarted for it",
+    )
     .addOption(
       new Option(
         '--reserve <range...>',

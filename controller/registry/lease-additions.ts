@@ -138,6 +138,7 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
   const state = poolState(view, pool);
   if (wanted.mode !== undefined) requireMode(view, { mode: wanted.mode, pool });
   if (state.record.mode === 'lan') requireFeature(view, nodeId, 'lan');
+  if (state.record.lan?.defaultNetwork) requireFeature(view, nodeId, 'default-network');
   if (wanted.network !== undefined) requireFeature(view, nodeId, 'networks');
   requireOnLan(pool, state.record, node.address);
   const network = networkOf(wanted, node, state.record);

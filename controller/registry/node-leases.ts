@@ -37,7 +37,12 @@ export function knowsOneLease(view: ReadonlyView, nodeId: string): boolean {
   return view.statuses.get(nodeId)?.record.leases.length === 0;
 }
 
-const featureNames: Readonly<Record<Feature, string>> = { lan: 'mode lan', nics: 'nics', networks: 'named networks' };
+const featureNames: Readonly<Record<Feature, string>> = {
+  lan: 'mode lan',
+  nics: 'nics',
+  networks: 'named networks',
+  'default-network': "Docker's default network in mode lan",
+};
 
 /** FeatureProblem is why a node can't use a feature, and what to do first: "upgrade xnetd on the host". */
 export type FeatureProblem = { readonly message: string; readonly fix: string };
@@ -175,9 +180,10 @@ export function requireCompatible(
         `${node.name} has ${formatPrefix(other.subnet)} with ${shared}${ending}: one host can't have ` +
           `${formatPrefix(lease.subnet)} with ${shared} as well`,
         {
-          hint: usesDocker0(lease.mode)
-            ? `move the host to the new subnet with --replace ${formatPrefix(other.subnet)}, or use --mode bridge`
-            : 'choose another Docker network and bridge: --network NAME --bridge NAME',
+          hint:
+            usesDocker0(lease.mode) && usesDocker0(other.mode)
+              ? `move the host to the new subnet with --replace ${formatPrefix(other.subnet)}, or use --mode bridge`
+              : 'choose another Docker network and bridge: --network NAME --bridge NAME',
         },
       );
     }

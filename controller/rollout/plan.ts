@@ -2,8 +2,9 @@
 // Invariant: all problems that would stop a step later and can be known now are reported at once.
 
 import { prefixContains, prefixesEqual } from '../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { modeProblem } from '../../proto/domain/mode-problem.js';
-import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
+import type { Mode } from '../../proto/domain/network.js';
 import { counted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
@@ -14,6 +15,7 @@ import type { PlaceRecord, StepRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';
 import { clashOf, networkOf } from '../view/lease-network.js';
 import { leasesOf, useOf } from '../view/leases.js';
+import { isOfDefaultNetwork } from '../view/permits.js';
 import type { ReadonlyView } from '../view/view.js';
 import { needsNewerDaemon, placeOf } from './lease-moves.js';
 import { mostSteps } from './step-writes.js';
@@ -69,7 +71,7 @@ function movable(view: ReadonlyView, nodeId: string, move: NodeMove): HeldLease 
   );
   const isOfDocker0 = ({ pool, record }: HeldLease) => {
     const poolRecord = view.pools.get(pool)?.record;
-    return poolRecord !== undefined && usesDocker0(networkOf(record, node, poolRecord).mode);
+    return poolRecord !== undefined && usesDefaultNetwork(networkOf(record, node, poolRecord));
   };
   const others = staying.filter(({ pool }) => pool !== move.pool);
   return staying.find(isOfDocker0) ?? others[0] ?? staying[0];
@@ -82,7 +84,7 @@ function leftOver(view: ReadonlyView, nodeId: string): PlaceRecord | undefined {
   const places = leasesOf(view, nodeId)
     .filter((lease) => lease.record.endingMs !== undefined && useOf(uses, lease)?.inForce === true)
     .flatMap((lease) => placeOf(view, nodeId, lease) ?? []);
-  return places.find(({ mode }) => usesDocker0(mode));
+  return places.find((place) => isOfDefaultNetwork(view, place));
 }
 
 function clash(view: ReadonlyView, nodeId: string, from: HeldLease, to: StepRecord['to']): string | undefined {
@@ -117,7 +119,8 @@ function planOne(view: ReadonlyView, move: NodeMove, settings: { per: string | u
   if (node.availability === 'leaving') return { problem: `${node.name}: it is leaving` };
   if (view.undecodable.has(keys.node(nodeId))) return { problem: `${node.name}: its record can't be read` };
   if (knowsOneLease(view, nodeId)) return { problem: `${node.name}: ${needsNewerDaemon}` };
-  const unknown = to.mode === 'lan' ? featureProblem(view, nodeId, 'lan') : undefined;
+  const needed = to.mode !== 'lan' ? undefined : pool.lan?.defaultNetwork ? 'default-network' : 'lan';
+  const unknown = needed && featureProblem(view, nodeId, needed);
   if (unknown !== undefined) return { problem: `${node.name}: ${unknown.message}: ${unknown.fix} first` };
   const tooSmall = modeProblem(to.mode, { ...pool, name: to.pool });
   if (tooSmall !== undefined) return { problem: `${node.name}: ${tooSmall}` };

@@ -1,10 +1,11 @@
 // Judges a node during its step: whether it is down, uses its new lease, is healthy, or failed. Pure.
 // Invariant: a node counts as healthy only by its own newest report, and only while it is connected and no peer misses it.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
-import { type Condition, type NodeStatus, usesDocker0 } from '../../proto/domain/network.js';
+import type { Condition, NodeStatus } from '../../proto/domain/network.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { PlaceRecord } from '../store/records.js';
 import { leasesOf } from '../view/leases.js';
+import { isOfDefaultNetwork } from '../view/permits.js';
 import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
 import { placeOf } from './lease-moves.js';
@@ -40,14 +41,14 @@ export function usesLease(facts: Facts, nodeId: string, place: PlaceRecord): boo
 }
 
 /**
- * keepsDocker0 reports whether docker0 of a node still has a lease that ends, although the node goes to one of mode bridge:
- * that one needs no permit, giving docker0 its former address back does.
+ * keepsDocker0 reports whether Docker's default network of a node still has a lease that ends, although the node goes to one
+ * of a named network: that one needs no permit, giving docker0 its former address back does.
  */
-export function keepsDocker0(view: ReadonlyView, facts: Facts, nodeId: string, { mode }: PlaceRecord): boolean {
-  if (usesDocker0(mode)) return false;
+export function keepsDocker0(view: ReadonlyView, facts: Facts, nodeId: string, to: PlaceRecord): boolean {
+  if (isOfDefaultNetwork(view, to)) return false;
   return leasesOf(view, nodeId).some((lease) => {
     const place = lease.record.endingMs === undefined ? undefined : placeOf(view, nodeId, lease);
-    return place !== undefined && usesDocker0(place.mode) && usesLease(facts, nodeId, place);
+    return place !== undefined && isOfDefaultNetwork(view, place) && usesLease(facts, nodeId, place);
   });
 }
 

@@ -51,7 +51,8 @@ function lanOf({ lan }: CreatePoolRequest__Output, cidr: Prefix | undefined, pro
   if (lan === null) return undefined;
   const prefix = lan.prefix === '' ? cidr : problems.take('lan', checkPrefix(lan.prefix));
   const gateway = problems.take('gateway', checkAddress(lan.gateway));
-  return prefix === undefined || gateway === undefined ? undefined : { prefix, gateway };
+  if (prefix === undefined || gateway === undefined) return undefined;
+  return { prefix, gateway, ...(lan.defaultNetwork ? { defaultNetwork: true } : {}) };
 }
 
 function reservationFrom({ cidr: text, nodeName, reason }: Reservation__Output, problems: Problems) {

@@ -25,7 +25,9 @@ const pool = object({
   /** Prefix length of the part of each subnet that Docker hands out addresses from; absent: all of it. */
   dockerLength: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30))),
   /** Of mode lan. */
-  lan: v.exactOptional(object({ prefix: prefixText, gateway: addressText })),
+  lan: v.exactOptional(
+    object({ prefix: prefixText, gateway: addressText, defaultNetwork: v.exactOptional(v.literal(true)) }),
+  ),
   networkName: v.string(),
   bridgeName: v.string(),
   quarantineSeconds: count,

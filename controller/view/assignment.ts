@@ -1,15 +1,8 @@
 // The assignment of one node, derived from the view and from its newest report. Pure.
 
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { nicProblem } from '../../proto/domain/docker-range.js';
-import {
-  type Assignment,
-  type Lease,
-  type LeaseUse,
-  type NodeStatus,
-  type Permit,
-  usesDocker0,
-  type Version,
-} from '../../proto/domain/network.js';
+import type { Assignment, Lease, LeaseUse, NodeStatus, Permit, Version } from '../../proto/domain/network.js';
 import type { NicList } from '../../proto/domain/nic.js';
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { keys } from '../store/keys.js';
@@ -90,7 +83,7 @@ function firstPermit(
   leases: readonly Lease[],
   uses: readonly LeaseUse[] | undefined,
 ): Permit | undefined {
-  const [first, second] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
+  const [first, second] = leases.filter((lease) => usesDefaultNetwork(lease) && lease.state !== 'ending');
   const held = leasesOf(view, nodeId);
   // `leases` lacks a lease whose pool's record can't be read.
   if (second !== undefined || leases.length !== held.length) return undefined;

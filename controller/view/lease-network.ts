@@ -1,4 +1,5 @@
 // How a host realises its leases, and which of them exclude each other on one host. Pure.
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { type Lan, type Mode, usesDocker0, usualNetworkLength } from '../../proto/domain/network.js';
 import type { LeaseRecord, NodeRecord, PoolRecord } from '../store/records.js';
 import { type Claims, isOlderClaim, type SubnetClaim } from './claims.js';
@@ -39,9 +40,13 @@ export function networkOf(
 
 /**
  * clashOf returns what two leases of one host must not share: "mode bip", "network xnet", "bridge xnet0"; undefined: nothing. Docker has one
- * docker0, but a lease that ends leaves it to another.
+ * default network, but a lease that ends leaves docker0 to another. docker0 keeps its address when the bridge of mode lan becomes
+ * that of the default network, so such leases exclude each other until one has ended.
  */
 export function clashOf(a: LeaseNetwork & { readonly ending: boolean }, b: typeof a): string | undefined {
+  if (usesDefaultNetwork(a) && usesDefaultNetwork(b) && (a.mode === 'lan' || b.mode === 'lan')) {
+    return "Docker's default network";
+  }
   const [first, second] = [usesDocker0(a.mode), usesDocker0(b.mode)];
   if (first !== second) return undefined;
   if (first) return a.ending || b.ending ? undefined : a.mode === b.mode ? `mode ${a.mode}` : 'docker0';

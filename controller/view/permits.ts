@@ -1,5 +1,6 @@
 // The permit of a node: what allows its host to restart Docker for a change of its leases. Pure.
-import { type Permit, usesDocker0 } from '../../proto/domain/network.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
+import type { Mode, Permit } from '../../proto/domain/network.js';
 import type { ReadonlyView } from './view.js';
 
 /**
@@ -11,6 +12,15 @@ export function isOfRestoredStore(view: ReadonlyView, rollout: string): boolean 
   return (view.rollouts.get(rollout)?.modRevision ?? 0) < view.cluster.modRevision;
 }
 
+/** isOfDefaultNetwork reports whether a lease of a pool, in a mode, is one of Docker's default network on its host. */
+export function isOfDefaultNetwork(
+  view: ReadonlyView,
+  { pool, mode }: { readonly pool: string; readonly mode: Mode },
+): boolean {
+  const lan = view.pools.get(pool)?.record.lan;
+  return usesDefaultNetwork({ mode, ...(lan === undefined ? {} : { lan }) });
+}
+
 /**
  * permitOf returns the permit that a rollout gives a node; undefined: none does. Each attempt of a step has a permit of
  * its own ("r-4f2f9c03a1b2/2"), so that a host which failed before tries again.
@@ -19,11 +29,11 @@ export function permitOf(view: ReadonlyView, nodeId: string): Permit | undefined
   const permitted = view.rolloutSteps.permittedOf(nodeId);
   const granted = permitted?.step.granted;
   if (permitted === undefined || granted === undefined || isOfRestoredStore(view, permitted.rollout)) return undefined;
-  const { subnet, generation, mode } = granted;
+  const { subnet, generation } = granted;
   return {
     rollout: `${permitted.rollout}/${permitted.step.attempt}`,
-    // A lease of mode bridge leaves docker0 without one.
-    subnet: usesDocker0(mode) ? subnet : undefined,
+    // A lease of a named network leaves Docker's default one without one.
+    subnet: isOfDefaultNetwork(view, granted) ? subnet : undefined,
     generation,
   };
 }

@@ -44,10 +44,15 @@ export const publishedPort = 8080;
 /** composeNetworks are the networks of each host that startContainers makes in mode block, without a subnet of their own. */
 export const composeNetworks = ['shop_default', 'blog_default'] as const;
 
-/** startContainers starts one container per host; in mode block also one on each of two networks as docker compose makes them. */
-export async function startContainers(fleet: Fleet): Promise<readonly FleetContainer[]> {
+/**
+ * startContainers starts one container per host; in mode block also one on each of two networks as docker compose makes them.
+ * @param networkOf the Docker network of a host's first container; undefined: Docker's default one
+ */
+export async function startContainers(
+  fleet: Fleet,
+  networkOf: (host: LabHost) => string | undefined = () => fleet.network,
+): Promise<readonly FleetContainer[]> {
   const nodes = await fleet.nodes();
-  const { network: only } = fleet;
   const start = async (host: LabHost, name: string, port: number, on: string | undefined): Promise<FleetContainer> => {
     const publish = [`${port}:80`];
     const container = await host.runContainer({ name, publish, ...(on === undefined ? {} : { network: on }) });
@@ -56,7 +61,7 @@ export async function startContainers(fleet: Fleet): Promise<readonly FleetConta
   };
   const started = await Promise.all(
     fleet.lab.hosts.map(async (host) => {
-      const first = await start(host, `c-${host.name}`, publishedPort, only);
+      const first = await start(host, `c-${host.name}`, publishedPort, networkOf(host));
       if (fleet.options.mode !== 'block') return [first];
       const others: FleetContainer[] = [];
       for (const [index, network] of composeNetworks.entries()) {

@@ -1,5 +1,6 @@
 // `xnetd status`: compares desired and installed state at this moment, without a controller and without the daemon.
 import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual, prefixOf } from '../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { type Assignment, type Lease, primaryLease, usesDocker0 } from '../../proto/domain/network.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
@@ -158,7 +159,10 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   // Docker reports the subnet even if its interface, or the interface's address, was deleted.
   const isInForce = (lease: Lease) => {
     if (lease.mode === 'lan')
-      return networks.some((network) => network.name === lease.networkName && hands(network, lease));
+      return networks.some(
+        (network) =>
+          (usesDefaultNetwork(lease) ? network.isDefault : network.name === lease.networkName) && hands(network, lease),
+      );
     const { address, length } = bipOfLease(lease);
     return (
       bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole' &&

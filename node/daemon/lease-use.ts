@@ -2,6 +2,7 @@
 // Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet, and no
 // start of Docker can bring it back. Until Docker answers, its last known networks and containers stay.
 import { type Ipv4, type Prefix, prefixContains, prefixCovers, prefixesEqual } from '../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { dockerRange, nicProblem } from '../../proto/domain/docker-range.js';
 import {
   type Assignment,
@@ -10,7 +11,6 @@ import {
   type LeaseUse,
   mostAttachedReported,
   mostContainersReported,
-  usesDocker0,
 } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { within } from '../../proto/process/backoff.js';
@@ -46,8 +46,9 @@ export function leaseUseOf(
   const { subnet, generation, state } = lease;
   if (lease.mode === 'lan') {
     // Until Docker has answered, the bridge represents its network.
-    const inForce =
+    const isHanded =
       seen === undefined ? hasLink(mirror, lease.bridgeName) : seen.networks.some((network) => hands(network, lease));
+    const inForce = isHanded || (state === 'ending' && seen !== undefined && isToCome(lease, seen));
     return { subnet, generation, inForce, ending: state === 'ending' };
   }
   const hasAddress = bridgeState(mirror, ownSubnetOf(lease)) === 'whole';
@@ -73,7 +74,7 @@ function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {
 }
 
 function isToCome(lease: Lease, { bipsToCome }: DockerSeen): boolean {
-  if (!usesDocker0(lease.mode)) return false;
+  if (!usesDefaultNetwork(lease)) return false;
   return bipsToCome === undefined || bipsToCome.some((bip) => bipsEqual(bip, bipOfLease(lease)));
 }
 

@@ -8,6 +8,7 @@ import {
   prefixKey,
   prefixOf,
 } from '../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { type HostNetwork, type Lease, usesDocker0 } from '../../proto/domain/network.js';
 import { attachedTo, isOurNetwork } from './bridge/plan.js';
 import type { EngineContainer, EngineNetwork } from './engine/engine.js';
@@ -21,7 +22,8 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
 });
 
 /** LeaseModes are the modes of a node's leases, their bridges, subnets and states. */
-export type LeaseModes = readonly (Pick<Lease, 'mode'> & Partial<Pick<Lease, 'bridgeName' | 'subnet' | 'state'>>)[];
+export type LeaseModes = readonly (Pick<Lease, 'mode'> &
+  Partial<Pick<Lease, 'bridgeName' | 'subnet' | 'state' | 'lan'>>)[];
 
 const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => usesDocker0(mode));
 // Every network that lies in a block of the node is routed, also one that xnet did not make.
@@ -50,7 +52,8 @@ export function hostNetworks(
   leases: LeaseModes,
 ): readonly HostNetwork[] {
   const own = networks.filter(
-    (network) => isOurNetwork(network) || isKept(network, leases) || (hasBip(leases) && network.isDefault),
+    (network) =>
+      isOurNetwork(network) || isKept(network, leases) || (leases.some(usesDefaultNetwork) && network.isDefault),
   );
   const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName).filter((bridge) => !isOfHost(bridge, leases)));
   const found = new Map<number, HostNetwork>();
@@ -88,7 +91,7 @@ export function unroutedNetworks(
   const isLeased = (network: EngineNetwork) =>
     isKept(network, leases) ||
     (hasBridge(leases) && isOurNetwork(network)) ||
-    (hasBip(leases) && network.isDefault) ||
+    (leases.some(usesDefaultNetwork) && network.isDefault) ||
     (network.subnets.length > 0 && network.subnets.every(({ prefix }) => isInBlock(prefix, leases)));
   const running = (network: EngineNetwork) => attachedTo(network, containers).filter((container) => container.running);
   const reached = new Set(networks.filter(isLeased).flatMap(running));

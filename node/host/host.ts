@@ -3,6 +3,7 @@
 import type { Ipv4 } from '../../proto/domain/address.js';
 import { exec } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
+import { whyKept } from '../docker/bip/over-bridge.js';
 import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
 import { interfacesOf } from '../docker/engine/interfaces.js';
 import type { DockerSettings } from '../docker/engine/settings.js';
@@ -111,6 +112,10 @@ export function openHost(settings: HostSettings, log: Logger): Host {
         stateFolder: settings.docker.stateFolder,
         waitMs: settings.lanWaitMs,
         boot: settings.boot,
+        whyKept: async (bridge) => {
+          const found = await whyKept(settings.docker, bridge);
+          return found && { ...found, type: 'Underlay' };
+        },
         factsOf: portFactsIn('/', exec),
         copySettings,
         loosen,

@@ -122,8 +122,10 @@ export class LanEffect implements Effect<DesiredLan | undefined> {
         return desired === undefined ? nothing : this.#verify(step, desired, seen, signal);
       case 'repair':
         return this.#repair(step, desired, seen, signal);
-      case 'return':
-        return this.#return(step, seen.journal, undefined);
+      case 'return': {
+        const kept = await this.#options.whyKept?.(step.bridge.name);
+        return kept === undefined ? this.#return(step, seen.journal, undefined) : outcome(0, kept);
+      }
       case 'restore':
         return this.#restore(step, seen.journal);
       case 'forget':

@@ -2,6 +2,7 @@
 // Invariant: types only.
 import type { Logger } from '../../proto/process/log.js';
 import type { Steps } from '../../proto/process/steps.js';
+import type { Finding } from '../reconcile/effect.js';
 import type { LiveValue } from '../reconcile/live-value.js';
 import type { Detour } from './detour.js';
 import type { LanPlace } from './journal.js';
@@ -17,6 +18,8 @@ export type LanOptions = {
   readonly stateFolder: string;
   /** Returns the witnesses besides the gateways of the interface: controllers. */
   readonly witnesses: () => readonly LanWitness[];
+  /** Returns why the bridge must stay, asked before a proven move is undone; absent, or undefined: nothing needs it. */
+  readonly whyKept?: (bridge: string) => Promise<Finding | undefined>;
   /** Waits until the firewall admits peers by this bridge as well. */
   readonly untilAdmitted?: (bridge: string, signal: AbortSignal) => Promise<void>;
   /** Follows the move in the journal. */

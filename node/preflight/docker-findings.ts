@@ -1,11 +1,12 @@
 // Decides what is wrong with Docker before xnet changes it. Pure.
 // Invariant: where the daemon would refuse, the finding is the daemon's own.
-import { runningFinding } from '../docker/bip/findings.js';
+import { needsIptables, runningFinding } from '../docker/bip/findings.js';
 import { isInForce } from '../docker/bip/in-force.js';
 import type { EngineSeen } from '../docker/engine/engine.js';
-import { daemonJsonFindings } from './daemon-json-findings.js';
+import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findings.js';
 import type { DockerLooked } from './docker-look.js';
 import { type PreflightFinding, rated, type Severity } from './finding.js';
+import { usesNftables } from './firewall-findings.js';
 import { bipWanted, mayGetBip, type PreflightRequest } from './request.js';
 
 // The lines that xnet is tested with; engines before 20.10 have another firewall.
@@ -21,9 +22,18 @@ export async function dockerFindings(
   request: PreflightRequest,
 ): Promise<readonly PreflightFinding[]> {
   const { engine } = seen;
-  const ofFile = await daemonJsonFindings(seen, request);
+  const isOver = bipWanted(request)?.over !== undefined;
+  const ofBackend = isOver && startsWithNftables(seen) ? [rated('stops', needsIptables)] : [];
+  const ofFile = [...ofBackend, ...(await daemonJsonFindings(seen, request))];
   if ('reason' in engine) return [rated(passing.has(engine.reason) ? 'warns' : 'stops', engine), ...ofFile];
   return [...versionFindings(engine), ...ofFile, ...containerFindings(seen, engine, request)];
+}
+
+// Of a Docker that does not run: what dockerd will start with.
+function startsWithNftables(seen: DockerLooked): boolean {
+  if (!('reason' in seen.engine)) return usesNftables(seen);
+  const backend = seen.flags.get('firewall-backend') ?? jsonSetting(documentOf(seen), 'firewall-backend');
+  return backend?.replaceAll('"', '').startsWith('nftables') === true;
 }
 
 function versionFindings({ version, info, containers }: EngineSeen): readonly PreflightFinding[] {

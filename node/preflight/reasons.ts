@@ -26,6 +26,7 @@ export type DockerReason =
   | 'FixedCidrIsFlag'
   | 'FlagBridgeSet'
   | 'FlagDoesNotFit'
+  | 'LanNeedsIptables'
   | 'LiveRestore'
   | 'NoPermission'
   | 'NotAnswering'

@@ -1,5 +1,6 @@
 // The input of preflight: the leases and pools, as far as they are known, and the other hosts of the fleet. Pure.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { type Lease, type Mode, type Route, usesDocker0, usualLanName } from '../../proto/domain/network.js';
 import { bipOfLease } from '../docker/bip/choose.js';
 import type { Bip } from '../docker/engine/bip-value.js';
@@ -8,7 +9,7 @@ import type { Cached } from '../table/cache.js';
 import { bridgeNameOf } from '../table/own-subnets.js';
 
 /** KnownLease is a lease that the host has or is to get. */
-export type KnownLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dockerLength'> & {
+export type KnownLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dockerLength' | 'lan'> & {
   readonly bridge: string;
 };
 
@@ -50,10 +51,11 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   const bridge = bridgeNameOf({ mode, bridgeName: mode === 'lan' ? usualLanName : 'xnet0' });
   const held = (assignment?.leases ?? [])
     .filter(({ state }) => state !== 'ending')
-    .map(({ subnet: its, mode: as, networkLength, dockerLength, bridgeName }): KnownLease => {
+    .map(({ subnet: its, mode: as, networkLength, dockerLength, bridgeName, lan }): KnownLease => {
       const length = {
         ...(networkLength === undefined ? {} : { networkLength }),
         ...(dockerLength === undefined ? {} : { dockerLength }),
+        ...(lan === undefined ? {} : { lan }),
       };
       return { subnet: its, mode: as, ...length, bridge: bridgeNameOf({ mode: as, bridgeName }) };
     });
@@ -79,11 +81,11 @@ export function isOnlyOnLan({ leases, mode }: Pick<PreflightRequest, 'leases' | 
 
 /** bipWanted returns the address that docker0 is to have; undefined if no lease for docker0 is known. */
 export function bipWanted({ leases }: Pick<PreflightRequest, 'leases'>): Bip | undefined {
-  const lease = leases.find(({ mode }) => usesDocker0(mode));
-  return lease && bipOfLease(lease);
+  const lease = leases.find(usesDefaultNetwork);
+  return lease && bipOfLease({ ...lease, bridgeName: lease.bridge });
 }
 
 /** mayGetBip reports whether docker0 has or may get a lease: one of mode bip or block, or one that is not known yet. */
 export function mayGetBip({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
-  return leases.length === 0 ? usesDocker0(mode) : leases.some((lease) => usesDocker0(lease.mode));
+  return leases.length === 0 ? usesDocker0(mode) : leases.some(usesDefaultNetwork);
 }

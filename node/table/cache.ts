@@ -39,7 +39,7 @@ const lease = v.object({
   mode: v.picklist(modes),
   networkLength: v.exactOptional(v.number()),
   dockerLength: v.exactOptional(v.number()),
-  lan: v.exactOptional(v.object({ prefix, gateway: address })),
+  lan: v.exactOptional(v.object({ prefix, gateway: address, defaultNetwork: v.exactOptional(v.literal(true)) })),
   networkName: v.string(),
   bridgeName: v.string(),
   state: v.picklist(leaseStates),

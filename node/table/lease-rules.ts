@@ -9,6 +9,7 @@ import {
   prefixesEqual,
   prefixesOverlap,
 } from '../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../proto/domain/default-network.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import {
   type Assignment,
@@ -37,9 +38,10 @@ export function leasesProblem(
     const problem = leaseProblem(lease, address, pools) ?? clashProblem(lease, leases.slice(0, index));
     if (problem !== undefined) return problem;
   }
-  const [bip, other] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
+  const [bip, other] = leases.filter((lease) => usesDefaultNetwork(lease) && lease.state !== 'ending');
   if (bip === undefined || other === undefined) return undefined;
-  return `docker0 can't have ${formatPrefix(bip.subnet)} and ${formatPrefix(other.subnet)}`;
+  const network = [bip, other].every(({ mode }) => usesDocker0(mode)) ? 'docker0' : "Docker's default network";
+  return `${network} can't have ${formatPrefix(bip.subnet)} and ${formatPrefix(other.subnet)}`;
 }
 
 /** Part is an assignment without the leases of pools that this host refuses, and those leases. */

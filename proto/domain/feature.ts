@@ -1,7 +1,10 @@
 // What daemons know, as they say it in their reports.
 
-/** features lists what daemons know that older ones do not: mode lan, nics, and the leases of named networks. */
-export const features = ['lan', 'nics', 'networks'] as const;
+/**
+ * features lists what daemons know that older ones do not: mode lan, nics, the leases of named networks, and Docker's default network
+ * on the bridge of mode lan.
+ */
+export const features = ['lan', 'nics', 'networks', 'default-network'] as const;
 
 /** Feature is one of them. */
 export type Feature = (typeof features)[number];

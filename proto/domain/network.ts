@@ -26,6 +26,8 @@ export type Lan = {
   readonly prefix: Prefix;
   /** The router of the LAN, and the default gateway of containers: "192.168.61.254". */
   readonly gateway: Ipv4;
+  /** Its bridge is that of Docker's default network, which containers without another one are on; absent: of a named one. */
+  readonly defaultNetwork?: true;
 };
 
 /** usualLanName is the default name of the Docker network of mode lan, and of its bridge. */
@@ -34,7 +36,7 @@ export const usualLanName = 'xnet-lan';
 /** lansEqual reports whether two LANs are the same; undefined: none. */
 export function lansEqual(a: Lan | undefined, b: Lan | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return prefixesEqual(a.prefix, b.prefix) && a.gateway === b.gateway;
+  return prefixesEqual(a.prefix, b.prefix) && a.gateway === b.gateway && a.defaultNetwork === b.defaultNetwork;
 }
 
 /** docker0Length is the prefix length of docker0's part of a block: it is the first one. */
@@ -88,7 +90,7 @@ export type Lease = {
   readonly subnet: Prefix;
   /** +1 for every grant of this subnet; fences a former holder. */
   readonly generation: number;
-  /** Of the leases of one node that are not ending, at most one is of mode bip or block. */
+  /** Of the leases of one node that are not ending, at most one is of Docker's default network. */
   readonly mode: Mode;
   /** Of mode block: prefix length of the networks that Docker makes within the subnet. */
   readonly networkLength?: number;

@@ -35,6 +35,10 @@ export const descriptor = {
         "gateway": {
          "type": "string",
          "id": 2
+        },
+        "defaultNetwork": {
+         "type": "bool",
+         "id": 3
         }
        }
       },

@@ -44,14 +44,15 @@ export function wireFromLeaseState(state: LeaseState): LeaseState__Output {
 }
 
 /** wireFromLan returns the message of a LAN. */
-export function wireFromLan({ prefix, gateway }: Lan): Lan__Output {
-  return { prefix: formatPrefix(prefix), gateway: formatIpv4(gateway) };
+export function wireFromLan({ prefix, gateway, defaultNetwork }: Lan): Lan__Output {
+  return { prefix: formatPrefix(prefix), gateway: formatIpv4(gateway), defaultNetwork: defaultNetwork === true };
 }
 
 // Undefined: it is not valid.
 function lanFromWire(wire: Lan__Output | null): Lan | undefined {
   const [prefix, gateway] = [parsePrefix(wire?.prefix ?? ''), parseIpv4(wire?.gateway ?? '')];
-  return prefix === undefined || gateway === undefined ? undefined : { prefix, gateway };
+  if (prefix === undefined || gateway === undefined) return undefined;
+  return { prefix, gateway, ...(wire?.defaultNetwork === true ? { defaultNetwork: true } : {}) };
 }
 
 /** wireFromLease returns the message of a lease. `sinceMs`: when it was granted, milliseconds since 1970; 0: unknown. */

@@ -1,11 +1,14 @@
 // Mode lan on a real Docker engine: containers of three hosts are on the hosts' own network, with a router and a
-// network beyond it. They reach all others, and are reached, under their own addresses. Leaving leaves no trace.
+// network beyond it. They reach all others, and are reached, under their own addresses. On one of the hosts, the LAN is Docker's
+// default network. Leaving leaves no trace.
+import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Container } from '../../deploy/lab/container.js';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { formatPrefix } from '../../proto/domain/address.js';
 import { inventory } from '../support/inventory.js';
 import { PingFlow } from '../support/ping-flow.js';
 import { provenSoon } from '../support/proven.js';
@@ -25,10 +28,12 @@ async function startBeside(host: LabHost): Promise<Container<LabHost>> {
 // Joins a host whose firewall drops what arrives by the bridge, which exists only after the move: the move is undone, and
 // is made again once an operator has removed the rule and asked for it.
 async function joinAgainstFirewall(t: ExecutionContext, fleet: Fleet, host: LabHost): Promise<void> {
-  const { addresses, routes } = await inventory(host);
+  const { addresses, routes, daemonJson } = await inventory(host);
   const drop = 'chain in { type filter hook input priority -300; iifname "xnet-lan" counter drop; };';
   await host.run(['nft', `table ip broken { ${drop} }`]);
-  await fleet.join(host, '--lan-wait', '5');
+  const { token } = await fleet.addNode(host, '--pool', 'plain');
+  await fleet.joinHost(host, token);
+  await fleet.startDaemon(host, '--lan-wait', '5');
   const conditionOf = async () => {
     const node = (await fleet.nodes()).find(({ name }) => name === host.name);
     return node?.conditions.find(({ reason }) => reason === 'LanRolledBack');
@@ -39,7 +44,7 @@ async function joinAgainstFirewall(t: ExecutionContext, fleet: Fleet, host: LabH
   t.regex(await host.run(['nft', 'list', 'table', 'ip', 'broken']), /counter packets [1-9]/);
   const isBack = async (when: string) => {
     const now = await inventory(host);
-    t.deepEqual([now.addresses, now.routes], [addresses, routes], when);
+    t.deepEqual([now.addresses, now.routes, now.daemonJson], [addresses, routes, daemonJson], when);
     t.not((await host.exec(['ip', 'link', 'show', 'xnet-lan'])).code, 0, when);
     const networks = await host.docker('network', 'ls', '--format', '{{.Name}}');
     t.notRegex(networks, /xnet-lan/, when);
@@ -81,7 +86,10 @@ if ('why' in engine) {
     await Promise.all(hosts.map((host) => host.restartDockerd()));
     await first.docker('start', beside.name);
     const before = await Promise.all(hosts.map(inventory));
-    await fleet.createPool();
+    const { lan, router } = fleet.lab.plan;
+    const ofLan = ['--mode', 'lan', '--lan', formatPrefix(lan), '--subnet-length', '27', '--gateway', router];
+    await fleet.xctl('pools', 'create', 'default', '192.168.83.0/25', ...ofLan);
+    await fleet.xctl('pools', 'create', 'plain', '192.168.83.128/25', ...ofLan, '--default-network');
     await fleet.xctl('pools', 'reserve', 'default', '192.168.83.100/30', '--reason', 'DHCP');
     const own = { enter: () => Promise.resolve(first.enter) };
     const flows = await Promise.all([own, beside].map((from) => PingFlow.start(from, outside.address)));
@@ -108,11 +116,23 @@ if ('why' in engine) {
     const taken = await second.docker('network', 'inspect', 'xnet-lan', '--format', '{{json .IPAM.Config}}');
     t.true(taken.includes(stranger.address), `what answers ARP is kept from Docker: ${taken}`);
 
-    const containers = await startContainers(fleet);
+    const containers = await startContainers(fleet, (host) => (host === third ? undefined : fleet.network));
     t.deepEqual(
       containers.map(({ address }) => address),
       ['192.168.83.32', '192.168.83.64', '192.168.83.128'],
     );
+    t.deepEqual(JSON.parse(readFileSync(third.daemonJson, 'utf8')), {
+      bridge: 'xnet-lan',
+      'fixed-cidr': '192.168.83.128/27',
+      'default-gateway': router,
+      'ip-masq': false,
+    });
+    t.not((await third.exec(['docker', 'network', 'inspect', 'xnet-lan'])).code, 0, 'it has no named network');
+    // Its other networks go on to see who their clients are.
+    const besideThird = await startBeside(third);
+    await proveBeside(t, fleet, besideThird, "where the LAN is Docker's default network");
+    await besideThird.remove();
+    await third.docker('network', 'rm', 'shop_default');
     const prove = async (when: string) => {
       await provenSoon(t, when, () => proveFleet(fleet, containers));
       await proveBeside(t, fleet, beside, when);

@@ -153,9 +153,15 @@ test('a second lease is routed at once and ends when its host has stopped using 
   t.deepEqual(withdrawn, [], 'the route was there all the time');
   await says('routes remove 10.76.9.0/24 --yes', /there is no static route to 10\.76\.9\.0\/24/, 3);
   await says('routes add 10.76.8.0/24 via 192.168.83.18', /\(static\)$/m);
+  // A pool of mode lan that is Docker's default network on its hosts.
+  const lan = '--mode lan --lan 192.168.90.0/24 --subnet-length 27';
+  await says(`pools create plain 192.168.90.0/25 ${lan} --default-network`, /gateway: /, 2);
+  await says(`pools create plain 192.168.90.0/25 ${lan} --gateway 192.168.90.254 --default-network`, /^created/);
+  await says('pools show plain', /LAN: +192\.168\.90\.0\/24[\s\S]*Network: +Docker's default on bridge xnet-lan/);
   const file = join(folder, 'fleet.yaml');
   const { stdout: exported } = await xctl.run('export');
   writeFileSync(file, exported);
+  t.regex(exported, /defaultNetwork: true/);
   await says(`diff -f ${file} --prune`, /^no changes/);
   writeFileSync(file, exported.replace('nextHop: 192.168.83.18', 'nextHop: 192.168.83.17'));
   await says(
@@ -175,6 +181,7 @@ test('a second lease is routed at once and ends when its host has stopped using 
   host.features = ['lan'];
   await host.report([], host.uses(first));
   await says('nics add web-1 db', /xnetd simulated on web-1 does not support nics[\s\S]*upgrade xnetd/, 4);
+  await says('leases add web-1 --pool plain', /does not support Docker's default network in mode lan/, 4);
   await says('networks create red --pool side --node web-1', /web-1: xnetd .* does not support named networks/, 4);
   host.features = features;
   await host.report([], host.uses(first));

@@ -37,7 +37,7 @@ export function candidateIn(fix: string, name: string): { readonly interfaceName
  * assigned returns what a host knows whose node has this address, which `xctl nodes set NAME --address` sets, and a lease of
  * this mode.
  */
-export function assigned(address: string, mode: Lease['mode'] = 'bip'): Cached {
+export function assigned(address: string, mode: Lease['mode'] = 'bip', lan?: Lease['lan']): Cached {
   const isLan = mode === 'lan';
   return {
     table: undefined,
@@ -52,6 +52,7 @@ export function assigned(address: string, mode: Lease['mode'] = 'bip'): Cached {
           subnet: prefix(isLan ? '192.168.83.64/27' : '10.76.3.0/24'),
           generation: 1,
           mode,
+          ...(lan === undefined ? {} : { lan }),
           networkName: isLan ? 'xnet-lan' : '',
           bridgeName: isLan ? 'xnet-lan' : '',
           state: 'wanted',

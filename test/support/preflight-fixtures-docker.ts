@@ -53,6 +53,7 @@ export const dockerProofs: Readonly<Record<DockerReason, PreflightProof>> = {
   FixedCidrIsFlag: onDockerd,
   FlagBridgeSet: onDockerd,
   FlagDoesNotFit: onDockerd,
+  LanNeedsIptables: ofLan,
   LiveRestore: ofEngine,
   NoPermission: onDockerd,
   NotAnswering: ofEngine,

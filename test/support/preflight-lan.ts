@@ -3,12 +3,17 @@
 import type { Severity } from '../../node/preflight/finding.js';
 import { dockerNftables } from './docker-rules.js';
 import { imitateFirewallCmd } from './firewall-cmd.js';
-import { prefix } from './pools.js';
+import { address, prefix } from './pools.js';
 import { assigned, commandIn } from './preflight-fix.js';
 import type { PreflightHost, PreflightLook } from './preflight-host.js';
 
 const look = { mode: 'lan', underlay: { interfaceName: 'eth0' } } as const;
 const lease = { ...look, subnet: prefix('192.168.83.64/27'), pool: [prefix('192.168.83.0/24')], quick: false } as const;
+const isDefault = {
+  prefix: prefix('192.168.83.0/24'),
+  gateway: address('192.168.83.254'),
+  defaultNetwork: true,
+} as const;
 const onBridge = { ...look, underlay: {}, subnet: lease.subnet, pool: lease.pool } as const;
 // What is to be typed is the part of a fix after a colon, or all of it.
 const typed = (host: PreflightHost, fix: string) => host.sh(fix.replace(/^.*: /, '').replace(/^.*; /, ''));
@@ -77,6 +82,13 @@ export const lanFixtures: readonly PreflightFixture[] = [
     // Docker's rules once xnetd has made the network again.
     clear: dockerBeside(true),
     undo: (host: PreflightHost) => host.sh('nft delete table ip docker-bridges'),
+  },
+  {
+    ...{ reason: 'LanNeedsIptables', severity: 'stops' },
+    look: { ...look, cached: assigned('192.168.83.11', 'lan', isDefault) },
+    trigger: (host: PreflightHost) => host.write('etc/docker/daemon.json', '{"firewall-backend": "nftables"}'),
+    clear: (host: PreflightHost, fix: string) =>
+      host.write('etc/docker/daemon.json', `{${/^put (.*) into daemon\.json, or/.exec(fix)?.[1]}}`),
   },
   {
     ...{ reason: 'LanPortManaged', severity: 'stops', look },

@@ -4,10 +4,11 @@
 // Any failure after the file was replaced is handled in rollback.ts.
 
 import { formatPrefix } from '../../../proto/domain/address.js';
-import { type Lease, usesDocker0 } from '../../../proto/domain/network.js';
+import { usesDefaultNetwork } from '../../../proto/domain/default-network.js';
+import type { Lease } from '../../../proto/domain/network.js';
 import { discardTemporary } from '../../../proto/process/atomic-file.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { bipsEqual, formatBip } from '../engine/bip-value.js';
+import { bipsEqual, bipText, formatBip, getsText } from '../engine/bip-value.js';
 import { type DockerNow, dockerNow, startAgain, stopContainers, untilDockerAnswers } from '../engine/containers.js';
 import { runningDockerd } from '../engine/flags.js';
 import { type Apply, type Content, type Journal, writeJournal } from '../engine/journal.js';
@@ -17,6 +18,7 @@ import { removeBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten, runningFinding } from './findings.js';
 import { bipOfDocker0, isAllInForce } from './in-force.js';
+import { bridgeMissing } from './over-bridge.js';
 import { limitFinding, takenBy } from './plan.js';
 import { type Applied, rollBack, withdraw, withRestart } from './rollback.js';
 
@@ -69,7 +71,7 @@ export async function resumeApply(
     const now = await dockerNow(host, signal);
     // If Docker is down, it is started; what it has then is corrected by what follows.
     if (now === undefined ? !apply.restarting : !isAllInForce(apply.bip, now, journal)) {
-      const what = `docker0 does not get ${formatBip(apply.bip)}, which is not leased to this node any more`;
+      const what = `${getsText(apply.bip, 'does not get')}, which is not leased to this node any more`;
       return withdraw(host, journal, apply, waiting('ChangeWithdrawn', what));
     }
   }
@@ -78,7 +80,7 @@ export async function resumeApply(
 
 function isWanted(leases: readonly Lease[], { bip, leaving }: Apply, { ours }: Journal): boolean {
   const isLeased = leases.some(
-    (lease) => usesDocker0(lease.mode) && lease.state !== 'ending' && bipsEqual(bipOfLease(lease), bip),
+    (lease) => usesDefaultNetwork(lease) && lease.state !== 'ending' && bipsEqual(bipOfLease(lease), bip),
   );
   return leaving || isLeased || bipsEqual(ours?.bip, bip);
 }
@@ -107,9 +109,10 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     }
   } else {
     const others = now.running.filter(({ id }) => !journal.toStart.includes(id));
-    // Where another xnetd has planned the change, a network may have been made since.
+    // Where another xnetd has planned the change, a network may have been made since, or a bridge removed.
     const finding =
       takenBy({ engine: now, interfaces: now.interfaces }, apply.bip) ??
+      bridgeMissing(apply.bip, now.interfaces) ??
       runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip) ??
       limitFinding(limits, apply);
     if (finding !== undefined) return withdraw(host, journal, apply, finding);
@@ -132,7 +135,7 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     // count against the limit.
     const next = { ...pending, restarts: journal.restarts };
     await writeJournal(settings.stateFolder, next);
-    const message = `bip ${formatBip(apply.bip)} is in daemon.json, and Docker was not started with it: ${restart.reason}`;
+    const message = `${bipText(apply.bip)} is in daemon.json, and Docker was not started with it: ${restart.reason}`;
     return { journal: next, findings: [waiting('HostStops', message)], changes: 1 };
   }
   const after = await untilDockerAnswers(host, restart.ok ? settings.waitMs : 0, signal);
@@ -155,7 +158,7 @@ async function unseenFinding(host: DockerHost, apply: Apply): Promise<Finding | 
   if (apply.restarting || apply.force || onRunning === 'restart') return undefined;
   if ((await runningDockerd(pidFile)) === undefined) return undefined;
   const message =
-    `bip ${formatBip(apply.bip)} is in daemon.json, and Docker is restarted for it when it answers at ${socket} again, so ` +
+    `${bipText(apply.bip)} is in daemon.json, and Docker is restarted for it when it answers at ${socket} again, so ` +
     'that the containers that run can be seen';
   return waiting('NotAnswering', message, `systemctl status ${unit}`);
 }
@@ -178,6 +181,7 @@ function whyNot(apply: Apply, now: DockerNow | undefined, waitMs: number): strin
   if (bipsEqual(present, apply.bip) && parts.length > 0) {
     return `Docker started with other ranges than ${parts.join(' for networks, or ')}: ${reads}`;
   }
+  if (apply.bip.over !== undefined) return `Docker started without ${bipText(apply.bip)}: ${reads}`;
   const has = present === undefined ? 'no address' : formatBip(present);
   return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: ${reads}`;
 }
@@ -193,14 +197,14 @@ async function deferred(
   const applied = await settle(host, journal, apply, signal);
   const names = now.running.map(({ name }) => name).slice(0, 5);
   const message =
-    `daemon.json has bip ${formatBip(apply.bip)}, but Docker keeps docker0's old address while containers run ` +
+    `daemon.json has ${bipText(apply.bip)}, but Docker keeps the old address of its default network while containers run ` +
     '(live-restore)';
   const fix = `stop all containers (${names.join(', ')}) and restart Docker`;
   return { ...applied, findings: [waiting('Deferred', message, fix), ...applied.findings] };
 }
 
 async function finish(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
-  host.log?.info({ bip: formatBip(apply.bip) }, 'docker0 has its address');
+  host.log?.info({ bip: formatBip(apply.bip) }, 'the default network has its address');
   if (!apply.leaving) return settle(host, journal, apply, signal);
   const problem = await takeOut(host, apply);
   if (problem !== undefined) return { journal, findings: [problem], changes: 1 };
@@ -226,7 +230,7 @@ async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefi
     const file = await readDaemonJson(apply.ours.path);
     let content: Content = apply.ours.without;
     if (!sameContent(file.bytes, apply.after)) {
-      const edit = removeBip(file.bytes, apply.bip);
+      const edit = removeBip(file.bytes, apply.bip, apply.ours.without);
       if ('refused' in edit) {
         return { ...daemonJsonFinding(edit, apply.ours.path), reason: 'DaemonJsonNotWritten' };
       }

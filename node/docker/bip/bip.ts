@@ -1,11 +1,11 @@
-// Mode bip: docker0 has the gateway address of one of the node's leases, set by the key bip in daemon.json.
+// Gives Docker's default network one of the node's leases by keys in daemon.json: docker0 its address, or the LAN's bridge.
 // Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first; if
 // Docker does not start with our bip, it is started again without it.
 import { type Prefix, prefixOf } from '../../../proto/domain/address.js';
-import { usesDocker0 } from '../../../proto/domain/network.js';
+import { usesDefaultNetwork } from '../../../proto/domain/default-network.js';
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
-import { type Bip, formatBip } from '../engine/bip-value.js';
+import { type Bip, bipText, formatBip } from '../engine/bip-value.js';
 import { startAgain } from '../engine/containers.js';
 import { putGatewayBack } from '../engine/gateway-address.js';
 import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from '../engine/journal.js';
@@ -20,6 +20,7 @@ import { daemonJsonFinding, notWritten } from './findings.js';
 import { flagFinding } from './flag-finding.js';
 import { bipInForce } from './in-force.js';
 import { moveFlag, putFlagBack } from './move-flag.js';
+import { overObstacle, withoutBridge } from './over-bridge.js';
 import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withoutOurs } from './plan.js';
 
 /**
@@ -35,21 +36,21 @@ export function convergeBip(
 ): Promise<Outcome> {
   return outcomeOf(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
-    const hasLease = desired.leases.some(({ mode }) => usesDocker0(mode));
-    if (!hasLease && !isTouched(journal)) return { findings: [], changes: 0 };
+    const bips = desired.leases.filter(usesDefaultNetwork).map(bipOfLease);
+    if (bips.length === 0 && !isTouched(journal)) return { findings: [], changes: 0 };
     const engine = await seeEngine(host, signal);
     const interfaces = 'reason' in engine ? [] : await host.interfaces(signal);
-    const bips = desired.leases.filter(({ mode }) => usesDocker0(mode)).map(bipOfLease);
     const present = 'reason' in engine ? undefined : bipInForce(bips, engine, interfaces);
     const choice = chooseBip(desired, { ours: journal.ours?.bip, present }, byHand);
     if ('reason' in engine) {
       if (choice.do === 'give-back') return leaveWithoutDocker(host, journal, engine, false);
-      return { findings: [engine], changes: 0 };
+      return { findings: [await withoutBridge(host, journal, engine, signal)], changes: 0 };
     }
     if (choice.do === 'hold') return { findings: [choice.waiting], changes: 0 };
-    const { rollout } = choice;
-    return turn(host, { journal, engine, byHand, rollout }, signal, async (world) => {
+    return turn(host, { journal, engine, byHand, rollout: choice.rollout }, signal, async (world) => {
       if (choice.do === 'give-back') return leave(host, world, false, signal);
+      const obstacle = await overObstacle(host, desired, { ...world, wanted: choice.bip }, signal);
+      if (obstacle !== undefined) return { findings: [obstacle], changes: 0 };
       const outcome = await join(host, world, choice.bip, signal);
       const { waiting } = choice;
       return waiting === undefined ? outcome : { ...outcome, findings: [...outcome.findings, waiting] };
@@ -157,8 +158,7 @@ async function outcomeOf(signal: AbortSignal, work: () => Promise<Outcome>): Pro
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof XnetError)) return 'DockerFailed';
-  return error.code === 'Corrupt' ? 'JournalDamaged' : 'DockerFailed';
+  return error instanceof XnetError && error.code === 'Corrupt' ? 'JournalDamaged' : 'DockerFailed';
 }
 
 async function lookAt(
@@ -184,7 +184,7 @@ async function lookAt(
 
 async function join(host: DockerHost, seen: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
   let world = seen;
-  if (host.settings.moveBip && seen.flags.has('bip')) {
+  if (host.settings.moveBip && seen.flags.has('bip') && wanted.over === undefined) {
     const problem = await moveFlag(host, { ...seen, major: seen.engine.version.major }, signal);
     if (problem !== undefined) return { findings: [problem], changes: 0 };
     const again = await lookAt(host, { ...seen, journal: await readJournal(host.settings.stateFolder) }, signal);
@@ -240,11 +240,11 @@ async function leaveWithoutDocker(host: DockerHost, journal: Journal, why: Findi
     if ('refused' in without) return { findings: [daemonJsonFinding(without, ours.path)], changes: 0 };
     written = await writeDaemonJson(host, file, without.content);
   }
-  const { dropIn, toConnect } = journal;
-  await writeJournal(host.settings.stateFolder, { ...emptyJournal, dropIn, toConnect });
-  const flag = await putFlagBack(host, { ...emptyJournal, dropIn, toConnect });
+  const left = { ...emptyJournal, dropIn: journal.dropIn, toConnect: journal.toConnect };
+  await writeJournal(host.settings.stateFolder, left);
+  const flag = await putFlagBack(host, left);
   if (flag !== undefined) return { findings: [flag], changes: written ? 1 : 0 };
-  if (isGone || ours === undefined) return { findings: [], changes: written ? 1 : 0 };
+  if (isGone || ours?.bip.over !== undefined || ours === undefined) return { findings: [], changes: written ? 1 : 0 };
   const had = ours.former === undefined ? 'another address' : formatBip(ours.former);
   const message =
     `Docker is not running, and docker0 comes up with ${formatBip(ours.bip)} at its next start, which is no longer ` +
@@ -295,6 +295,6 @@ async function refusedByDockerd(
   }
   const next = await ask(change.after);
   if (next === undefined) return undefined;
-  const message = `Docker would not start with bip ${formatBip(change.bip)}: ${next}`;
+  const message = `Docker would not start with ${bipText(change.bip)}: ${next}`;
   return blocked('DaemonJsonInvalid', message, `correct ${world.path}, so that dockerd accepts it`);
 }

@@ -1,18 +1,13 @@
-// Chooses which lease docker0 is to have, or that it gets its former address back.
+// Chooses which lease Docker's default network is to have, or that docker0 gets its former address back.
 // Invariant: docker0 moves from a lease that it has only with a permit that names the change. Its present lease needs
 // no permit, so it is repaired without a controller. Where it has no lease of this node, an operator's request on the
 // host does as well as a permit. Pure.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../../proto/domain/default-network.js';
 import { dockerRange } from '../../../proto/domain/docker-range.js';
-import {
-  docker0Length,
-  type Lease,
-  type Permit,
-  usesDocker0,
-  usualNetworkLength,
-} from '../../../proto/domain/network.js';
+import { docker0Length, type Lease, type Permit, usualNetworkLength } from '../../../proto/domain/network.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { type Bip, bipsEqual, formatBip, partsEqual } from '../engine/bip-value.js';
+import { type Bip, bipsEqual, formatBip, getsText, partsEqual } from '../engine/bip-value.js';
 import type { DesiredDocker } from '../engine/settings.js';
 
 /** Docker0 is the state of docker0: the bip that xnet wrote, and its present address; undefined: none, or not known. */
@@ -27,12 +22,19 @@ export type BipChoice =
   | { readonly do: 'give-back'; readonly rollout: string }
   | { readonly do: 'hold'; readonly waiting: Finding };
 
+/** BipLease is the part of a lease that a bip depends on. */
+export type BipLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dockerLength' | 'lan'> &
+  Partial<Pick<Lease, 'bridgeName'>>;
+
 /**
  * bipOfLease returns the address that docker0 has with a lease, the part of its subnet that Docker hands out, and in mode block
- * the range of Docker's other networks.
+ * the range of Docker's other networks. In mode lan it is the bridge of the LAN that the default network is on.
  */
-export function bipOfLease(lease: Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dockerLength'>): Bip {
-  const { subnet, mode, networkLength } = lease;
+export function bipOfLease(lease: BipLease): Bip {
+  const { subnet, mode, networkLength, lan, bridgeName } = lease;
+  if (mode === 'lan' && lan !== undefined && bridgeName !== undefined) {
+    return { address: subnet.network, length: subnet.length, over: { bridge: bridgeName, gateway: lan.gateway } };
+  }
   const address = gatewayOf(subnet);
   const fixedCidr = dockerRange(lease);
   const range = fixedCidr === undefined ? {} : { fixedCidr };
@@ -46,7 +48,7 @@ export function bipOfLease(lease: Pick<Lease, 'subnet' | 'mode' | 'networkLength
  * @param byHand whether an operator requested it on the host, see BipSeen
  */
 export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: Docker0, byHand: boolean): BipChoice {
-  const bips = leases.filter(({ mode }) => usesDocker0(mode));
+  const bips = leases.filter(usesDefaultNetwork);
   const wanted = bips.find(({ state }) => state !== 'ending');
   // The bip in daemon.json counts: with live-restore, docker0 gets it later.
   const has = ours ?? present;
@@ -80,13 +82,14 @@ function names({ subnet, generation }: Permit, lease: Lease): boolean {
 
 function waitsForRollout(has: Bip | undefined, wanted: Lease | undefined): Finding {
   const what = wanted === undefined ? 'its former address back' : formatPrefix(wanted.subnet);
+  const subject = wanted?.mode === 'lan' ? "Docker's default network gets" : 'docker0 gets';
   const keeps = has === undefined ? '' : `; until then it keeps ${formatBip(has)}`;
   return {
     type: 'Docker',
     transient: false,
     isNote: true,
     reason: 'WaitingForRollout',
-    message: `docker0 gets ${what} when a rollout permits this host to restart Docker${keeps}`,
+    message: `${subject} ${what} when a rollout permits this host to restart Docker${keeps}`,
     fix: `xctl rollouts list; if none is under way: xctl nodes move NAME --pool ${wanted?.pool ?? 'POOL'}`,
   };
 }
@@ -95,6 +98,6 @@ function waitsForRollout(has: Bip | undefined, wanted: Lease | undefined): Findi
 function waitsWithout(waiting: Finding, ours: Bip | undefined): Finding {
   const fix = `${waiting.fix}; to restart Docker at once: systemctl reload xnetd`;
   if (ours === undefined) return { ...waiting, fix };
-  const message = `docker0 has ${formatBip(ours)}, which is not leased to this node any more: ${waiting.message}`;
+  const message = `${getsText(ours, 'has')}, which is not leased to this node any more: ${waiting.message}`;
   return { type: 'Docker', transient: false, reason: 'AddressNotLeased', message, fix };
 }

@@ -17,46 +17,14 @@ import {
 import {
   type JsonDocument,
   type JsonProperty,
-  problemAt,
-  readDocument,
   readValue,
-  type TextProblem,
   withoutProperty,
   withProperty,
   withValue,
 } from '../engine/json-document.js';
+import { type DaemonJsonRefusal, type Edited, propertyNamed, readChecked, refusedAt } from './checked-json.js';
 import { doesNotFit } from './misfit.js';
-
-/**
- * RefusalReason says why daemon.json can't be edited: dockerd can't parse it (`Invalid`), it is too large or too deeply
- * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`), foreign ranges for networks
- * (`AddressPoolsByHand`) or a foreign part of docker0's subnet to hand out (`FixedCidrByHand`), its `bridge` excludes a bip
- * (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
- */
-export type RefusalReason =
-  | 'Invalid'
-  | 'TooLarge'
-  | 'DuplicateKey'
-  | 'BipByHand'
-  | 'AddressPoolsByHand'
-  | 'FixedCidrByHand'
-  | 'BridgeSet'
-  | 'DoesNotFit';
-
-/**
- * DaemonJsonRefusal says why a daemon.json is not edited and how to change it. Line and column count characters from 1.
- */
-export type DaemonJsonRefusal = {
-  readonly refused: RefusalReason;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  /** Instruction for the operator: "remove the key bridge". */
-  readonly fix: string;
-};
-
-/** Edited is the resulting content of daemon.json; `changed` is false if the file already has it. */
-export type Edited = { readonly bytes: Buffer; readonly changed: boolean };
+import { overIn, removeOver, setOver } from './over-json.js';
 
 /**
  * setBip sets the wanted bip in daemon.json.
@@ -64,16 +32,22 @@ export type Edited = { readonly bytes: Buffer; readonly changed: boolean };
  * @param ours the bip that xnet wrote before, which may be replaced; any other bip is foreign
  */
 export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
+  if (ours !== undefined && (ours.over === undefined) !== (wanted.over === undefined)) {
+    const cleared = removeBip(bytes, ours);
+    const set = 'refused' in cleared ? cleared : setBip(cleared.bytes, wanted, undefined);
+    return 'refused' in cleared || 'refused' in set ? set : { ...set, changed: set.changed || cleared.changed };
+  }
+  if (wanted.over !== undefined) return setOver(bytes, wanted, ours);
   const document = readChecked(bytes);
   if ('refused' in document) return document;
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
-    const property = named(document, name);
+    const property = propertyNamed(document, name);
     if (name === 'fixed-cidr' && isRange(property, ours?.fixedCidr)) continue;
     const problem = property && doesNotFit(wanted, { [name]: property.value ?? '' });
     if (property && problem) {
       const { refused, message, alternatives } = problem;
       const fix = [`remove the key ${quoted(name)}`, ...alternatives].join(', or ');
-      return refusal(document, property, { refused, message, fix });
+      return refusedAt(document, property, { refused, message, fix });
     }
   }
   const foreign = foreignPools(document, wanted, ours) ?? foreignRange(document, wanted, ours);
@@ -89,7 +63,7 @@ function setKey(
   wanted: Bip,
   ours: Bip | undefined,
 ): Edited | DaemonJsonRefusal {
-  const property = named(document, 'bip');
+  const property = propertyNamed(document, 'bip');
   if (property === undefined) return { bytes: withProperty(document, 'bip', formatBip(wanted)), changed: true };
   const present = parseBip(property.value);
   if (bipsEqual(present, wanted)) return { bytes: bytes ?? Buffer.alloc(0), changed: false };
@@ -98,12 +72,12 @@ function setKey(
     `bip is ${property.value ? quoted(property.value) : 'there without a value'}, which xnet did not set, and the lease is ` +
     formatBip(wanted);
   const fix = 'remove the key "bip", or lease its subnet to this node (xctl nodes add --subnet)';
-  return refusal(document, property, { refused: 'BipByHand', message, fix });
+  return refusedAt(document, property, { refused: 'BipByHand', message, fix });
 }
 
 // An operator's own ranges for networks are neither replaced nor mixed with ours.
 function foreignPools(document: JsonDocument, wanted: Bip, ours: Bip | undefined): DaemonJsonRefusal | undefined {
-  const property = named(document, poolsKey);
+  const property = propertyNamed(document, poolsKey);
   if (property === undefined || wanted.networks === undefined) return undefined;
   const present = poolIn(document);
   if (present !== undefined && [wanted, ours].some((bip) => addressPoolsEqual(present, bip?.networks)))
@@ -112,14 +86,14 @@ function foreignPools(document: JsonDocument, wanted: Bip, ours: Bip | undefined
     `${poolsKey} has a value that xnet did not set, and in mode block Docker takes the subnets of new networks from the lease, ` +
     formatPrefix(wanted.networks.base);
   const fix = `remove the key "${poolsKey}", or use mode bip (xctl nodes set NAME --mode bip)`;
-  return refusal(document, property, { refused: 'AddressPoolsByHand', message, fix });
+  return refusedAt(document, property, { refused: 'AddressPoolsByHand', message, fix });
 }
 
 // Edits of one key leave the file as dockerd and readChecked take it.
 function setPools(edited: Edited, wanted: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
   const document = readChecked(edited.bytes);
   if ('refused' in document) return document;
-  const property = named(document, poolsKey);
+  const property = propertyNamed(document, poolsKey);
   const present = poolIn(document);
   if (wanted.networks === undefined) {
     const isOurs = present !== undefined && addressPoolsEqual(present, ours?.networks);
@@ -133,19 +107,19 @@ function setPools(edited: Edited, wanted: Bip, ours: Bip | undefined): Edited | 
 
 // An operator's own part of docker0's subnet may be larger than ours, so that Docker hands out addresses of nics.
 function foreignRange(document: JsonDocument, wanted: Bip, ours: Bip | undefined): DaemonJsonRefusal | undefined {
-  const property = named(document, rangeKey);
+  const property = propertyNamed(document, rangeKey);
   if (property === undefined || wanted.fixedCidr === undefined) return undefined;
   if ([wanted, ours].some((bip) => isRange(property, bip?.fixedCidr))) return undefined;
   const message =
     `${rangeKey} is ${quoted(property.value ?? '')}, which xnet did not set, and the part of the lease that Docker is to hand out is ` +
     formatPrefix(wanted.fixedCidr);
-  return refusal(document, property, { refused: 'FixedCidrByHand', message, fix: `remove the key "${rangeKey}"` });
+  return refusedAt(document, property, { refused: 'FixedCidrByHand', message, fix: `remove the key "${rangeKey}"` });
 }
 
 function setRange(edited: Edited, { fixedCidr }: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
   const document = readChecked(edited.bytes);
   if ('refused' in document) return document;
-  const property = named(document, rangeKey);
+  const property = propertyNamed(document, rangeKey);
   if (fixedCidr === undefined) {
     return isRange(property, ours?.fixedCidr) && property
       ? { bytes: withoutProperty(document, property), changed: true }
@@ -164,19 +138,25 @@ function isRange(property: JsonProperty | undefined, range: Prefix | undefined):
 /**
  * removeBip removes our bip from daemon.json, and what belongs to it; any other value stays.
  * @param bytes the file's content, undefined if there is no file
+ * @param without where it is a bridge: the file as it was before, whose values stay
  */
-export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
+export function removeBip(bytes: Buffer | undefined, ours: Bip, without?: Buffer): Edited | DaemonJsonRefusal {
+  if (ours.over !== undefined) return removeOver(bytes, ours, without);
   const document = readChecked(bytes);
   if ('refused' in document) return document;
   // The last key first, since it was added last.
   const networks = poolIn(document);
-  const pools = networks && addressPoolsEqual(networks, ours.networks) ? named(document, poolsKey) : undefined;
-  const range = isRange(named(document, rangeKey), ours.fixedCidr) ? named(document, rangeKey) : undefined;
-  const bip = bipsEqual(parseBip(named(document, 'bip')?.value), ours) ? named(document, 'bip') : undefined;
+  const pools = networks && addressPoolsEqual(networks, ours.networks) ? propertyNamed(document, poolsKey) : undefined;
+  const range = isRange(propertyNamed(document, rangeKey), ours.fixedCidr)
+    ? propertyNamed(document, rangeKey)
+    : undefined;
+  const bip = bipsEqual(parseBip(propertyNamed(document, 'bip')?.value), ours)
+    ? propertyNamed(document, 'bip')
+    : undefined;
   let left: JsonDocument = document;
   let edited: Edited = { bytes: bytes ?? Buffer.alloc(0), changed: false };
   for (const key of [range, pools, bip]) {
-    const property = key && named(left, key.name);
+    const property = key && propertyNamed(left, key.name);
     if (property === undefined) continue;
     edited = { bytes: withoutProperty(left, property), changed: true };
     const next = readChecked(edited.bytes);
@@ -190,30 +170,37 @@ export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | Daemon
  * withFormer returns a daemon.json that others have edited since xnet wrote a bip, with the former bip and what belonged to it.
  * @param before the content before xnet's change
  * @param ours the bip that xnet wrote
+ * @param without see removeBip
  */
-export function withFormer(theirs: Buffer, before: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
+export function withFormer(
+  theirs: Buffer,
+  before: Buffer | undefined,
+  ours: Bip,
+  without?: Buffer,
+): Edited | DaemonJsonRefusal {
   const former = bipIn(before);
-  return former === undefined ? removeBip(theirs, ours) : setBip(theirs, former, ours);
+  return former === undefined ? removeBip(theirs, ours, without) : setBip(theirs, former, ours);
 }
 
 /**
  * bipIn returns the bip that a daemon.json sets, the part of its subnet that Docker hands out, and the range for networks if it
- * is a single one; undefined if it sets no bip or can't be parsed.
+ * is a single one; or the bridge of the default network with its range and router; undefined if it sets neither or can't be parsed.
  */
 export function bipIn(bytes: Buffer | undefined): Bip | undefined {
   const document = readChecked(bytes);
   if ('refused' in document) return undefined;
-  const bip = parseBip(named(document, 'bip')?.value);
+  const bip = parseBip(propertyNamed(document, 'bip')?.value);
+  if (bip === undefined) return overIn(document);
   const networks = poolIn(document);
-  const range = parsePrefix(named(document, rangeKey)?.value ?? '');
+  const range = parsePrefix(propertyNamed(document, rangeKey)?.value ?? '');
   // dockerd ignores any other.
-  const fixedCidr = bip && range && prefixCovers(prefixOf(bip.address, bip.length), range) ? range : undefined;
-  return bip && { ...bip, ...(networks && { networks }), ...(fixedCidr && { fixedCidr }) };
+  const fixedCidr = range && prefixCovers(prefixOf(bip.address, bip.length), range) ? range : undefined;
+  return { ...bip, ...(networks && { networks }), ...(fixedCidr && { fixedCidr }) };
 }
 
 // The range for networks; undefined if there is none, or anything else than a single one.
 function poolIn(document: JsonDocument): AddressPool | undefined {
-  const property = named(document, poolsKey);
+  const property = propertyNamed(document, poolsKey);
   const parsed = v.safeParse(onePool, property && readValue(document, property));
   const base = parsed.success ? parsePrefix(parsed.output[0].base) : undefined;
   return base === undefined || !parsed.success ? undefined : { base, size: parsed.output[0].size };
@@ -222,49 +209,3 @@ function poolIn(document: JsonDocument): AddressPool | undefined {
 const poolsKey = 'default-address-pools';
 const rangeKey = 'fixed-cidr';
 const onePool = v.strictTuple([v.strictObject({ base: v.string(), size: v.number() })]);
-
-const ourKeys: readonly string[] = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'];
-
-function readChecked(bytes: Buffer | undefined): JsonDocument | DaemonJsonRefusal {
-  const document = readDocument(bytes);
-  if ('kind' in document) return refusalOf(document, document.kind);
-  const seen = new Set<string>();
-  for (const property of document.properties) {
-    const { name, value } = property;
-    if (seen.has(name)) {
-      const message = `the key ${quoted(name)} occurs twice, and dockerd uses the last`;
-      return refusal(document, property, { refused: 'DuplicateKey', message, fix: `remove one ${quoted(name)}` });
-    }
-    seen.add(name);
-    if (ourKeys.includes(name) && value === undefined) {
-      const message = `the value of ${quoted(name)} is not a string, and dockerd refuses anything else`;
-      return refusal(document, property, {
-        refused: 'Invalid',
-        message,
-        fix: `write the value of ${quoted(name)} in "…"`,
-      });
-    }
-    const lower = name.toLowerCase();
-    if (lower !== name && ourKeys.includes(lower)) {
-      const message = `dockerd refuses the key ${quoted(name)}`;
-      return refusal(document, property, { refused: 'Invalid', message, fix: `write it as ${quoted(lower)}` });
-    }
-  }
-  return document;
-}
-
-function named(document: JsonDocument, name: string): JsonProperty | undefined {
-  return document.properties.find((property) => property.name === name);
-}
-
-function refusal(
-  document: JsonDocument,
-  property: JsonProperty,
-  { refused, message, fix }: Pick<DaemonJsonRefusal, 'refused' | 'message' | 'fix'>,
-): DaemonJsonRefusal {
-  return refusalOf(problemAt(document.text, property.start, { kind: 'Invalid', message, fix }), refused);
-}
-
-function refusalOf({ line, column, message, fix }: TextProblem, refused: RefusalReason): DaemonJsonRefusal {
-  return { refused, line, column, message, fix };
-}

@@ -1,11 +1,21 @@
 // Findings about docker0's address: what prevents it, and what to do. Pure.
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { type Bip, formatBip } from '../engine/bip-value.js';
+import { type Bip, getsText } from '../engine/bip-value.js';
 import type { EngineContainer } from '../engine/engine.js';
 import type { GivenUp } from '../engine/journal.js';
 import { blocked, blockedBy, type OnRunning, waiting } from '../engine/settings.js';
-import type { DaemonJsonRefusal, RefusalReason } from './daemon-json.js';
+import type { DaemonJsonRefusal, RefusalReason } from './checked-json.js';
+
+/**
+ * needsIptables is the finding about an engine with the nftables backend, to whose table xnet can add no rules, and whose default
+ * network can't be unprotected as a named one can.
+ */
+export const needsIptables: Finding<'LanNeedsIptables'> = blocked(
+  'LanNeedsIptables',
+  "with Docker's default network on the LAN, Docker's nftables backend would cut off all other networks of this host from the LAN",
+  'put "firewall-backend": "iptables" into daemon.json, or remove --firewall-backend from the command line of dockerd, and restart Docker; or use a pool without --default-network',
+);
 
 /** rolledBackFinding reports an apply that was rolled back. */
 export function rolledBackFinding({ message }: GivenUp): Finding {
@@ -27,8 +37,13 @@ export function runningFinding(
   if (running.length === 0 || onRunning === 'restart') return undefined;
   const names = running.slice(0, 5).map(({ name }) => name);
   const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
-  const gets = bip === undefined ? 'its former address' : bip === 'a lease' ? 'the address of a lease' : formatBip(bip);
-  const what = `docker0 gets ${gets} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
+  const gets =
+    bip === undefined
+      ? 'docker0 gets its former address'
+      : bip === 'a lease'
+        ? 'docker0 gets the address of a lease'
+        : getsText(bip);
+  const what = `${gets} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
   return onRunning === 'wait'
     ? waiting('WaitingForContainers', `${what}; waiting for them to end`, stopThem)
     : blocked('ContainersRunning', what, stopThem);

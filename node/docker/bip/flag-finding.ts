@@ -3,12 +3,13 @@
 import { formatPrefix } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import type { Finding } from '../../reconcile/effect.js';
-import type { Bip } from '../engine/bip-value.js';
+import { type Bip, bipText } from '../engine/bip-value.js';
 import type { Flags } from '../engine/flags.js';
 import type { Content } from '../engine/journal.js';
 import { blocked } from '../engine/settings.js';
 import { bipIn } from './daemon-json.js';
 import { doesNotFit, type Misfit } from './misfit.js';
+import { overKeys } from './over-json.js';
 
 const poolFlag = 'default-address-pool';
 
@@ -33,6 +34,7 @@ export async function flagFinding(
   inForce: boolean,
 ): Promise<Finding<FlagReason> | undefined> {
   const bip = flags.get('bip');
+  if (wanted.over !== undefined) return inForce ? undefined : overFlagFinding(flags, wanted, where);
   // A flag that sets the lease's bip is equivalent to the key.
   if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) return bipFlagFinding(bip, await where('bip'));
   if (wanted.networks !== undefined && flags.has(poolFlag) && !inForce) {
@@ -59,6 +61,20 @@ export async function flagFinding(
     }
   }
   return undefined;
+}
+
+// dockerd takes no setting both as a flag and in daemon.json, nor a bip beside a bridge.
+async function overFlagFinding(
+  flags: Flags,
+  wanted: Bip,
+  where: FlagsSeen['where'],
+): Promise<Finding<FlagReason> | undefined> {
+  const name = (['bip', ...overKeys] as const).find((each) => flags.has(each));
+  if (name === undefined) return undefined;
+  const place = await where(name);
+  const message = `dockerd is given --${name} by ${place}, and does not start with ${bipText(wanted)} in daemon.json as well`;
+  const reason = name === 'bip' ? 'BipIsFlag' : name === 'bridge' ? 'FlagBridgeSet' : 'FlagDoesNotFit';
+  return blocked(reason, message, `remove --${name} from ${place} and restart Docker`);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   addressPoolsEqual,
   type Bip,
   bipsEqual,
+  type OverBridge,
   partsEqual,
   rangesEqual,
 } from '../engine/bip-value.js';
@@ -31,6 +32,7 @@ export function isInForce(
   bip: Bip,
   { networks, interfaces, addressPools }: Pick<DockerNow, 'networks' | 'interfaces' | 'addressPools'>,
 ): boolean {
+  if (bip.over !== undefined) return isOver(bip, bip.over, networks, interfaces);
   const bridge = bridgeBehind(networks, interfaces);
   const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, bip)) === true;
   return (
@@ -38,6 +40,22 @@ export function isInForce(
     dockerHas(bip, networks) &&
     (bip.networks === undefined || takesFrom(bip.networks, addressPools)) &&
     (bip.fixedCidr === undefined || handsOut(bip.fixedCidr, networks))
+  );
+}
+
+// Docker's default network is on that bridge, hands out that range, and gives its containers that router.
+function isOver(
+  { address, length }: Bip,
+  { bridge, gateway }: OverBridge,
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): boolean {
+  const network = defaultNetwork(networks);
+  return (
+    network?.bridgeName === bridge &&
+    interfaces.some(({ name }) => name === bridge) &&
+    network.excluded.includes(gateway) &&
+    handsOut(prefixOf(address, length), networks)
   );
 }
 
@@ -95,7 +113,8 @@ export function bipInForce(
 ): Bip | undefined {
   const { addressPools } = info;
   const whole = bips.find(
-    (bip) => !partsEqual(bip, undefined) && isInForce(bip, { networks, interfaces, addressPools }),
+    (bip) =>
+      (bip.over !== undefined || !partsEqual(bip, undefined)) && isInForce(bip, { networks, interfaces, addressPools }),
   );
   return whole ?? bipOfDocker0(networks, interfaces);
 }

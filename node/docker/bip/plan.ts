@@ -9,7 +9,7 @@ import {
   prefixOf,
 } from '../../../proto/domain/address.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import { type Bip, bipsEqual, bipText, formatBip, getsText, parseBip } from '../engine/bip-value.js';
 import { sha256 } from '../engine/content-hash.js';
 import type { EngineNetwork, EngineSeen } from '../engine/engine.js';
 import type { Flags } from '../engine/flags.js';
@@ -18,7 +18,8 @@ import type { Content, Journal, Ours } from '../engine/journal.js';
 import { overlapFinding, overlapping } from '../engine/preflight.js';
 import { decidedBy, type RestartLimit, restartAt } from '../engine/restart-limit.js';
 import { blocked, type OnRunning, waiting } from '../engine/settings.js';
-import { bipIn, type DaemonJsonRefusal, removeBip, setBip } from './daemon-json.js';
+import type { DaemonJsonRefusal } from './checked-json.js';
+import { bipIn, removeBip, setBip } from './daemon-json.js';
 import { daemonJsonFinding, rolledBackFinding, runningFinding } from './findings.js';
 import {
   bipOfDocker0,
@@ -92,7 +93,7 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   if (!edit.changed && inForce) return { do: 'nothing' };
   const isOurs = edit.changed || bipsEqual(journal.ours?.bip, wanted);
   if (!isOurs) {
-    const message = `daemon.json has bip ${formatBip(wanted)}, which xnet did not set, and Docker was not restarted since`;
+    const message = `daemon.json has ${bipText(wanted)}, which xnet did not set, and Docker was not restarted since`;
     return report(blocked('RestartNeeded', message, 'restart Docker'));
   }
   const without = withoutOurs(journal.ours, file);
@@ -172,7 +173,7 @@ export function limitFinding(
   if (atMs === 0) return undefined;
   const before = journal.givenUp === undefined ? '' : ` The last restart: ${journal.givenUp.message}`;
   const message =
-    `docker0 gets ${formatBip(bip)} by a restart of Docker, which xnet has restarted several times within the hour: it ` +
+    `${getsText(bip)} by a restart of Docker, which xnet has restarted several times within the hour: it ` +
     `is restarted again at ${new Date(atMs).toISOString()}.${before}`;
   return waiting('RestartsLimited', message, 'to restart Docker at once: systemctl reload xnetd');
 }
@@ -184,7 +185,7 @@ export function withoutOurs(ours: Ours | undefined, file: Content): { readonly c
   const { networks: _, fixedCidr: __, ...address } = ours.bip;
   // A bip that xnet did not set, and that it kept, stays.
   const isKept = [ours.without, file].every((content) => bipsEqual(bipIn(content), address));
-  const edit = isKept ? setBip(file, address, ours.bip) : removeBip(file, ours.bip);
+  const edit = isKept ? setBip(file, address, ours.bip) : removeBip(file, ours.bip, ours.without);
   if ('refused' in edit) return edit;
   return { content: edit.changed ? edit.bytes : file };
 }
@@ -206,7 +207,9 @@ export function takenBy(
   const own = networks.filter(({ subnets }) =>
     subnets.every(({ prefix }) => prefixCovers(range, prefix) && !prefixesOverlap(prefix, subnet)),
   );
-  const except = new Set([network?.id ?? '', network?.bridgeName ?? dockerDefaultBridge, ...own.map(({ id }) => id)]);
+  // docker0 keeps its address while the default network is on another bridge.
+  const bridges = [network?.bridgeName ?? dockerDefaultBridge, dockerDefaultBridge, bip.over?.bridge ?? ''];
+  const except = new Set([network?.id ?? '', ...bridges, ...own.map(({ id }) => id)]);
   return overlapFinding(range, overlapping(range, { networks, interfaces }, except));
 }
 
@@ -245,7 +248,8 @@ export function inputsOf(
     ...(pool === undefined ? [] : [`networks ${formatPrefix(pool.base)} ${pool.size}`]),
     ...(fixedCidr === undefined ? [] : [`range ${formatPrefix(fixedCidr)}`]),
   ];
-  const inputs = [formatBip(bip), contentHash(file), circumstances, others.sort(), ...permitted, ...parts];
+  const value = bip.over === undefined ? formatBip(bip) : bipText(bip);
+  const inputs = [value, contentHash(file), circumstances, others.sort(), ...permitted, ...parts];
   return sha256(Buffer.from(JSON.stringify(inputs)));
 }
 

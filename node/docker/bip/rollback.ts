@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import { discardTemporary, writeOwnFile } from '../../../proto/process/atomic-file.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
-import { bipsEqual, formatBip } from '../engine/bip-value.js';
+import { bipsEqual, bipText, formatBip } from '../engine/bip-value.js';
 import { type DockerNow, dockerNow, startAgain, untilDockerAnswers } from '../engine/containers.js';
 import { type Apply, type Content, type Journal, writeJournal } from '../engine/journal.js';
 import { decidedBy, recentRestarts, startAt } from '../engine/restart-limit.js';
@@ -45,7 +45,7 @@ export async function rollBack(
     // The cause may have passed, so one more start is tried.
     const runs = typeof ((await dockerNow(host, signal)) ?? (await startDocker())) !== 'string';
     const message =
-      `Docker did not start with bip ${formatBip(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
+      `Docker did not start with ${bipText(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
       `restored: ${messageOf(error)}; ${runs ? 'Docker runs' : 'Docker is down'}`;
     const fix = `make ${apply.ours.path} writable; xnetd then restores it${runs ? '' : ' and starts Docker'}`;
     return { journal: noted, findings: [blocked('RollbackFailed', message, fix)], changes: 1 };
@@ -64,7 +64,7 @@ export async function rollBack(
   }
   const aside = restored.aside === undefined ? '' : `; its former content is kept in ${restored.aside}`;
   const message =
-    `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
+    `Docker does not start with ${bipText(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
     `was${aside}`;
   // Uses the present networks: one created in between may have been the cause.
   const inputs = inputsOf(apply, restored.content, now.networks);
@@ -185,7 +185,7 @@ async function restoreOnce(host: DockerHost, apply: Apply, discardOthers: boolea
 // Returns their file with the former bip instead of ours, if dockerd accepts it.
 async function acceptable(host: DockerHost, apply: Apply, theirs: Content): Promise<Buffer | undefined> {
   if (theirs === undefined) return undefined;
-  const edit = withFormer(theirs, apply.before, apply.bip);
+  const edit = withFormer(theirs, apply.before, apply.bip, apply.ours.without);
   if ('refused' in edit) return undefined;
   const refused = await askDockerd(host.exec, apply.dockerd, edit.bytes, host.settings.stateFolder).catch(messageOf);
   return refused === undefined ? edit.bytes : undefined;

@@ -17,7 +17,8 @@ import type { HostInterface } from '../engine/interfaces.js';
 import { blocked, shown, waiting } from '../engine/settings.js';
 import type { DesiredBridge, LanPart } from './desired.js';
 
-const seeStatus = 'see what keeps the interface from its bridge: xnetd status';
+/** seeStatus is the fix where the bridge is not as it has to be. */
+export const seeStatus = 'see what keeps the interface from its bridge: xnetd status';
 
 /** lanBridge returns the network of a lease of mode lan. @param host the node's address */
 export function lanBridge(nodeId: string, host: Ipv4, lease: Lease): readonly DesiredBridge[] {

@@ -9,6 +9,7 @@ import {
   prefixCovers,
   prefixesEqual,
 } from '../../../proto/domain/address.js';
+import { usesDefaultNetwork } from '../../../proto/domain/default-network.js';
 import { dockerRange } from '../../../proto/domain/docker-range.js';
 import type { LanMove } from '../../lan/journal.js';
 import type { Finding } from '../../reconcile/effect.js';
@@ -26,6 +27,7 @@ export const ownerLabel = 'io.xnet.node';
 /** desiredBridges returns the networks of a node's leases of modes bridge and lan. */
 export function desiredBridges({ nodeId, address, leases }: DesiredDocker): readonly DesiredBridge[] {
   return leases.flatMap((lease) => {
+    if (usesDefaultNetwork(lease)) return [];
     if (lease.mode === 'lan') return address === undefined ? [] : lanBridge(nodeId, address, lease);
     if (lease.mode !== 'bridge') return [];
     const { subnet, networkName, bridgeName, state, detach } = lease;

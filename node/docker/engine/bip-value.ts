@@ -14,6 +14,15 @@ export type Bip = {
   readonly networks?: AddressPool;
   /** The part of docker0's subnet that Docker hands out, which belongs into daemon.json as well; undefined: all of it. */
   readonly fixedCidr?: Prefix;
+  /** Of mode lan: daemon.json has no bip, but these, and the address and length are those of fixed-cidr, the lease. */
+  readonly over?: OverBridge;
+};
+
+/** OverBridge is a bridge that is not Docker's own, and that its default network is on: the keys bridge and default-gateway. */
+export type OverBridge = {
+  /** "xnet-lan" */
+  readonly bridge: string;
+  readonly gateway: Ipv4;
 };
 
 /** parseBip parses "10.76.3.1/24"; undefined for anything else. */
@@ -29,6 +38,20 @@ export function formatBip(bip: Bip): string {
   return `${formatIpv4(bip.address)}/${bip.length}`;
 }
 
+/** bipText names in a message what daemon.json sets: "bip 10.76.3.1/24", or "bridge xnet-lan with fixed-cidr 192.168.61.64/27". */
+export function bipText(bip: Bip): string {
+  return bip.over === undefined
+    ? `bip ${formatBip(bip)}`
+    : `bridge ${bip.over.bridge} with fixed-cidr ${formatBip(bip)}`;
+}
+
+/** getsText names in a message what changes: "docker0 gets 10.76.3.1/24". @param gets "gets", "does not get" */
+export function getsText(bip: Bip, gets = 'gets'): string {
+  return bip.over === undefined
+    ? `docker0 ${gets} ${formatBip(bip)}`
+    : `Docker's default network ${gets} ${formatBip(bip)} on the bridge ${bip.over.bridge}`;
+}
+
 /** BipParts holds the settings that daemon.json has beside a bip: see Bip. */
 export type BipParts = Pick<Bip, 'networks' | 'fixedCidr'>;
 
@@ -42,9 +65,14 @@ export function rangesEqual(a: Prefix | undefined, b: Prefix | undefined): boole
   return a === undefined || b === undefined ? a === b : prefixesEqual(a, b);
 }
 
-/** bipsEqual reports whether two bips give docker0 the same address and length, whatever other networks get. */
+/** bipsEqual reports whether two bips give the default network the same bridge, address and length, whatever other networks get. */
 export function bipsEqual(a: Bip | undefined, b: Bip | undefined): boolean {
-  return a !== undefined && b !== undefined && a.address === b.address && a.length === b.length;
+  if (a === undefined || b === undefined) return false;
+  return a.address === b.address && a.length === b.length && oversEqual(a.over, b.over);
+}
+
+function oversEqual(a: OverBridge | undefined, b: OverBridge | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.bridge === b.bridge && a.gateway === b.gateway;
 }
 
 /** addressPoolsEqual reports whether two ranges for networks are the same; two that are undefined are. */

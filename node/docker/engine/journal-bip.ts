@@ -1,8 +1,8 @@
 // How the journal writes a bip, and what belongs to it.
 // Invariant: a version that knows fewer parts reads the others. Pure.
 import * as v from 'valibot';
-import { formatPrefix, type Prefix, parsePrefix } from '../../../proto/domain/address.js';
-import { type AddressPool, type Bip, parseBip } from './bip-value.js';
+import { formatIpv4, formatPrefix, type Prefix, parseIpv4, parsePrefix } from '../../../proto/domain/address.js';
+import { type AddressPool, type Bip, type OverBridge, parseBip } from './bip-value.js';
 
 /** bip is a bip as text. */
 export const bip = v.pipe(
@@ -38,24 +38,39 @@ export const fixedCidr = v.optional(
     }),
   ),
 );
+/** over is the bridge that Docker's default network is on. */
+export const over = v.optional(
+  v.pipe(
+    v.object({ bridge: v.string(), gateway: v.string() }),
+    v.rawTransform(({ dataset, addIssue, NEVER }): OverBridge => {
+      const gateway = parseIpv4(dataset.value.gateway);
+      if (gateway !== undefined) return { bridge: dataset.value.bridge, gateway };
+      addIssue({ message: 'not an address' });
+      return NEVER;
+    }),
+  ),
+);
 type WithParts = {
   readonly bip: Bip;
   readonly networks?: AddressPool | undefined;
   readonly fixedCidr?: Prefix | undefined;
+  readonly over?: OverBridge | undefined;
 };
 /** withParts adds its parts to a bip: in the journal they are beside it, because earlier versions read only the bip. */
-export const withParts = <T extends WithParts>({ networks: pool, fixedCidr: part, ...rest }: T) => ({
+export const withParts = <T extends WithParts>({ networks: pool, fixedCidr: part, over: on, ...rest }: T) => ({
   ...rest,
   bip: {
     ...rest.bip,
     ...(pool === undefined ? {} : { networks: pool }),
     ...(part === undefined ? {} : { fixedCidr: part }),
+    ...(on === undefined ? {} : { over: on }),
   },
 });
 /** encodeParts returns what belongs to a bip, as the journal has it. */
-export function encodeParts({ networks: range, fixedCidr: part }: Bip) {
+export function encodeParts({ networks: range, fixedCidr: part, over: on }: Bip) {
   return {
     ...(range === undefined ? {} : { networks: { base: formatPrefix(range.base), size: range.size } }),
     ...(part === undefined ? {} : { fixedCidr: formatPrefix(part) }),
+    ...(on === undefined ? {} : { over: { bridge: on.bridge, gateway: formatIpv4(on.gateway) } }),
   };
 }

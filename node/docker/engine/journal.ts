@@ -9,7 +9,7 @@ import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
 import { type Bip, formatBip } from './bip-value.js';
 import type { Attachment } from './engine.js';
-import { bip, encodeParts, fixedCidr, networks, withParts } from './journal-bip.js';
+import { bip, encodeParts, fixedCidr, networks, over, withParts } from './journal-bip.js';
 
 /** Content is a file's bytes; undefined if there was no file. */
 export type Content = Buffer | undefined;
@@ -118,6 +118,7 @@ const oursFields = v.object({
   bip,
   networks,
   fixedCidr,
+  over,
   wrote: v.string(),
   without: content,
   former: v.pipe(v.nullable(bip), v.transform(absent)),
@@ -127,6 +128,7 @@ const applyFields = v.object({
   bip,
   networks,
   fixedCidr,
+  over,
   leaving: v.boolean(),
   force: v.boolean(),
   byHand: v.optional(v.boolean(), false),

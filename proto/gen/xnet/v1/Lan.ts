@@ -4,9 +4,11 @@
 export interface Lan {
   'prefix'?: (string);
   'gateway'?: (string);
+  'defaultNetwork'?: (boolean);
 }
 
 export interface Lan__Output {
   'prefix': (string);
   'gateway': (string);
+  'defaultNetwork': (boolean);
 }

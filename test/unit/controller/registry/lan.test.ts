@@ -144,22 +144,30 @@ const request = {
     bridgeName: '',
     networkLength: 0,
     dockerLength: 0,
-    lan: { prefix: '', gateway: '192.168.80.254' },
+    lan: { prefix: '', gateway: '192.168.80.254', defaultNetwork: false },
   },
   reservations: [{ cidr: '192.168.80.100/31', nodeName: '', reason: 'DHCP' }],
 } as unknown as CreatePoolRequest__Output;
 
 test('a pool of mode lan names its gateway, lies in its LAN, and may have reservations at once', (t) => {
+  const ofDefault = { prefix: '', gateway: '192.168.80.254', defaultNetwork: true };
+  t.deepEqual(newPoolOf({ ...request, lan: ofDefault }).lan, { ...lan, defaultNetwork: true });
   t.like(newPoolOf(request), { lan, networkName: 'xnet-lan', bridgeName: 'xnet-lan' });
   const problems = (change: Partial<CreatePoolRequest__Output>) => {
     const error = t.throws(() => newPoolOf({ ...request, ...change }), { any: true }) as Error & { problems: string[] };
     return [error.message, ...error.problems].join('\n');
   };
   t.regex(problems({ lan: null }), /mode lan needs the address of the LAN's router/);
-  t.regex(problems({ lan: { prefix: '', gateway: '192.168.81.1' } }), /192\.168\.81\.1 is not in the LAN/);
-  t.regex(problems({ lan: { prefix: '', gateway: '192.168.80.255' } }), /gateway: 192\.168\.80\.255/);
   t.regex(
-    problems({ lan: { prefix: '192.168.81.0/24', gateway: '192.168.81.1' } }),
+    problems({ lan: { prefix: '', gateway: '192.168.81.1', defaultNetwork: true } }),
+    /192\.168\.81\.1 is not in the LAN/,
+  );
+  t.regex(
+    problems({ lan: { prefix: '', gateway: '192.168.80.255', defaultNetwork: false } }),
+    /gateway: 192\.168\.80\.255/,
+  );
+  t.regex(
+    problems({ lan: { prefix: '192.168.81.0/24', gateway: '192.168.81.1', defaultNetwork: false } }),
     /is not within the LAN 192\.168\.81/,
   );
   t.regex(problems({ dockerLength: 28 }), /docker length: in mode lan, Docker hands out the whole/);

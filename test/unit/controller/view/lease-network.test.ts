@@ -2,7 +2,9 @@
 import test from 'ava';
 import { decode } from '../../../../controller/store/record-codec.js';
 import type { LeaseRecord, RecordKind, RecordOf } from '../../../../controller/store/records.js';
-import { type LeaseNetwork, networkOf } from '../../../../controller/view/lease-network.js';
+import { clashOf, type LeaseNetwork, networkOf } from '../../../../controller/view/lease-network.js';
+import { prefix } from '../../../support/docker-values.js';
+import { address } from '../../../support/pools.js';
 
 function read<K extends RecordKind>(kind: K, value: object): RecordOf<K> {
   const decoded = decode(kind, JSON.stringify(value));
@@ -73,4 +75,18 @@ test('networkOf: all leases of a pool of mode lan are of that mode, and none of 
   const bridge = read('node', { ...ofNode, mode: 'bridge' });
   t.is(networkOf(readLease({ ...only, mode: 'bip' }), bridge, lan).mode, 'lan');
   t.is(networkOf(readLease({ ...only, mode: 'lan' }), bridge, pool).mode, 'bridge');
+});
+
+test("of leases of Docker's default network, one over the bridge of the LAN excludes the others, also while it ends", (t) => {
+  const lan = { prefix: prefix('192.168.61.0/24'), gateway: address('192.168.61.254') };
+  const named = { mode: 'lan', lan, networkName: 'xnet-lan', bridgeName: 'xnet-lan', ending: false } as const;
+  const plain = { ...named, lan: { ...lan, defaultNetwork: true } } as const;
+  const bip = { ...ofPool, ending: false };
+  const whole = "Docker's default network";
+  t.is(clashOf(plain, bip), whole);
+  t.is(clashOf({ ...bip, ending: true }, plain), whole, 'docker0 keeps its address');
+  t.is(clashOf(plain, { ...plain, bridgeName: 'b', networkName: 'n' }), whole);
+  t.is(clashOf(named, bip), undefined);
+  t.is(clashOf(plain, { ...bip, mode: 'bridge' }), undefined);
+  t.is(clashOf(bip, { ...bip, ending: true }), undefined);
 });

@@ -7,7 +7,9 @@ import { dockerFindings } from '../../../../node/preflight/docker-findings.js';
 import type { DockerLooked } from '../../../../node/preflight/docker-look.js';
 import { nftablesFindings } from '../../../../node/preflight/firewall-findings.js';
 import { type PreflightGiven, requestFrom } from '../../../../node/preflight/request.js';
+import type { Lan } from '../../../../proto/domain/network.js';
 import { bip, bridge, container, defaultNetwork, prefix } from '../../../support/docker-values.js';
+import { address } from '../../../support/pools.js';
 
 const engine: EngineSeen = {
   version: { version: '28.5.2', major: 28, isDocker: true },
@@ -138,6 +140,27 @@ test('flags of dockerd, with the place that sets them', async (t) => {
     interfaces: [bridge('docker0', '10.76.3.1/24')],
   };
   t.deepEqual(await ratings(same, known), []);
+});
+
+test("Docker's nftables backend stops mode lan where that is Docker's default network, running or to be started", async (t) => {
+  const lan = { prefix: prefix('192.168.61.0/24'), gateway: address('192.168.61.254'), defaultNetwork: true } as const;
+  const over = { mode: 'lan', controllers: [], subnet: prefix('192.168.61.64/27') } as const;
+  const asked = async (seen: DockerLooked, ofLan: Lan) => {
+    const leases = [{ subnet: over.subnet, mode: 'lan', bridge: 'xnet-lan', lan: ofLan }] as const;
+    const found = await dockerFindings(seen, { ...requestFrom(over, undefined), leases });
+    return found.filter(({ reason }) => reason === 'LanNeedsIptables').map(({ severity }) => severity);
+  };
+  const modern = withEngine({ info: { ...engine.info, firewallBackend: 'nftables' } });
+  t.deepEqual(await asked(modern, lan), ['stops']);
+  t.deepEqual(await asked(modern, { prefix: lan.prefix, gateway: lan.gateway }), [], 'a named network');
+  const backend = (name: string) => Buffer.from(`{"firewall-backend": "${name}"}`);
+  // What runs counts, not what daemon.json says for the next start.
+  t.deepEqual(await asked({ ...modern, file: { bytes: backend('iptables') } }, lan), ['stops']);
+  t.deepEqual(await asked({ ...plain, file: { bytes: backend('nftables') } }, lan), []);
+  const off: DockerLooked = { ...plain, engine: blocked('NotRunning', 'it does not run', 'start it') };
+  t.deepEqual(await asked({ ...off, file: { bytes: backend('nftables') } }, lan), ['stops']);
+  t.deepEqual(await asked(off, lan), []);
+  t.deepEqual(await asked({ ...off, flags: new Map([['firewall-backend', 'nftables']]) }, lan), ['stops']);
 });
 
 test("what daemon.json lacks for Docker's nftables backend", (t) => {
