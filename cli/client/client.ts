@@ -255,14 +255,16 @@ export class AdminClient {
   /**
    * follow reads a stream, and reopens it on another controller when it breaks. A break before the first message from
    * any controller ends it.
-   * @param endsByItself the stream's end ends the iteration; otherwise it is reopened
-   * @throws XnetError as read does; not when `signal` ends it
+   * @param how.endsByItself the stream's end ends the iteration; otherwise it is reopened
+   * @param how.changing opening it changes something
+   * @throws XnetError as read and change do; not when `signal` ends it
    */
   async *follow<Response>(
     open: (admin: OperatorClient) => ClientReadableStream<Response>,
-    options: { readonly endsByItself: boolean },
+    { endsByItself, changing = false }: { readonly endsByItself: boolean; readonly changing?: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<Response, void, undefined> {
+    const { timeoutMs } = this.#options;
     let heard = false;
     let attempt = 0;
     let failures: CallFailure[] = [];
@@ -276,17 +278,15 @@ export class AdminClient {
             failures = [];
             yield message;
           }
-          if (signal.aborted || options.endsByItself) return;
+          if (signal.aborted || endsByItself) return;
           break;
         } catch (error) {
           const failure = callFailureOf(endpoint, error);
-          if (!isPassing(failure)) throw safeError(failure.error);
+          if (!isPassing(failure)) throw refusal(failure, changing ? failures : []);
           failures.push(failure);
         }
       }
-      if (!heard && failures.length > 0) {
-        throw noController(failures, { timeoutMs: this.#options.timeoutMs, changing: false });
-      }
+      if (!heard && failures.length > 0) throw noController(failures, { timeoutMs, changing, repeated: false });
       attempt += 1;
       if (attempt === 3) this.#options.onWaiting('connection to the controllers lost; reconnecting');
       await pause(backoffMs(attempt, backoff, Math.random()), signal);

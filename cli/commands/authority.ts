@@ -96,7 +96,8 @@ export async function rotateAuthority(context: CommandContext, options: RotateOp
   let renewed: Renewed | undefined;
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const stream = client.follow((admin) => admin.rotateAuthority(request), { endsByItself: true }, signal);
+    const how = { endsByItself: true, changing: !dryRun };
+    const stream = client.follow((admin) => admin.rotateAuthority(request), how, signal);
     for await (const wire of stream) {
       const first = progress === undefined;
       progress = rotationFromWire(wire);

@@ -55,7 +55,8 @@ export class Restoration {
   /**
    * begin fences the store off and deletes its content, unless this backup has been restored already. Returns the number
    * of nodes that the store had.
-   * @throws XnetError FailedPrecondition as planRestore and installClusterKey; Conflict if the store changed meanwhile
+   * @throws XnetError FailedPrecondition as planRestore and installClusterKey; Conflict if the store changed meanwhile;
+   * NotWritable if nothing was written
    */
   async begin(
     { restore, dryRun, ...wish }: Beginning,
@@ -78,7 +79,9 @@ export class Restoration {
         });
         if (!committed) throw new XnetError('Conflict', 'the store changed meanwhile', { hint: 'rerun the command' });
       }
-      await this.#clear(restore);
+      await this.#clear(restore).catch((error: unknown) => {
+        throw begunOnly(error);
+      });
     });
     return plan;
   }
@@ -207,4 +210,15 @@ export class Restoration {
     if (known === undefined || !('record' in known)) return undefined;
     return { epoch: known.record.epoch, nodes: adopting.record.nodes };
   }
+}
+
+// The error of a restore that has fenced the store off: NotWritable would say that nothing was written.
+function begunOnly(error: unknown): unknown {
+  if (!(error instanceof XnetError) || error.code !== 'NotWritable') return error;
+  const { message, problems, hint = 'run xctl backup restore again' } = error;
+  return new XnetError('Unavailable', `the restore has begun, and can't continue: ${message}`, {
+    problems,
+    hint,
+    cause: error,
+  });
 }

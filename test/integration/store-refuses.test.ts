@@ -11,7 +11,7 @@ import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.
 import type { SetNodeResponse } from '../../proto/gen/xnet/v1/SetNodeResponse.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { startServer, unary } from '../../proto/rpc/server.js';
+import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
 import { statusFromError } from '../../proto/rpc/status.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { enableAuthentication, TestEtcd } from '../support/etcd.js';
@@ -120,6 +120,12 @@ async function refusing(t: ExecutionContext, answers: readonly (readonly Answer[
         {
           definition: services.admin.service,
           implementation: {
+            GetAuthority: unary(async () => ({ authority: { clusterId: 'c', certificates: [] } }) as never),
+            RotateAuthority: serverStream(async () => {
+              asked[index] = (asked[index] ?? 0) + 1;
+              const answer = errors.length > 1 ? errors.shift() : errors[0];
+              if (answer !== undefined && answer !== 'done') throw answer;
+            }),
             GetNode: unary(async () => ({ node: { ...node, revision: 7 } })),
             SetNode: (_call: unknown, callback: grpc.sendUnaryData<SetNodeResponse>) => {
               asked[index] = (asked[index] ?? 0) + 1;
@@ -177,6 +183,14 @@ test('a change that one controller may have made is not reported as refused, whi
     t.is(rehearsed.code, exitCodeOf('NotWritable'), 'nothing was asked for');
     t.notRegex(rehearsed.stderr, /outcome is unknown/);
   }
+});
+
+test('an authority whose replacement one controller may have begun is not reported as not writable', async (t) => {
+  const { asked, xctl } = await refusing(t, [[late], [full]]);
+  const { code, stderr } = await xctl.run('ca', 'rotate', '--yes');
+  t.is(code, exitCodeOf('DeadlineExceeded'), stderr);
+  t.regex(stderr, /\nthe outcome is unknown: rerun the command to see it/);
+  t.deepEqual(asked, [1, 1], 'each controller once');
 });
 
 test('xctl finds out what a controller may have done once the store answers again', async (t) => {

@@ -8,6 +8,7 @@ import { Restoration } from '../../../../controller/backup/restoration.js';
 import { digestOfRecords, isRestored, partsOf, type SavedRecord } from '../../../../controller/backup/saved-records.js';
 import { parseKey } from '../../../../controller/store/keys.js';
 import type { Listing } from '../../../../controller/store/store.js';
+import { XnetError } from '../../../../proto/errors.js';
 import { Core, type CoreOptions, silent } from '../../../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../../../support/memory-store.js';
 import { restorableStore, sampleFleet } from '../../../support/restorable-store.js';
@@ -86,6 +87,31 @@ test('a restore that ends half way leaves a store that no controller acts on, un
   await restoration.finish('r-2', sent);
   await t.throwsAsync(restoration.write('r-2', records), { message: 'no restore is under way' });
   t.is((await later).feed.view.nodes.size, 4);
+});
+
+test('a restore that has begun is not reported as not writable: something was written', async (t) => {
+  const { cluster, core, restoration, records, backup, sent } = await emptyStore(t);
+  await restoration.begin({ ...beginning('r-1'), backup });
+  await restoration.write('r-1', records);
+  await restoration.finish('r-1', sent);
+  const store = new MemoryStore(cluster);
+  const own = store.commit.bind(store);
+  const full = () => Promise.reject(new XnetError('NotWritable', 'its disk quota is used up'));
+  const begin = () =>
+    restorationOf(t, cluster, core, store).begin({
+      ...beginning('r-2'),
+      backup: { ...backup, id: 'b-2' },
+      force: true,
+    });
+  store.commit = full;
+  await t.throwsAsync(begin(), { code: 'NotWritable' });
+  store.commit = (commit) => {
+    store.commit = full;
+    return own(commit);
+  };
+  const message = "the restore has begun, and can't continue: its disk quota is used up";
+  await t.throwsAsync(begin(), { code: 'Unavailable', message });
+  await t.throwsAsync(begin(), { code: 'Unavailable', message }, 'repeated');
 });
 
 test('during an adoption nothing is allocated, and existing nodes may be changed', async (t) => {
