@@ -1,5 +1,6 @@
 // The reasons why a path fails, each with its text and fix. Pure.
-// Invariant: every verdict has one of these reasons; test/net/path.test.ts produces each of them.
+// Invariant: every verdict has one of these reasons; test/support/path-fixtures.ts produces each of them, in namespaces and
+// in a lab with Docker and daemons.
 import type { TraceStep__Output } from '../../proto/gen/xnet/v1/TraceStep.js';
 import { nameOf, type Side } from './examination.js';
 
@@ -15,6 +16,8 @@ export type Blame = {
 };
 
 type Dropped = Blame & { readonly step: TraceStep__Output };
+/** NoRoute: where packets go instead, and types of routes to the subnet without a gateway: "unreachable", "link". */
+type NoRoute = { readonly instead: string; readonly types: readonly string[] };
 
 const onHost = ({ end }: Side, command: string) => `on ${end.node}: ${command}`;
 const hostOf = ({ end }: Side) => end.node;
@@ -83,12 +86,17 @@ export const reasons = {
     message: `no bridge of ${hostOf(at)} has the subnet ${at.subnet}: Docker does not use it`,
     fix: onHost(at, 'xnetd status'),
   }),
-  NoRoute: ({ at, other, instead }: Blame & { readonly instead: string }): ReasonText => ({
-    message: `${hostOf(at)} has no route to ${toSubnet(other)}${instead === '' ? '' : `; packets go to ${instead} instead`}`,
+  NoRoute: ({ at, other, instead, types }: Blame & NoRoute): ReasonText => ({
+    message:
+      `${hostOf(at)} has no route to ${toSubnet(other)}` +
+      (types.length === 0 ? '' : ` by a gateway, only of type ${types.join(', ')}`) +
+      (instead === '' ? '' : `; packets go to ${instead} instead`),
     fix:
-      at.path?.desiredNextHop === ''
-        ? `its daemon does not know the subnet: ${onHost(at, 'xnetd status')}`
-        : onHost(at, 'xnetd status; systemctl status xnetd'),
+      types.length > 0
+        ? onHost(at, `ip route show ${toSubnet(other)}; delete the one that xnetd status names: it is not xnet's`)
+        : at.path?.desiredNextHop === ''
+          ? `its daemon does not know the subnet: ${onHost(at, 'xnetd status')}`
+          : onHost(at, 'xnetd status; systemctl status xnetd'),
   }),
   WrongNextHop: ({ at, other, instead }: Blame & { readonly instead: string }): ReasonText => ({
     message:

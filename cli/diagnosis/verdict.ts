@@ -37,9 +37,12 @@ export function verdictOf(examination: Examination): PathVerdict {
   if (source.path !== undefined && isUnused(source)) return unused(source, target);
   if (echoes === undefined) return tell('NotProbed', { ...there, problem: probeProblem });
   if (echoes.replies.length > 0) return ofAnswered(examination, echoes);
+  const lost = way(source, target, 'requests');
+  // Of two hosts, the second may drop the requests only because the first has rewritten their source: Docker and xnet accept
+  // the pools. A host that drops them itself may do so before it rewrites.
+  const isFirst = lost?.node === source.end.node;
   return (
-    way(source, target, 'requests') ??
-    rewritten(source, target) ??
+    (isFirst ? lost : (rewritten(source, target) ?? lost)) ??
     silent(source, target) ??
     way(target, source, 'replies') ??
     tell(packetOf(source, true) === undefined ? 'Unexplained' : 'ReplyRefused', there)
@@ -168,7 +171,7 @@ function routing(blame: Blame): PathVerdict | undefined {
   const expected = other.end.nodeAddress;
   const isRouted = other.subnet === '' ? decision.errno === '' : path.routes.some((hop) => hop.includes('.'));
   const instead = decision.errno === '' ? decision.gateway || decision.interface : '';
-  if (!isRouted) return tell('NoRoute', { ...blame, instead });
+  if (!isRouted) return tell('NoRoute', { ...blame, instead, types: path.routes });
   const isExpected = other.subnet === '' || path.routes.includes(expected);
   if (isExpected) {
     const byRule = refusedByRule(blame, decision);
