@@ -74,7 +74,7 @@ else {
     const nobody = await operator.run('ping', '10.76.0.99', 'h1/api');
     t.is(nobody.code, 8, nobody.stderr);
     t.regex(nobody.stdout, /NotProbed: .*no interface and no running container of this host has 10\.76\.0\.99/);
-    hosts.h1.sh(
+    await hosts.h1.sh(
       "nft 'add table inet mine; add chain inet mine guard { type filter hook forward priority 0; policy drop; }'",
     );
     for (const source of ['h0/api', '10.76.0.2']) {
@@ -82,7 +82,7 @@ else {
       t.is(dropped.code, 8, dropped.stderr);
       t.regex(dropped.stdout, /h1[\s\S]*mine/);
     }
-    hosts.h1.sh('nft delete table inet mine');
+    await hosts.h1.sh('nft delete table inet mine');
     // By the socket of one there is no certificate for the other.
     const local = await xctl([unix(a)]);
     t.regex((await local.run('ping', 'h0', 'h1')).stdout, /h1[\s\S]*another controller/);

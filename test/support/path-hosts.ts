@@ -1,5 +1,5 @@
 // Two hosts with a container each, on one link, in network namespaces of the real kernel, and what their daemons answer to
-// questions about a path. No Docker runs: the containers are namespaces, which a fake engine lists.
+// questions about a path. No Docker and no daemon runs: the containers are namespaces, which a fake engine lists.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { PathEnd } from '../../cli/diagnosis/examination.js';
@@ -26,26 +26,39 @@ import type { Question__Output } from '../../proto/gen/xnet/v1/Question.js';
 import { type Exec, execThrough } from '../../proto/process/exec.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { procThrough } from './firewall-host.js';
+import type { OddContainer, PathPlace, PathSite } from './path-fixtures.js';
 import { ip, prefix } from './route-fixtures.js';
 
 const pool = prefix('10.76.0.0/16');
+const settings = 'sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0';
+
+type Listed = { readonly address?: string; readonly running?: boolean; readonly process?: Partial<ContainerProcess> };
+
+const oddContainers = (index: number): Readonly<Record<OddContainer, Listed>> => ({
+  stopped: { running: false },
+  onHostNetwork: { process: { networkMode: 'host' } },
+  withoutNetwork: { process: { networkMode: 'none' } },
+  notRouted: { address: '172.18.0.2' },
+  gone: { address: `10.76.${index}.2`, process: { pid: 4_194_303 } },
+});
 
 /** PathHost is one of the hosts. Host 0 is "h0": 192.168.83.10, docker0 on 10.76.0.0/24, its container api on 10.76.0.2. */
-export class PathHost {
+export class PathHost implements PathPlace {
   readonly namespace = Namespace.create('path');
   readonly container = Namespace.create('path');
   readonly name: string;
   readonly address: string;
   readonly subnet: string;
+  readonly api: PathPlace['api'];
+  readonly twinId = 'twin';
   readonly containers: EngineContainer[] = [];
   readonly processes = new Map<string, ContainerProcess>();
   readonly place: LookedAt;
-  /** Why it can't be asked. */
-  away = '';
-  /** Runs programs on the host; undefined: they are not installed. */
-  hasNft = true;
-  /** Docker answers. */
-  hasDocker = true;
+  // Why it can't be asked.
+  #away = '';
+  #hasNft = true;
+  #hasDocker = true;
+  readonly #odd: ReturnType<typeof oddContainers>;
   readonly #kernel: ReturnType<typeof openLinuxRouteKernel>;
   readonly #lookup = new LinuxLookup(this.namespace.path);
   readonly #sleep: ChildProcess;
@@ -55,6 +68,8 @@ export class PathHost {
     this.name = `h${index}`;
     this.address = `192.168.83.1${index}`;
     this.subnet = `10.76.${index}.0/24`;
+    this.api = { name: 'api', address: `10.76.${index}.2` };
+    this.#odd = oddContainers(index);
     this.container.ipBatch(['link set lo up']);
     this.namespace.ipBatch([
       'link set lo up',
@@ -71,13 +86,13 @@ export class PathHost {
     ]);
     const [program = '', ...rest] = this.container.enter;
     this.#sleep = spawn(program, [...rest, 'sleep', 'infinity'], { stdio: 'ignore' });
-    this.addContainer('api', { address: `10.76.${index}.2` });
-    this.sh('sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0');
+    this.#list('api', { address: this.api.address });
+    this.namespace.runSync(['sh', '-ec', settings]);
     const mirror = new KernelMirror({ kernel: this.#kernel, protocol: 88 });
     mirror.setRanges([pool]);
     const inside = execThrough(this.namespace.enter);
     const exec: Exec = async (argv, options) =>
-      this.hasNft ? inside(argv, options) : { code: 127, stdout: '', stderr: 'nsenter: failed to execute nft' };
+      this.#hasNft ? inside(argv, options) : { code: 127, stdout: '', stderr: 'nsenter: failed to execute nft' };
     const route = { subnet: prefix(`10.76.${peer}.0/24`), nextHop: ip(`192.168.83.1${peer}`), nodeName: `h${peer}` };
     const table = { routes: PrefixMap.from([[prefixKey(route.subnet), route]]) };
     const linkOf = (name: string) => [...mirror.links.values()].find((link) => link.name === name);
@@ -87,7 +102,7 @@ export class PathHost {
       proc: procThrough(inside),
       engine: {
         containers: async () => {
-          if (!this.hasDocker) throw new XnetError('Unavailable', 'nothing answers');
+          if (!this.#hasDocker) throw new XnetError('Unavailable', 'nothing answers');
           return this.containers;
         },
         process: async (id) => this.processes.get(id),
@@ -107,12 +122,12 @@ export class PathHost {
     };
   }
 
-  /** addContainer lists a container. It runs in the host's one container namespace, unless `process` says otherwise. */
-  addContainer(
-    name: string,
-    options: { readonly address?: string; readonly running?: boolean; readonly process?: Partial<ContainerProcess> },
-  ): void {
-    const { address, running = true, process = {} } = options;
+  async addContainer(name: string, kind: OddContainer): Promise<void> {
+    this.#list(name, this.#odd[kind]);
+  }
+
+  // Each runs in the host's one container namespace, unless `process` says otherwise.
+  #list(name: string, { address, running = true, process = {} }: Listed): void {
     const id = `${name}${'0'.repeat(12)}`;
     this.containers.push({
       id,
@@ -124,20 +139,51 @@ export class PathHost {
     this.processes.set(id, { pid: this.#sleep.pid ?? 0, startedAt: '', networkMode: 'bridge', ...process });
   }
 
-  /** removeContainer takes it from the list. */
-  removeContainer(name: string): void {
+  async removeContainer(name: string): Promise<void> {
     const index = this.containers.findIndex((container) => container.name === name);
     if (index >= 0) this.containers.splice(index, 1);
   }
 
-  /** sh runs a command line on the host. */
-  sh(line: string): string {
-    return this.namespace.runSync(['sh', '-ec', line]);
+  async addTwins(): Promise<void> {
+    this.#list('twin-a', {});
+    this.#list('twin-b', {});
+  }
+
+  async stopDocker(): Promise<void> {
+    this.#hasDocker = false;
+  }
+
+  async startDocker(): Promise<void> {
+    this.#hasDocker = true;
+  }
+
+  async stopDaemon(): Promise<void> {
+    this.#away = 'its daemon is not connected';
+  }
+
+  async startDaemon(): Promise<void> {
+    this.#away = '';
+  }
+
+  async breakNft(): Promise<void> {
+    this.#hasNft = false;
+  }
+
+  async repairNft(): Promise<void> {
+    this.#hasNft = true;
+  }
+
+  sh(line: string): Promise<string> {
+    return this.namespace.run(['sh', '-ec', line]);
+  }
+
+  inApi(argv: readonly [string, ...string[]]): Promise<string> {
+    return this.container.run(argv);
   }
 
   /** ask is what its daemon answers, after the way over the wire. */
   async ask(question: Question__Output): Promise<Findings__Output> {
-    if (this.away !== '') throw new XnetError('FailedPrecondition', this.away);
+    if (this.#away !== '') throw new XnetError('FailedPrecondition', this.#away);
     const { AnswerLook: call } = services.look.service;
     const findings = await answerTo(this.place, question);
     return call.requestDeserialize(call.requestSerialize({ id: '1', findings })).findings as Findings__Output;
@@ -154,7 +200,7 @@ export class PathHost {
 }
 
 /** PathHosts are the two hosts, each with a route to the other. */
-export class PathHosts {
+export class PathHosts implements PathSite {
   readonly h0: PathHost;
   readonly h1: PathHost;
 
@@ -166,13 +212,14 @@ export class PathHosts {
     for (const host of [this.h0, this.h1]) {
       host.namespace.ipBatch([`address add ${host.address}/24 dev eth0`, 'link set eth0 up']);
     }
-    this.route();
+    this.h0.namespace.ipBatch(['route add 10.76.1.0/24 via 192.168.83.11 proto 88']);
+    this.h1.namespace.ipBatch(['route add 10.76.0.0/24 via 192.168.83.10 proto 88']);
   }
 
   /** route makes the routes as the daemons do. */
-  route(): void {
-    this.h0.sh('ip route replace 10.76.1.0/24 via 192.168.83.11 proto 88');
-    this.h1.sh('ip route replace 10.76.0.0/24 via 192.168.83.10 proto 88');
+  async route(): Promise<void> {
+    await this.h0.sh('ip route replace 10.76.1.0/24 via 192.168.83.11 proto 88');
+    await this.h1.sh('ip route replace 10.76.0.0/24 via 192.168.83.10 proto 88');
   }
 
   /** end is an end as a controller finds it: "h1", "h1/api", "10.76.1.77". */
