@@ -26,6 +26,7 @@ import {
   type NodeRenewal,
 } from './certify.js';
 import { decideTokenJoin, type JoiningHost, nodeOfJoin } from './join.js';
+import { decidePreview, type JoinOutcome } from './join-preview.js';
 
 /** usualNodeTtlMs is the default lifetime of a node's certificate: 30 days. */
 export const usualNodeTtlMs = 30 * 24 * 3_600_000;
@@ -111,6 +112,33 @@ export class CertificateRegistry {
       },
     });
     return certified;
+  }
+
+  /**
+   * preview returns what join would come to, and changes nothing.
+   * @throws XnetError the errors of decideTokenJoin
+   */
+  async preview(joining: Omit<JoiningHost, 'keyDigest'>, token: TokenRecord, csr: string): Promise<JoinOutcome> {
+    const publicKey = await keyOfRequest(csr);
+    const whole: JoiningHost = { ...joining, keyDigest: keyDigest(publicKey) };
+    return this.#issued(async () => {
+      let previewed: JoinOutcome | undefined;
+      await mutate(this.#context, {
+        operationId: '',
+        dryRun: true,
+        call: 'PreviewJoin',
+        decide: (view, { taken, lostRaces }) => {
+          const nodeId = nodeOfJoin(view, token, whole) ?? newNodeId();
+          const nowMs = this.#context.now();
+          const input = { view, joining: whole, nowMs, taken, spread: spreadAfter(lostRaces) };
+          const { decision, preview } = decidePreview(input, nodeId);
+          previewed = preview;
+          return decision;
+        },
+      });
+      if (previewed === undefined) throw new XnetError('Internal', 'previewed without a decision');
+      return previewed;
+    });
   }
 
   /**

@@ -1,15 +1,17 @@
-// The call by which a host joins. Anyone who reaches the port can make it. Invariant: nothing of a request is processed
-// before the token's secret is verified, and an address with too many failures is refused for a while.
-import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { formatPrefix, parseIpv4 } from '../../proto/domain/address.js';
+// The calls by which a host joins, and learns before what it would get. Anyone who reaches the port can make them.
+// Invariant: nothing of a request is processed before the token's secret is verified, and an address with too many
+// failures is refused for a while, whichever call they were.
+import { formatIpv4, formatPrefix, parseIpv4 } from '../../proto/domain/address.js';
 import { checkAddress, checkName, Problems } from '../../proto/domain/input.js';
 import { primaryLease } from '../../proto/domain/network.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { JoinRequest__Output } from '../../proto/gen/xnet/v1/JoinRequest.js';
 import type { JoinResponse } from '../../proto/gen/xnet/v1/JoinResponse.js';
+import type { PreviewJoinResponse } from '../../proto/gen/xnet/v1/PreviewJoinResponse.js';
 import { checkToken, sameHash, type Token, tokenHash } from '../../proto/pki/token.js';
 import { pause } from '../../proto/process/backoff.js';
 import { hostNetworksFromWire } from '../../proto/rpc/convert.js';
+import { wireFromLease } from '../../proto/rpc/convert-assignment.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
@@ -33,7 +35,7 @@ export type JoinServiceDeps = {
   readonly feed: Pick<ViewFeed, 'view' | 'version'>;
   readonly store: Pick<Store, 'read'>;
   readonly authority: Pick<Authority, 'require'>;
-  readonly certificates: Pick<CertificateRegistry, 'join'>;
+  readonly certificates: Pick<CertificateRegistry, 'join' | 'preview'>;
   /** Writes an event outside of a mutation. */
   readonly record: (event: Event) => void;
 };
@@ -59,6 +61,8 @@ function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<Joinin
   return { ...(name === undefined ? {} : { name }), ...(checked === undefined ? {} : { address: checked }) };
 }
 
+type Act<T> = (joining: Omit<JoiningHost, 'keyDigest'>, token: TokenRecord) => Promise<T>;
+
 class JoinCalls {
   readonly #deps: JoinServiceDeps;
   readonly #throttle = new JoinThrottle();
@@ -68,35 +72,54 @@ class JoinCalls {
   }
 
   async join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
+    const { feed, authority, certificates } = this.#deps;
+    const { certificate, record } = await this.#admitted(request, address, (joining, token) =>
+      certificates.join(joining, token, request.csr, { request }),
+    );
+    return answerOf(feed, { nodeId: record.id, certificate, trusted: authority.require().trusted, from: address });
+  }
+
+  async preview(request: JoinRequest__Output, address: string): Promise<PreviewJoinResponse> {
+    const { feed, certificates } = this.#deps;
+    const { name, leases, pools, peers, ...rest } = await this.#admitted(request, address, (joining, token) =>
+      certificates.preview(joining, token, request.csr),
+    );
+    return {
+      nodeName: name,
+      address: formatIpv4(rest.address),
+      leases: leases.map((lease) => wireFromLease(lease)),
+      pools: pools.map(formatPrefix),
+      peers: peers.map(formatIpv4),
+      nodes: rest.nodes,
+      controllers: apiAddresses(feed.view, address),
+    };
+  }
+
+  // Runs `act` for a host whose token is right. A refusal takes a while.
+  async #admitted<T>(request: JoinRequest__Output, address: string, act: Act<T>): Promise<T> {
     try {
-      return await this.#join(request, address);
+      return await this.#act(request, address, act);
     } catch (error) {
       if (error instanceof XnetError && refusals.has(error.code)) await pause(refusalPauseMs);
       throw error;
     }
   }
 
-  async #join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
-    const { feed, authority, certificates } = this.#deps;
+  async #act<T>(request: JoinRequest__Output, address: string, act: Act<T>): Promise<T> {
     if (!this.#throttle.may(address, Date.now())) {
       throw new XnetError('ResourceExhausted', 'too many failed joins from this address: wait a minute');
     }
-    const opened = authority.require();
+    const opened = this.#deps.authority.require();
     const { id, record } = await this.#tokenOf(request.token, opened, address);
     const wrong = checkUse(record, parseIpv4(address), Date.now());
     if (wrong !== undefined) throw this.#failed(address, wrong);
     const networks = hostNetworksFromWire(request.hostNetworks);
     const joining = { tokenId: id, ...nameAndAddress(request), networks };
-    let certificate: string;
-    let nodeId: string;
     try {
-      const answered = await certificates.join(joining, record, request.csr, { request });
-      certificate = answered.certificate;
-      nodeId = answered.record.id;
+      return await act(joining, record);
     } catch (error) {
       throw error instanceof XnetError ? this.#refused(address, joining.tokenId, error) : error;
     }
-    return answerOf(feed, { nodeId, certificate, trusted: authority.require().trusted, from: address });
   }
 
   async #tokenOf(
@@ -178,17 +201,20 @@ function answerOf(
   };
 }
 
-/** joinService binds the join call. */
+function addressOf(call: Parameters<typeof peerOf>[0]): string {
+  const peer = peerOf(call);
+  return peer.kind === 'local' ? '' : peer.address;
+}
+
+/** joinService binds the calls of joining. */
 export function joinService(deps: JoinServiceDeps): ServiceBinding {
   const calls = new JoinCalls(deps);
   return {
     definition: services.join.service,
     implementation: {
-      Join: unary<JoinRequest__Output, JoinResponse>(
-        (request, call: ServerUnaryCall<JoinRequest__Output, JoinResponse>) => {
-          const peer = peerOf(call);
-          return calls.join(request, peer.kind === 'local' ? '' : peer.address);
-        },
+      Join: unary<JoinRequest__Output, JoinResponse>((request, call) => calls.join(request, addressOf(call))),
+      PreviewJoin: unary<JoinRequest__Output, PreviewJoinResponse>((request, call) =>
+        calls.preview(request, addressOf(call)),
       ),
     },
   };

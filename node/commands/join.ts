@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { primaryLease } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import { makeRequest, requestFor } from '../../proto/pki/certificate.js';
+import { makeRequest, type Request, requestFor } from '../../proto/pki/certificate.js';
 import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
 import type { Token } from '../../proto/pki/token.js';
 import { safeJson, withVersion } from '../../proto/process/json.js';
@@ -16,9 +16,10 @@ import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { lockState, type StateLock } from '../host/lock.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
-import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
+import { callJoin, callPreview, eachOf, identityFrom, type JoinCall, type Proven, prove } from '../join/call.js';
 import { planHostJoin } from '../join/decide.js';
 import { readDescribedNetworks } from '../join/host-networks.js';
+import { foresaw, type JoinPreview, previewFromWire, previewText } from '../join/preview.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
 import { leaveBegun } from '../leave/leave.js';
@@ -96,21 +97,31 @@ async function standingOf(
   }
 }
 
-// Returns the key of this attempt, or of an earlier one that did not finish.
-async function pendingKey(stateDir: string): Promise<{ readonly key: string; readonly csr: string }> {
+// Returns the key of an earlier attempt that did not finish, or a new one, which is not on disk yet.
+async function pendingKey(stateDir: string): Promise<Request & { readonly isNew: boolean }> {
   const path = pendingKeyPath(stateDir);
   const before = (await readSecretFile(path))?.toString('utf8');
   if (before !== undefined) {
     try {
       createPrivateKey(before);
-      return { key: before, csr: await requestFor(before) };
+      return { key: before, csr: await requestFor(before), isNew: false };
     } catch {
       // The file is not a key, so no certificate was issued for it.
     }
   }
-  const made = await makeRequest();
-  await writeSecretFile(path, Buffer.from(made.key));
-  return made;
+  return { ...(await makeRequest()), isNew: true };
+}
+
+// Undefined: nothing is to be checked, or the controller is older and can't tell.
+async function previewOf(
+  { ignorePreflight }: JoinSettings,
+  proven: Proven,
+  call: JoinCall,
+  signal: AbortSignal,
+): Promise<JoinPreview | undefined> {
+  if (ignorePreflight.includes('all')) return undefined;
+  const answer = await callPreview(proven, call, signal);
+  return answer && previewFromWire(answer);
 }
 
 async function readBefore(settings: JoinSettings, progress: Progress): Promise<NodeIdentity | undefined> {
@@ -139,9 +150,9 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
         hint: 'stop it first: systemctl stop xnetd',
       });
     }
-    // A host that is a node already runs with what it has; its daemon reports what is wrong.
-    if (before === undefined) await requirePreflight(settings, signal);
     const standing = await standingOf(before, signal);
+    let preview: JoinPreview | undefined;
+    let isChecked = false;
     // One controller at a time, from proof to answer: a controller that is proved may still be unable to serve the
     // call.
     const made = await eachOf(controller, async (endpoint) => {
@@ -152,10 +163,9 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       const trusted = before !== undefined && trusts(before, token.caDigest);
       const situation = { identity: before, standing, trusted, clusterId, nodeName, running, force, nowMs: Date.now() };
       if (planHostJoin(situation) === 'already') return undefined;
-      const { key, csr } = await pendingKey(stateDir);
+      const { key, csr, isNew } = await pendingKey(stateDir);
       const { networks, problems } = await readDescribedNetworks(settings, signal);
       for (const problem of problems) progress(problem);
-      progress('asking for a certificate');
       const call = {
         token,
         csr,
@@ -163,6 +173,16 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
         networks,
         address: address === undefined ? '' : formatIpv4(address),
       };
+      // A host that is a node already runs with what it has; its daemon reports what is wrong.
+      if (before === undefined && !isChecked) {
+        preview = await previewOf(settings, proven, call, signal);
+        if (preview !== undefined)
+          progress(`this host would be ${preview.nodeName} with ${previewText(preview)}: checking it`);
+        await requirePreflight(settings, preview, signal);
+        isChecked = true;
+      }
+      if (isNew) await writeSecretFile(pendingKeyPath(stateDir), Buffer.from(key));
+      progress('asking for a certificate');
       const answer = await callJoin(proven, call, signal);
       return { identity: identityFrom(answer, proven, key), subnet: answer.subnet };
     });
@@ -182,7 +202,10 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
     await writeIdentity(stateDir, identity);
     await rm(pendingKeyPath(stateDir), { force: true });
     progress(`written to ${identityFolder(stateDir)}`);
-    if (before === undefined) await warnOfLease(settings, subnet, identity.pools, signal);
+    if (before === undefined && (preview === undefined || !foresaw(preview, subnet))) {
+      const mode = preview?.leases[0]?.mode ?? 'bip';
+      await warnOfLease(settings, { subnet, mode, pools: identity.pools }, signal);
+    }
     const same = before?.nodeName === identity.nodeName;
     const daemon = !running ? 'start' : same ? 'goes on' : 'restart';
     return joinedFrom(identity, { changed: true, subnet, daemon });

@@ -1,15 +1,17 @@
 // `xnetd preflight`: what would go wrong with xnet on this host, before anything is changed.
 import { parsePrefix } from '../../proto/domain/address.js';
+import type { Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
 import { problemText } from '../../proto/process/problem.js';
 import { untilSignal } from '../../proto/process/program.js';
 import type { TcpEndpoint } from '../join/call.js';
+import type { JoinPreview } from '../join/preview.js';
 import type { JoinSettings } from '../join/settings.js';
 import type { PreflightFinding } from '../preflight/finding.js';
 import { openPlace, type Place } from '../preflight/place.js';
 import { leaseClashes, preflight } from '../preflight/preflight.js';
-import { type PreflightRequest, requestFrom } from '../preflight/request.js';
+import { type PreflightRequest, requestFrom, requestOfJoin } from '../preflight/request.js';
 import type { PreflightSettings } from '../preflight/settings.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
@@ -32,21 +34,20 @@ export type PreflightReport = {
 // Shorter waits need no message.
 const quietMs = 1_000;
 
-// Prints a line for each part that is looked at once the whole has taken a second.
-function progressLines(): { readonly onPart: (part: string) => void; readonly end: () => void } {
+// Prints once a second which parts are looked at, if they are others than before.
+function progressLines(): { readonly onPart: (parts: readonly string[]) => void; readonly end: () => void } {
   const began = performance.now();
   let present = '';
   let spoke = '';
   const say = () => {
-    if (present === spoke) return;
+    if (present === spoke || present === '') return;
     spoke = present;
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  checking ${present}\n`);
   };
   const timer = setInterval(say, quietMs);
   return {
-    onPart: (part) => {
-      present = part;
-      if (performance.now() - began > quietMs) say();
+    onPart: (parts) => {
+      present = parts.join(', ');
     },
     end: () => clearInterval(timer),
   };
@@ -83,12 +84,20 @@ export async function preflightHost(settings: PreflightSettings): Promise<Prefli
 
 /**
  * requirePreflight checks a host that is about to join, unless all findings are ignored. Warnings go to standard error.
+ * @param preview what the host would get; undefined: an older controller can't tell, so the mode and the lease are not
+ * known yet
  * @throws XnetError FailedPrecondition with everything that stops xnet on this host and is not to be ignored
  */
-export async function requirePreflight(settings: JoinSettings, signal: AbortSignal): Promise<void> {
+export async function requirePreflight(
+  settings: JoinSettings,
+  preview: JoinPreview | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   if (settings.ignorePreflight.includes('all')) return;
-  // The mode and the lease are not known yet. The join itself finds out whether the controllers answer.
-  const request = requestFrom({ mode: 'bip', controllers: [], quick: true }, undefined);
+  const request =
+    preview === undefined
+      ? requestFrom({ mode: 'bip', controllers: [], quick: true }, undefined)
+      : requestOfJoin(preview);
   const findings = await look(settings, request, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     // Without CAP_NET_ADMIN: the daemon reports what it can't do.
@@ -97,6 +106,7 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
   });
   const isIgnored = ({ reason }: PreflightFinding) => settings.ignorePreflight.includes(reason);
   const stops = findings.filter((finding) => finding.severity === 'stops' && !isIgnored(finding));
+  warnOf(findings.filter((finding) => !stops.includes(finding)));
   if (stops.length > 0) {
     const reasons = stops.map(({ reason }) => reason).join(',');
     throw new XnetError('FailedPrecondition', "xnet can't run on this host in its present state", {
@@ -104,24 +114,23 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
       hint: `to join all the same: --ignore-preflight ${reasons}`,
     });
   }
-  warnOf(findings);
 }
 
 /**
- * warnOfLease compares a lease and the pools, which joining has made known, with the host. Nothing that it finds undoes the
- * join.
+ * warnOfLease compares a lease and the pools, which no preview has made known before the join, with the host. Nothing that it
+ * finds undoes the join.
+ * @param mode of the lease, as far as is known
  * @param subnet "10.76.3.0/24"; empty: not known
  * @param pools CIDRs
  */
 export async function warnOfLease(
   settings: JoinSettings,
-  subnet: string,
-  pools: readonly string[],
+  { subnet, mode, pools }: { readonly subnet: string; readonly mode: Mode; readonly pools: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   if (settings.ignorePreflight.includes('all')) return;
   const pool = pools.flatMap((text) => parsePrefix(text) ?? []);
-  const request = requestFrom({ mode: 'bip', controllers: [], subnet: parsePrefix(subnet), pool }, undefined);
+  const request = requestFrom({ mode, controllers: [], subnet: parsePrefix(subnet), pool }, undefined);
   let place: Place | undefined;
   try {
     place = openHere(settings);

@@ -5,6 +5,8 @@
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import type { JoinResponse__Output } from '../../proto/gen/xnet/v1/JoinResponse.js';
+import type { JoinServiceClient } from '../../proto/gen/xnet/v1/JoinService.js';
+import type { PreviewJoinResponse__Output } from '../../proto/gen/xnet/v1/PreviewJoinResponse.js';
 import { provenAuthority, readCertificate } from '../../proto/pki/chain.js';
 import { formatToken, type Token } from '../../proto/pki/token.js';
 import { version } from '../../proto/process/version.js';
@@ -18,7 +20,7 @@ import {
   type Endpoint,
   formatEndpoint,
 } from '../../proto/rpc/endpoint.js';
-import { errorFromStatus } from '../../proto/rpc/status.js';
+import { errorFromStatus, isUnknownCall } from '../../proto/rpc/status.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { identityProblem } from '../identity/identity.js';
 import { explainConnectionError } from '../uplink/connection-errors.js';
@@ -72,16 +74,43 @@ function elsewhere(code: ErrorCode, { port }: TcpEndpoint): string {
 }
 
 /** callJoin joins through a proven controller. Throws XnetError. */
-export async function callJoin(
-  { endpoint, clusterId, authority }: Proven,
-  { token, csr, nodeName, address, networks }: JoinCall,
+export function callJoin(proven: Proven, call: JoinCall, signal: AbortSignal): Promise<JoinResponse__Output> {
+  return callThrough(proven, async (client) =>
+    callUnary(client.join.bind(client), requestFrom(call), { timeoutMs: joinTimeoutMs, signal }),
+  );
+}
+
+/**
+ * callPreview asks a proven controller what callJoin with the same parameters would come to. Throws XnetError.
+ * @returns undefined: the controller is older and can't tell
+ */
+export function callPreview(
+  proven: Proven,
+  call: JoinCall,
   signal: AbortSignal,
-): Promise<JoinResponse__Output> {
+): Promise<PreviewJoinResponse__Output | undefined> {
+  return callThrough(proven, async (client) => {
+    try {
+      return await callUnary(client.previewJoin.bind(client), requestFrom(call), { timeoutMs: joinTimeoutMs, signal });
+    } catch (error) {
+      if (isUnknownCall(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
+function requestFrom({ token, csr, nodeName, address, networks }: JoinCall) {
+  const hostNetworks = networks.map(wireFromHostNetwork);
+  return { token: formatToken(token), csr, nodeName, address, daemonVersion: version, hostNetworks };
+}
+
+async function callThrough<T>(
+  { endpoint, clusterId, authority }: Proven,
+  call: (client: JoinServiceClient) => Promise<T>,
+): Promise<T> {
   const client = makeClient(services.join, endpoint, { clusterId, authority: [authority] });
   try {
-    const hostNetworks = networks.map(wireFromHostNetwork);
-    const request = { token: formatToken(token), csr, nodeName, address, daemonVersion: version, hostNetworks };
-    return await callUnary(client.join.bind(client), request, { timeoutMs: joinTimeoutMs, signal });
+    return await call(client);
   } catch (error) {
     const { code, message, problems, hint } = explainConnectionError(errorFromStatus(error));
     throw new XnetError(code, `${formatEndpoint(endpoint)}: ${message}${elsewhere(code, endpoint)}`, {

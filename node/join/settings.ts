@@ -28,7 +28,7 @@ const joinSchema = v.object({
   ),
   force: v.boolean(),
   ignorePreflight: v.optional(
-    listOf(v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'has to be reasons, such as Rootless, or all'))),
+    listOf(v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9]*$/, 'has to be reasons, such as Rootless, or all'))),
     [],
   ),
   output: v.picklist(['text', 'json']),

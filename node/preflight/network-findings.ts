@@ -29,7 +29,7 @@ export type NetworkSeen = {
   readonly path: string;
   readonly mode: Mode;
   readonly peers: readonly Ipv4[];
-  /** The peers that answered; none before the interface that leads to the peers is known. */
+  /** What the peers answered; empty if none was asked. */
   readonly pinged: readonly PingedPeer[];
 };
 

@@ -1,9 +1,6 @@
 // Observes the part of a host's network that concerns peers.
 // Invariant: nothing is changed.
-import type { Ipv4 } from '../../proto/domain/address.js';
-import type { Link } from '../kernel/route-kernel.js';
 import { isStrict } from '../path/path.js';
-import type { Underlay } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { documentOf, jsonSetting } from './daemon-json-findings.js';
 import type { DockerLooked } from './docker-look.js';
@@ -16,12 +13,11 @@ import type { PreflightRequest } from './request.js';
 const kernelRules = 3;
 const dockerDefaultMtu = 1500;
 
-/** lookAtNetwork observes it. It sends echo requests only to the peers that the request names. */
+/** lookAtNetwork observes it, and sends nothing. */
 export async function lookAtNetwork(
   place: Place,
   { leases, mode, pools, peers, address }: PreflightRequest,
   docker: DockerLooked | undefined,
-  signal: AbortSignal,
 ): Promise<NetworkSeen> {
   const { mirror, lookup, proc, settings } = place;
   // A pool of mode lan is the hosts' own network: the underlay's address may lie in it.
@@ -36,8 +32,6 @@ export async function lookAtNetwork(
   const names = new Set(['docker0', ...(link === undefined ? [] : [link.name]), ...shared.keys()]);
   const strict: string[] = [];
   for (const each of names) if (await isStrict(proc, each)) strict.push(each);
-  const pinged =
-    underlay === undefined || link === undefined ? [] : await ping(place, { peers, underlay, link }, signal);
   const mtu = Number(
     docker?.flags.get('mtu') ?? (docker && jsonSetting(documentOf(docker), 'mtu')) ?? dockerDefaultMtu,
   );
@@ -53,16 +47,19 @@ export async function lookAtNetwork(
     path: docker?.path ?? '/etc/docker/daemon.json',
     mode: leases[0]?.mode ?? mode,
     peers,
-    pinged,
+    pinged: [],
   };
 }
 
-async function ping(
+/** pingPeersOf sends echo requests to the peers that the request names, by the interface that leads to peers. */
+export async function pingPeersOf(
   { openIcmp }: Place,
-  { peers, underlay, link }: { readonly peers: readonly Ipv4[]; readonly underlay: Underlay; readonly link: Link },
+  { peers }: Pick<PreflightRequest, 'peers'>,
+  { underlay: { underlay }, links }: Pick<NetworkSeen, 'underlay' | 'links'>,
   signal: AbortSignal,
 ): Promise<readonly PingedPeer[]> {
-  if (peers.length === 0) return [];
+  const link = underlay && links.get(underlay.ifindex);
+  if (peers.length === 0 || underlay === undefined || link === undefined) return [];
   const icmp = openIcmp(underlay.address);
   try {
     return await pingPeers(icmp, peers, link.mtu, signal);

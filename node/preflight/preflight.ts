@@ -22,88 +22,145 @@ import {
   programFindings,
   usesNftables,
 } from './firewall-findings.js';
-import { networkFindings } from './network-findings.js';
-import { lookAtNetwork } from './network-look.js';
+import { type NetworkSeen, networkFindings } from './network-findings.js';
+import { lookAtNetwork, pingPeersOf } from './network-look.js';
 import type { Place } from './place.js';
 import type { PreflightRequest } from './request.js';
 import { readServices } from './services.js';
 import { servicesFindings } from './services-findings.js';
 import { systemFindings } from './system-findings.js';
-import { lookAtControllers, lookAtState } from './system-look.js';
+import { type ControllerSeen, lookAtControllers, lookAtState, type StateSeen } from './system-look.js';
 
 /**
- * preflight checks everything.
- * @param onPart is called with the part that is checked next: "Docker"
+ * preflight checks everything, the parts that do not need each other side by side.
+ * @param onPart is called with the parts that are checked, whenever another one begins or ends: "Docker"
  */
 export async function preflight(
   place: Place,
   request: PreflightRequest,
-  onPart: (part: string) => void,
+  onPart: (parts: readonly string[]) => void,
   signal: AbortSignal,
 ): Promise<readonly PreflightFinding[]> {
-  const found: PreflightFinding[] = [];
-  const part = async <T>(name: string, look: () => Promise<T>): Promise<T | undefined> => {
-    onPart(name);
+  const failed: PreflightFinding[] = [];
+  const present = new Set<string>();
+  const part: Part = async (name, look) => {
+    // What has been begun ends by itself, so that the place can be closed.
+    if (signal.aborted) return undefined;
+    present.add(name);
+    onPart([...present]);
     try {
       return await look();
     } catch (error) {
-      signal.throwIfAborted();
       const message = `${name} could not be looked at: ${messageOf(error)}`;
       const byRoot = process.geteuid?.() === 0 ? {} : { fix: 'run xnetd preflight as root' };
-      found.push({ severity: 'warns', reason: 'NotLookedAt', message, ...byRoot });
+      failed.push({ severity: 'warns', reason: 'NotLookedAt', message, ...byRoot });
       return undefined;
+    } finally {
+      present.delete(name);
+      onPart([...present]);
     }
   };
   place.mirror.setRanges(rangesIn(request));
-  const docker = await part('Docker', () => lookAtDocker(place.docker, signal));
-  if (docker !== undefined) found.push(...(await dockerFindings(docker, request)));
-  const network = await part('the network', () => lookAtNetwork(place, request, docker, signal));
-  if (network !== undefined) found.push(...networkFindings(network));
-  const bridge = lanBridgeIn(request);
-  if (bridge !== undefined) {
-    await part('the interface for mode lan', async () => {
-      const snapshot = await place.readLan();
-      const port = linkAt(snapshot, network?.underlay.underlay?.ifindex ?? 0);
-      if (port === undefined) return;
-      const facts = await portFactsIn(place.root, place.exec)(port, bridge);
-      if (port.name === bridge) {
-        // An operator's bridge, or one that the interface has been moved to: nothing is left to prevent.
-        if (facts.opensHost === true) found.push(rated('warns', opensHostFinding(bridge, facts)));
-        return;
-      }
-      const obstacles = portObstacles(snapshot, port, { bridge, facts });
-      found.push(...obstacles.map((finding) => rated(finding.isNote === true ? 'warns' : 'stops', finding)));
-    });
-  }
-  await part('the addresses', async () => {
-    found.push(...addressFindings(addressesSeen(place, docker), request));
-    found.push(...(await neighbourFindings(place, request)));
-  });
-  await part('the firewall', async () => {
-    const { engine } = docker ?? {};
-    const isDockerMissing = engine !== undefined && 'reason' in engine && engine.reason === 'NotInstalled';
-    found.push(...(await programFindings(place, isDockerMissing)));
-    const ofBackend = docker === undefined ? [] : nftablesFindings(docker, request, place.settings.mark);
-    found.push(...ofBackend);
-    if (request.quick) return;
-    const underlay = network?.underlay.underlay?.ifname;
-    if (underlay === undefined) return;
-    const desired = firewallAfter(request, { underlay, mark: place.settings.mark });
-    const ofRules = await firewallFindings(place, desired, signal);
-    found.push(...ofRules.filter(({ reason }) => !ofBackend.some((other) => other.reason === reason)));
-  });
-  await part('other programs', async () => {
-    const services = await readServices(place.root, place.exec, signal);
-    found.push(...servicesFindings(services, request, docker !== undefined && usesNftables(docker)));
-  });
+  const look: Look = { place, request, part, signal };
   const name = request.controllers.length === 0 ? 'the machine' : 'the machine and the controllers';
-  await part(name, async () => {
-    const state = await lookAtState(place.settings.stateDir);
-    const controllers = await lookAtControllers(request.controllers, signal);
-    const hasNextHops = place.mirror.nextHops !== undefined;
-    found.push(...systemFindings({ state, kernel: kernelVersion(), hasNextHops, controllers, nowMs: place.now() }));
+  const [ofHost, services, machine] = await Promise.all([
+    hostFindings(look),
+    part('other programs', () => readServices(place.root, place.exec, signal)),
+    part(name, () =>
+      Promise.all([lookAtState(place.settings.stateDir), lookAtControllers(request.controllers, signal)]),
+    ),
+  ]);
+  signal.throwIfAborted();
+  const filtersWithNftables = ofHost.docker !== undefined && usesNftables(ofHost.docker);
+  const ofServices = services === undefined ? [] : servicesFindings(services, request, filtersWithNftables);
+  return inOrder([...ofHost.findings, ...ofServices, ...machineFindings(place, machine), ...failed]);
+}
+
+type Part = <T>(name: string, look: () => Promise<T>) => Promise<T | undefined>;
+type Look = {
+  readonly place: Place;
+  readonly request: PreflightRequest;
+  readonly part: Part;
+  readonly signal: AbortSignal;
+};
+type Seen = { readonly docker: DockerLooked | undefined; readonly network: NetworkSeen | undefined };
+
+// Docker first, then the network: the other parts depend on what they are.
+async function hostFindings(
+  look: Look,
+): Promise<Pick<Seen, 'docker'> & { readonly findings: readonly PreflightFinding[] }> {
+  const { place, request, part, signal } = look;
+  const docker = await part('Docker', () => lookAtDocker(place.docker, signal));
+  const ofDocker = docker === undefined ? [] : await dockerFindings(docker, request);
+  const network = await part('the network', () => lookAtNetwork(place, request, docker));
+  const seen: Seen = { docker, network };
+  const all = await Promise.all([
+    peerFindings(look, network),
+    lanFindings(look, seen),
+    part('the addresses', async () => [
+      ...addressFindings(addressesSeen(place, docker), request),
+      ...(await neighbourFindings(place, request)),
+    ]),
+    part('the firewall', () => firewallPart(look, seen)),
+  ]);
+  return { docker, findings: [...ofDocker, ...all.flatMap((findings) => findings ?? [])] };
+}
+
+// With what the peers answer.
+async function peerFindings(
+  { place, request, part, signal }: Look,
+  network: NetworkSeen | undefined,
+): Promise<readonly PreflightFinding[]> {
+  if (network === undefined) return [];
+  const pinged = await part('the peers', () => pingPeersOf(place, request, network, signal));
+  return networkFindings({ ...network, pinged: pinged ?? [] });
+}
+
+async function lanFindings(
+  { place, request, part }: Look,
+  { network }: Seen,
+): Promise<readonly PreflightFinding[] | undefined> {
+  const bridge = lanBridgeIn(request);
+  if (bridge === undefined) return [];
+  return part('the interface for mode lan', async () => {
+    const snapshot = await place.readLan();
+    const port = linkAt(snapshot, network?.underlay.underlay?.ifindex ?? 0);
+    if (port === undefined) return [];
+    const facts = await portFactsIn(place.root, place.exec)(port, bridge);
+    if (port.name === bridge) {
+      // An operator's bridge, or one that the interface has been moved to: nothing is left to prevent.
+      return facts.opensHost === true ? [rated('warns', opensHostFinding(bridge, facts))] : [];
+    }
+    const obstacles = portObstacles(snapshot, port, { bridge, facts });
+    return obstacles.map((finding) => rated(finding.isNote === true ? 'warns' : 'stops', finding));
   });
-  return inOrder(found);
+}
+
+async function firewallPart(
+  { place, request, signal }: Look,
+  { docker, network }: Seen,
+): Promise<readonly PreflightFinding[]> {
+  const { engine } = docker ?? {};
+  const isDockerMissing = engine !== undefined && 'reason' in engine && engine.reason === 'NotInstalled';
+  const ofPrograms = await programFindings(place, isDockerMissing);
+  const ofBackend = docker === undefined ? [] : nftablesFindings(docker, request, place.settings.mark);
+  const underlay = network?.underlay.underlay?.ifname;
+  if (request.quick || underlay === undefined) return [...ofPrograms, ...ofBackend];
+  const desired = firewallAfter(request, { underlay, mark: place.settings.mark });
+  const ofRules = await firewallFindings(place, desired, signal);
+  const others = ofRules.filter(({ reason }) => !ofBackend.some((other) => other.reason === reason));
+  return [...ofPrograms, ...ofBackend, ...others];
+}
+
+// After the network has been looked at: only then is it known whether the kernel has next-hop objects.
+function machineFindings(
+  { mirror, now }: Place,
+  seen: readonly [StateSeen, readonly ControllerSeen[]] | undefined,
+): readonly PreflightFinding[] {
+  if (seen === undefined) return [];
+  const [state, controllers] = seen;
+  const hasNextHops = mirror.nextHops !== undefined;
+  return systemFindings({ state, kernel: kernelVersion(), hasNextHops, controllers, nowMs: now() });
 }
 
 /**

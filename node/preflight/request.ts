@@ -5,6 +5,7 @@ import { type Lease, type Mode, type Route, usesDocker0, usualLanName } from '..
 import { bipOfLease } from '../docker/bip/choose.js';
 import type { Bip } from '../docker/engine/bip-value.js';
 import type { TcpEndpoint } from '../join/call.js';
+import type { JoinPreview } from '../join/preview.js';
 import type { Cached } from '../table/cache.js';
 import { bridgeNameOf } from '../table/own-subnets.js';
 
@@ -49,16 +50,7 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   const { subnet, pool, mode, peer, nodes, controllers, quick = false } = given;
   const { assignment, table } = cached ?? {};
   const bridge = bridgeNameOf({ mode, bridgeName: mode === 'lan' ? usualLanName : 'xnet0' });
-  const held = (assignment?.leases ?? [])
-    .filter(({ state }) => state !== 'ending')
-    .map(({ subnet: its, mode: as, networkLength, dockerLength, bridgeName, lan }): KnownLease => {
-      const length = {
-        ...(networkLength === undefined ? {} : { networkLength }),
-        ...(dockerLength === undefined ? {} : { dockerLength }),
-        ...(lan === undefined ? {} : { lan }),
-      };
-      return { subnet: its, mode: as, ...length, bridge: bridgeNameOf({ mode: as, bridgeName }) };
-    });
+  const held = knownLeases(assignment?.leases ?? []);
   const own = new Set((assignment?.leases ?? []).map((lease) => prefixKey(lease.subnet)));
   const routed = [...(table?.routes.values() ?? [])].filter((route) => !own.has(prefixKey(route.subnet)));
   return {
@@ -77,6 +69,26 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
 /** isOnlyOnLan reports whether all leases that the host has, or is to get, are of mode lan. */
 export function isOnlyOnLan({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
   return leases.length === 0 ? mode === 'lan' : leases.every((lease) => lease.mode === 'lan');
+}
+
+/** requestOfJoin returns the input of the complete preflight of a host that is about to join. */
+export function requestOfJoin(preview: JoinPreview): PreflightRequest {
+  const { leases, pools, address, peers, fleet, controllers } = preview;
+  const given = { mode: leases[0]?.mode ?? 'bip', pool: pools, peer: peers, controllers };
+  return { ...requestFrom(given, undefined), leases: knownLeases(leases), address, fleet };
+}
+
+function knownLeases(leases: readonly Lease[]): readonly KnownLease[] {
+  return leases
+    .filter(({ state }) => state !== 'ending')
+    .map(({ subnet, mode, networkLength, dockerLength, bridgeName, lan }) => {
+      const length = {
+        ...(networkLength === undefined ? {} : { networkLength }),
+        ...(dockerLength === undefined ? {} : { dockerLength }),
+        ...(lan === undefined ? {} : { lan }),
+      };
+      return { subnet, mode, ...length, bridge: bridgeNameOf({ mode, bridgeName }) };
+    });
 }
 
 /** bipWanted returns the address that docker0 is to have; undefined if no lease for docker0 is known. */

@@ -1766,6 +1766,18 @@ export const descriptor = {
            "(xnet.v1.access)": "ANYONE"
           }
          ]
+        },
+        "PreviewJoin": {
+         "requestType": "JoinRequest",
+         "responseType": "PreviewJoinResponse",
+         "options": {
+          "(xnet.v1.access)": "ANYONE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ANYONE"
+          }
+         ]
         }
        }
       },
@@ -1834,6 +1846,42 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 8
+        }
+       }
+      },
+      "PreviewJoinResponse": {
+       "fields": {
+        "nodeName": {
+         "type": "string",
+         "id": 1
+        },
+        "address": {
+         "type": "string",
+         "id": 2
+        },
+        "leases": {
+         "rule": "repeated",
+         "type": "Lease",
+         "id": 3
+        },
+        "pools": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        },
+        "peers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        },
+        "nodes": {
+         "type": "uint32",
+         "id": 6
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 7
         }
        }
       },

@@ -76,8 +76,8 @@ export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
   };
 }
 
-// Throws Corrupt. A state of a newer version counts as wanted.
-function leaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease {
+/** assignedLeaseFromWire returns a lease; throws Corrupt. A state of a newer version counts as wanted. */
+export function assignedLeaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease {
   const { pool, generation, networkName, bridgeName } = wire;
   const subnet = parsePrefix(wire.subnet);
   const mode = modeFromWire(wire.mode);
@@ -174,10 +174,10 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
     ...(approved === undefined ? {} : { approved }),
     ...(wire.nics ? { nics: nicListFromWire(wire.nics) } : {}),
   };
-  const leases = wire.leases.map(leaseFromWire);
+  const leases = wire.leases.map(assignedLeaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
   const none = { networkLength: 0, dockerLength: 0, lan: null, network: '', detach: false };
-  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', ...none });
+  const only = assignedLeaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', ...none });
   return { ...common, leases: [only], permit: { rollout: '', subnet: only.subnet, generation: only.generation } };
 }

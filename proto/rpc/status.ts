@@ -27,6 +27,12 @@ export function isAnswer(error: XnetError): boolean {
   return isServiceError(error.cause) && detailsFrom(error.cause.metadata) !== undefined;
 }
 
+/** isUnknownCall reports whether an error of a client call says that the server, an older one, does not know the call. */
+export function isUnknownCall(error: unknown): boolean {
+  const { cause } = errorFromStatus(error);
+  return isServiceError(cause) && cause.code === grpc.status.UNIMPLEMENTED;
+}
+
 /** codeOfStatus returns the error code of a status that is not OK. */
 export function codeOfStatus(status: {
   readonly code?: number | null | undefined;

@@ -151,15 +151,20 @@ test('an address with too many wrong guesses is ignored for a while, others are 
   // All at once: every answer comes after a pause, and failures are forgiven with time.
   const guesses = Array.from({ length: 30 }, () => ({ ...partsOf(token), secret: randomNames().secret }));
   const began = performance.now();
-  const answers = await Promise.all(guesses.map((guess) => wrong.guess(formatToken(guess), csr)));
+  const calls = ['Join', 'PreviewJoin'] as const;
+  const answers = await Promise.all(
+    guesses.map((guess, index) => wrong.guess(formatToken(guess), csr, calls[index % 2])),
+  );
   const heard = answers.filter((answer) => answer === unauthenticated).length;
   // Ten, and one more for every six seconds.
   const most = 12 + (performance.now() - began) / 6_000;
   t.true(heard >= 10 && heard <= most, `${heard} were looked at`);
   t.is(answers.filter((answer) => answer === resourceExhausted).length, 30 - heard);
-  t.is(await wrong.guess(token, csr), resourceExhausted, 'nor is it told when it is right');
+  for (const call of calls) {
+    t.is(await wrong.guess(token, csr, call), resourceExhausted, 'nor is it told when it is right');
+  }
   const other = await from('127.0.0.67');
-  t.is(await other.guess(token, csr), '0');
+  for (const call of ['PreviewJoin', 'Join'] as const) t.is(await other.guess(token, csr, call), '0');
   const { events } = await callUnary(a.admin.listEvents.bind(a.admin), { subject: 'address/127.0.0.66' }, options);
   t.is(events[0]?.reason, 'JoinRefused');
 });

@@ -62,16 +62,16 @@ export class Guesser {
     });
   }
 
-  /** guess returns the gRPC status of a join with this token. */
-  guess(token: string, csr: string): Promise<string> {
-    const { Join } = services.join.service;
-    const message = Join.requestSerialize({ token, csr, nodeName: 'thief', address: '192.168.83.66' });
+  /** guess returns the gRPC status of a join with this token, or of its preview. */
+  guess(token: string, csr: string, call: 'Join' | 'PreviewJoin' = 'Join'): Promise<string> {
+    const { path, requestSerialize } = services.join.service[call];
+    const message = requestSerialize({ token, csr, nodeName: 'thief', address: '192.168.83.66' });
     const frame = Buffer.alloc(5);
     frame.writeUInt32BE(message.length, 1);
     return new Promise((resolve, reject) => {
       const stream = this.#session.request({
         ':method': 'POST',
-        ':path': Join.path,
+        ':path': path,
         'content-type': 'application/grpc',
         te: 'trailers',
         'grpc-timeout': '180S',

@@ -7,6 +7,8 @@ import { Authority } from '../../../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../../../controller/authority/certificates.js';
 import { rotationOf } from '../../../../controller/authority/rotation.js';
 import { namesFor, TokenRegistry } from '../../../../controller/authority/tokens.js';
+import { assignmentOf } from '../../../../controller/view/assignment.js';
+import { XnetError } from '../../../../proto/errors.js';
 import { makeRequest } from '../../../../proto/pki/certificate.js';
 import { Core } from '../../../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../../../support/memory-store.js';
@@ -110,6 +112,41 @@ test('a revoked token is gone, also for a controller with a stale view', async (
     cluster.entries().filter(({ key }) => /^tokens\/|^certificates\//.test(key)),
     [],
   );
+});
+
+test('a preview is what the join comes to, for a node and for a new one, and changes nothing', async (t) => {
+  const { a, b, cluster, nodeId, even } = await rig(t);
+  const peer = { name: 'web-2', address: address('192.168.83.2'), labels: {} };
+  await a.core.nodes.add(once, peer);
+  const ids = [await a.token(nodeId), await a.token()];
+  await even();
+  for (const tokenId of ids) {
+    const record = b.view.tokens.get(tokenId)?.record;
+    if (record === undefined) return t.fail();
+    const joining = {
+      tokenId,
+      ...(record.node === undefined ? { name: 'web-9', address: address('192.168.83.9') } : {}),
+    };
+    const { csr } = await makeRequest();
+    const { revision } = cluster;
+    const preview = await b.certificates.preview(joining, record, csr);
+    t.is(cluster.revision, revision);
+    const joined = await b.certificates.join(joining, record, csr);
+    const assignment = assignmentOf(b.view, joined.record.id);
+    t.deepEqual(preview.leases, assignment?.leases);
+    t.deepEqual([preview.name, preview.address], [assignment?.nodeName, assignment?.address]);
+    t.deepEqual(preview.pools, [prefix('10.76.0.0/16')]);
+    t.is(preview.nodes, b.view.nodes.size - 1);
+    t.deepEqual(preview.peers, [], 'none is connected');
+    // The same key again, as after a lost answer; another one is refused as by the join.
+    const again = await b.certificates.preview(joining, record, csr);
+    t.deepEqual(
+      again.leases.map(({ subnet }) => subnet),
+      preview.leases.map(({ subnet }) => subnet),
+    );
+    const other = b.certificates.preview(joining, record, (await makeRequest()).csr);
+    await t.throwsAsync(other, { instanceOf: XnetError });
+  }
 });
 
 test('a token is revoked at once, however often it is used meanwhile, and when it can’t be read', async (t) => {

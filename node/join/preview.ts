@@ -1,0 +1,70 @@
+// What a host would get by joining, as a controller says before the host joins. Pure.
+// Invariant: wire values are validated here; an invalid one throws Corrupt.
+import {
+  formatPrefix,
+  type Ipv4,
+  type Prefix,
+  parseIpv4,
+  parsePrefix,
+  prefixesEqual,
+} from '../../proto/domain/address.js';
+import type { Lease } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import type { PreviewJoinResponse__Output } from '../../proto/gen/xnet/v1/PreviewJoinResponse.js';
+import { assignedLeaseFromWire } from '../../proto/rpc/convert-assignment.js';
+import { checkEndpoint } from '../../proto/rpc/endpoint.js';
+import type { TcpEndpoint } from './call.js';
+
+/** JoinPreview is what a host would get by joining. */
+export type JoinPreview = {
+  readonly nodeName: string;
+  /** The node's address. */
+  readonly address: Ipv4;
+  readonly leases: readonly Lease[];
+  /** All pools. */
+  readonly pools: readonly Prefix[];
+  /** Addresses of other hosts that are connected; of a large fleet, some. */
+  readonly peers: readonly Ipv4[];
+  /** Number of other nodes. */
+  readonly fleet: number;
+  /** For all calls except joining. */
+  readonly controllers: readonly TcpEndpoint[];
+};
+
+function valid<T>(parse: (text: string) => T | undefined, text: string): T {
+  const value = parse(text);
+  if (value === undefined) throw new XnetError('Corrupt', `the controller said what can't be read: ${text}`);
+  return value;
+}
+
+/** previewFromWire returns the preview of a message; throws Corrupt. */
+export function previewFromWire(wire: PreviewJoinResponse__Output): JoinPreview {
+  return {
+    nodeName: wire.nodeName,
+    address: valid(parseIpv4, wire.address),
+    leases: wire.leases.map(assignedLeaseFromWire),
+    pools: wire.pools.map((text) => valid(parsePrefix, text)),
+    peers: wire.peers.map((text) => valid(parseIpv4, text)),
+    fleet: wire.nodes,
+    controllers: wire.controllers.flatMap((text) => {
+      const checked = checkEndpoint(text);
+      return 'value' in checked && checked.value.kind === 'tcp' ? [checked.value] : [];
+    }),
+  };
+}
+
+/** previewText says what a host would get: "10.76.3.0/24 (bip)". */
+export function previewText({ leases }: Pick<JoinPreview, 'leases'>): string {
+  const texts = leases.map(({ subnet, mode }) => `${formatPrefix(subnet)} (${mode})`);
+  return texts.length === 0 ? 'no subnet yet' : texts.join(', ');
+}
+
+/**
+ * foresaw reports whether a preview had the subnet that the host got. Another host may have joined in between and got that of
+ * the preview.
+ * @param subnet of the answer: "10.76.3.0/24"; empty: the controller did not say
+ */
+export function foresaw({ leases }: Pick<JoinPreview, 'leases'>, subnet: string): boolean {
+  const got = parsePrefix(subnet);
+  return got === undefined || leases.some((lease) => prefixesEqual(lease.subnet, got));
+}
