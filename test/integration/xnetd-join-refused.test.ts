@@ -210,7 +210,7 @@ test('a daemon of a host that has not joined reports that', async (t) => {
   t.regex(left.stderr, /has not joined a cluster[\s\S]*xctl nodes remove/);
 });
 
-test('a finding that stops xnet stops the join before anything is sent, unless it is ignored', async (t) => {
+test('a finding that stops xnet stops the join before anything is written, unless it is ignored', async (t) => {
   const host = hostOf(t);
   const token = await added('stopped-1');
   const daemonJson = join(host.dir, 'daemon.json');
