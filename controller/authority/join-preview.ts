@@ -29,6 +29,9 @@ export type JoinOutcome = {
 // A host asks each of them whether packets of all lengths arrive.
 const mostPeers = 32;
 
+// Reasons of a node's condition Underlay by which the node does not have the address that the store has.
+const addressReasons: ReadonlySet<string> = new Set(['AddressMissing', 'AddressMismatch']);
+
 /**
  * decidePreview decides how a host would join.
  * @returns the decision of the join, which must not be committed, and the preview
@@ -96,9 +99,16 @@ function leaseIn(view: ReadonlyView, node: NodeRecord, operation: Operation): re
   return [{ pool, subnet, generation, ...networkOf(decoded.record, node, poolRecord), state: 'wanted' }];
 }
 
+// The error of one node must not stop all other hosts from joining.
+function hasItsAddress(view: ReadonlyView, nodeId: string): boolean {
+  const conditions = view.statuses.get(nodeId)?.record.conditions ?? [];
+  return !conditions.some(({ type, ok, reason }) => type === 'Underlay' && !ok && addressReasons.has(reason));
+}
+
 /**
  * peersOf returns addresses of connected nodes that a node with these leases has routes to, or a pool of mode lan in
- * common with: at most 32, those of a larger fleet spread evenly over all addresses in order.
+ * common with: at most 32, those of a larger fleet spread evenly over all addresses in order. A node that reports that it
+ * does not have its address is left out.
  */
 export function peersOf(view: ReadonlyView, nodeId: string, leases: readonly Pick<Lease, 'pool'>[]): readonly Ipv4[] {
   const own = new Set(leases.map(({ pool }) => pool));
@@ -106,7 +116,7 @@ export function peersOf(view: ReadonlyView, nodeId: string, leases: readonly Pic
   const isPeer = (id: string) =>
     id !== nodeId && leasesOf(view, id).some(({ pool }) => own.has(pool) || isRouted(pool));
   const all = [...view.sessions.keys()]
-    .filter(isPeer)
+    .filter((id) => isPeer(id) && hasItsAddress(view, id))
     .flatMap((id) => view.nodes.get(id)?.record.address ?? [])
     .sort((a, b) => a - b);
   const share = Math.max(1, all.length / mostPeers);

@@ -176,8 +176,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       // A host that is a node already runs with what it has; its daemon reports what is wrong.
       if (before === undefined && !isChecked) {
         preview = await previewOf(settings, proven, call, signal);
-        if (preview !== undefined)
-          progress(`this host would be ${preview.nodeName} with ${previewText(preview)}: checking it`);
+        if (preview !== undefined) progress(`this host would be ${previewText(preview)}: checking it`);
         await requirePreflight(settings, preview, signal);
         isChecked = true;
       }

@@ -68,6 +68,8 @@ async function look(
   const { onPart, end } = progressLines();
   try {
     return await preflight(place, request, onPart, signal);
+  } catch (error) {
+    throw signal.aborted ? new XnetError('Cancelled', 'interrupted') : error;
   } finally {
     end();
     await place.close();
@@ -99,7 +101,7 @@ export async function requirePreflight(
       ? requestFrom({ mode: 'bip', controllers: [], quick: true }, undefined)
       : requestOfJoin(preview);
   const findings = await look(settings, request, signal).catch((error: unknown) => {
-    signal.throwIfAborted();
+    if (signal.aborted) throw error;
     // Without CAP_NET_ADMIN: the daemon reports what it can't do.
     process.stderr.write(`warning: this host could not be checked: ${escaped(messageOf(error))}\n`);
     return [];
@@ -108,7 +110,7 @@ export async function requirePreflight(
   const stops = findings.filter((finding) => finding.severity === 'stops' && !isIgnored(finding));
   warnOf(findings.filter((finding) => !stops.includes(finding)));
   if (stops.length > 0) {
-    const reasons = stops.map(({ reason }) => reason).join(',');
+    const reasons = [...new Set(stops.map(({ reason }) => reason))].join(',');
     throw new XnetError('FailedPrecondition', "xnet can't run on this host in its present state", {
       problems: texts(stops),
       hint: `to join all the same: --ignore-preflight ${reasons}`,

@@ -3,6 +3,7 @@
 // names. A server of another authority ends the whole attempt.
 
 import type { HostNetwork } from '../../proto/domain/network.js';
+import { escaped } from '../../proto/domain/text.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import type { JoinResponse__Output } from '../../proto/gen/xnet/v1/JoinResponse.js';
 import type { JoinServiceClient } from '../../proto/gen/xnet/v1/JoinService.js';
@@ -20,6 +21,7 @@ import {
   type Endpoint,
   formatEndpoint,
 } from '../../proto/rpc/endpoint.js';
+import { maxJoinAnswerBytes } from '../../proto/rpc/limits.js';
 import { errorFromStatus, isUnknownCall } from '../../proto/rpc/status.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { identityProblem } from '../identity/identity.js';
@@ -108,14 +110,14 @@ async function callThrough<T>(
   { endpoint, clusterId, authority }: Proven,
   call: (client: JoinServiceClient) => Promise<T>,
 ): Promise<T> {
-  const client = makeClient(services.join, endpoint, { clusterId, authority: [authority] });
+  const client = makeClient(services.join, endpoint, { clusterId, authority: [authority] }, maxJoinAnswerBytes);
   try {
     return await call(client);
   } catch (error) {
     const { code, message, problems, hint } = explainConnectionError(errorFromStatus(error));
-    throw new XnetError(code, `${formatEndpoint(endpoint)}: ${message}${elsewhere(code, endpoint)}`, {
-      problems,
-      ...(hint === undefined ? {} : { hint }),
+    throw new XnetError(code, `${formatEndpoint(endpoint)}: ${escaped(message)}${elsewhere(code, endpoint)}`, {
+      problems: problems.map(escaped),
+      ...(hint === undefined ? {} : { hint: escaped(hint) }),
       cause: error,
     });
   } finally {

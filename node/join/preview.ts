@@ -1,5 +1,6 @@
 // What a host would get by joining, as a controller says before the host joins. Pure.
-// Invariant: wire values are validated here; an invalid one throws Corrupt.
+// Invariant: wire values are validated here; an invalid one throws Corrupt. However much a controller says, the host asks a
+// bounded number of other hosts.
 import {
   formatPrefix,
   type Ipv4,
@@ -9,6 +10,7 @@ import {
   prefixesEqual,
 } from '../../proto/domain/address.js';
 import type { Lease } from '../../proto/domain/network.js';
+import { escaped, quoted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { PreviewJoinResponse__Output } from '../../proto/gen/xnet/v1/PreviewJoinResponse.js';
 import { assignedLeaseFromWire } from '../../proto/rpc/convert-assignment.js';
@@ -31,9 +33,13 @@ export type JoinPreview = {
   readonly controllers: readonly TcpEndpoint[];
 };
 
+// The host sends echo requests to each peer, and connects to each controller.
+const mostPeers = 32;
+const mostControllers = 16;
+
 function valid<T>(parse: (text: string) => T | undefined, text: string): T {
   const value = parse(text);
-  if (value === undefined) throw new XnetError('Corrupt', `the controller said what can't be read: ${text}`);
+  if (value === undefined) throw new XnetError('Corrupt', `the controller said what can't be read: ${quoted(text)}`);
   return value;
 }
 
@@ -44,19 +50,19 @@ export function previewFromWire(wire: PreviewJoinResponse__Output): JoinPreview 
     address: valid(parseIpv4, wire.address),
     leases: wire.leases.map(assignedLeaseFromWire),
     pools: wire.pools.map((text) => valid(parsePrefix, text)),
-    peers: wire.peers.map((text) => valid(parseIpv4, text)),
+    peers: wire.peers.slice(0, mostPeers).map((text) => valid(parseIpv4, text)),
     fleet: wire.nodes,
-    controllers: wire.controllers.flatMap((text) => {
+    controllers: wire.controllers.slice(0, mostControllers).flatMap((text) => {
       const checked = checkEndpoint(text);
       return 'value' in checked && checked.value.kind === 'tcp' ? [checked.value] : [];
     }),
   };
 }
 
-/** previewText says what a host would get: "10.76.3.0/24 (bip)". */
-export function previewText({ leases }: Pick<JoinPreview, 'leases'>): string {
+/** previewText says what a host would be and get: "web-1 with 10.76.3.0/24 (bip)". */
+export function previewText({ nodeName, leases }: Pick<JoinPreview, 'nodeName' | 'leases'>): string {
   const texts = leases.map(({ subnet, mode }) => `${formatPrefix(subnet)} (${mode})`);
-  return texts.length === 0 ? 'no subnet yet' : texts.join(', ');
+  return `${escaped(nodeName)} with ${texts.length === 0 ? 'no subnet yet' : texts.join(', ')}`;
 }
 
 /**

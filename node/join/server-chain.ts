@@ -6,7 +6,7 @@ import { pemOf } from '../../proto/pki/chain.js';
 
 const connectMs = 10_000;
 // It is there, and may have many hosts to greet at once on a slow machine.
-const handshakeMs = 60_000;
+const usualHandshakeMs = 60_000;
 // The server's own, two of an authority under rotation, and the root. A longer chain is not one of ours.
 const longest = 8;
 
@@ -25,11 +25,13 @@ function chainFrom(own: DetailedPeerCertificate): readonly string[] {
 
 /**
  * serverChain returns the certificate chain (PEM, leaf first) that a server presents. The chain alone proves nothing.
+ * @param handshakeMs how long it may take to answer once it has accepted the connection
  * @throws XnetError Unavailable when the server does not answer, or not with TLS 1.3
  */
 export function serverChain(
   { host, port }: { readonly host: string; readonly port: number },
   signal: AbortSignal,
+  handshakeMs: number = usualHandshakeMs,
 ): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const socket = connect({

@@ -46,7 +46,10 @@ async function nearest(path: string): Promise<string> {
   }
 }
 
-/** lookAtControllers asks all controllers at once; it takes 10 s if one does not answer. */
+// One that hangs costs a warning, and a host that joins waits for it.
+const handshakeMs = 10_000;
+
+/** lookAtControllers asks all controllers at once; it takes 10 s if one does not answer, 20 s at most. */
 export function lookAtControllers(
   endpoints: readonly TcpEndpoint[],
   signal: AbortSignal,
@@ -54,7 +57,7 @@ export function lookAtControllers(
   return Promise.all(
     endpoints.map(async (endpoint): Promise<ControllerSeen> => {
       try {
-        const [own = ''] = await serverChain(endpoint, signal);
+        const [own = ''] = await serverChain(endpoint, signal, handshakeMs);
         const { notBeforeMs, notAfterMs } = readCertificate(own);
         return { endpoint, notBeforeMs, notAfterMs };
       } catch (error) {

@@ -8,7 +8,6 @@ import { type Credentials, clientTls } from './tls.js';
 
 const clientOptions: grpc.ChannelOptions = {
   ...keepaliveOptions,
-  'grpc.max_receive_message_length': maxAnswerBytes,
   'grpc.max_send_message_length': maxMessageBytes,
   // xnet repeats a mutation itself, with its operation id, or not at all.
   'grpc.enable_retries': 0,
@@ -31,18 +30,21 @@ type ClientConstructor<C extends grpc.Client> = new (
 /**
  * makeClient makes a client of one service at one endpoint. It connects on its first call; close() ends it.
  * @param credentials required for a TCP port; a unix socket needs none
+ * @param maxBytes of an answer
  * @throws XnetError FailedPrecondition for a TCP port without credentials: nothing is sent in the clear
  */
 export function makeClient<C extends grpc.Client>(
   service: ClientConstructor<C>,
   endpoint: Endpoint,
   credentials?: Credentials,
+  maxBytes: number = maxAnswerBytes,
 ): C {
   const address = formatEndpoint(endpoint);
-  if (endpoint.kind === 'unix') return new service(address, grpc.credentials.createInsecure(), clientOptions);
+  const options = { ...clientOptions, 'grpc.max_receive_message_length': maxBytes };
+  if (endpoint.kind === 'unix') return new service(address, grpc.credentials.createInsecure(), options);
   if (credentials === undefined) throw new XnetError('FailedPrecondition', `no certificate for ${address}`);
   const tls = clientTls(credentials);
-  return new service(address, tls.credentials, { ...clientOptions, ...tls.options });
+  return new service(address, tls.credentials, { ...options, ...tls.options });
 }
 
 /**

@@ -28,6 +28,7 @@ import {
   type TableDelta,
   type Version,
 } from '../domain/network.js';
+import { escaped } from '../domain/text.js';
 import { XnetError } from '../errors.js';
 import type { Availability__Output } from '../gen/xnet/v1/Availability.js';
 import type { Condition__Output } from '../gen/xnet/v1/Condition.js';
@@ -59,7 +60,7 @@ const availabilityToWire = {
 
 /** corrupt returns the error for an invalid message. */
 export function corrupt(what: string): XnetError {
-  return new XnetError('Corrupt', `invalid message from the other side: ${what}`);
+  return new XnetError('Corrupt', `invalid message from the other side: ${escaped(what)}`);
 }
 
 /** keyOf returns the key of a value in a table; undefined if there is none. */

@@ -46,11 +46,14 @@ export const serverLimits: grpc.ChannelOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/** maxJoinAnswerBytes is the largest answer to a host that joins, in bytes. */
+export const maxJoinAnswerBytes = 64 * 1024;
+
 /** joinLimits are serverLimits for clients without a certificate: one small request each. */
 export const joinLimits: grpc.ChannelOptions = {
   ...serverLimits,
   'grpc.max_receive_message_length': 16 * 1024,
-  'grpc.max_send_message_length': 64 * 1024,
+  'grpc.max_send_message_length': maxJoinAnswerBytes,
   'grpc.max_concurrent_streams': 4,
   'grpc-node.max_session_memory': 1,
   'grpc.max_connection_idle_ms': 10_000,

@@ -41,6 +41,29 @@ test('peers are connected, and this host has routes to them or a LAN in common w
     ).map(formatIpv4);
   t.deepEqual(peers('n-9', 'default'), ['192.168.83.1', '192.168.83.2']);
   t.deepEqual(peers('n-1', 'default'), ['192.168.83.2'], 'not itself');
+  // A node that reports that the address is not its own, is not asked.
+  const lost = (reason: string, ok = false) => ({
+    'status/n-2': encode('status', {
+      routes: { desired: 0, installed: 0, conflicting: 0, unreachable: 0 },
+      conditions: [{ type: 'Underlay', ok, transient: false, reason, message: '', sinceMs: 1 }],
+      ...{
+        daemonVersion: '1',
+        kernelVersion: '6',
+        dockerVersion: '28',
+        hostNetworks: [],
+        silentPeers: [],
+        reportedMs: 1,
+      },
+      ...{ leases: [], containers: [] },
+    }),
+  });
+  for (const reason of ['AddressMissing', 'AddressMismatch']) {
+    rig.write(lost(reason));
+    t.deepEqual(peers('n-9', 'default'), ['192.168.83.1']);
+  }
+  rig.write(lost('InterfaceDown'));
+  t.is(peers('n-9', 'default').length, 2, 'what is wrong with it is something else');
+  rig.write(lost('Ready', true));
   t.deepEqual(peers('n-9', 'lan'), ['192.168.83.1', '192.168.83.2', '192.168.83.4']);
 });
 

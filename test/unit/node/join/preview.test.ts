@@ -62,8 +62,18 @@ test('a preview that can’t be read is an error; one without a lease is not', (
   for (const wrong of [{ address: 'nowhere' }, { pools: ['10.76.0.1/16'] }, { peers: [''] }]) {
     t.throws(() => previewFromWire({ ...wire(lease), ...wrong }), { instanceOf: XnetError, code: 'Corrupt' });
   }
-  t.is(previewText(previewFromWire(wire())), 'no subnet yet');
-  t.is(previewText(previewFromWire(wire(lease, lan))), '10.76.3.0/24 (bridge), 192.168.83.64/27 (lan)');
+  t.is(previewText(previewFromWire(wire())), 'web-1 with no subnet yet');
+  t.is(previewText(previewFromWire(wire(lease, lan))), 'web-1 with 10.76.3.0/24 (bridge), 192.168.83.64/27 (lan)');
+});
+
+test('whatever a controller says, a host asks a bounded number of others, and prints no control character', (t) => {
+  const peers = Array.from({ length: 5_000 }, (_, index) => formatIpv4(address(`192.168.${index % 250}.7`)));
+  const controllers = Array.from({ length: 5_000 }, (_, index) => `192.168.83.2:${index + 1}`);
+  const preview = previewFromWire({ ...wire(lease), nodeName: 'web\u001b[2J\r\n1', peers, controllers });
+  t.is(preview.peers.length, 32);
+  t.is(preview.controllers.length, 16);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  t.notRegex(previewText(preview), /[\u0000-\u001f]/);
 });
 
 test('a host that got another subnet than it was told compares again', (t) => {
