@@ -22,6 +22,14 @@ const without = {
   Forwarding: '',
 } as const satisfies Record<Area, string>;
 
+// What shows the cause. xnet tries again by itself.
+const inspection = {
+  Nft: 'nft list ruleset',
+  Iptables: 'iptables -S',
+  Conntrack: 'conntrack -L',
+  Forwarding: 'sysctl -a --pattern forward',
+} as const satisfies Record<Area, string>;
+
 /** FailureReason is the reason of a failure in an area. */
 export type FailureReason<A extends Area> = `${A}Failed` | `${A}Missing`;
 
@@ -58,7 +66,13 @@ function findingOf<A extends Area>(area: A, error: unknown): Finding<FailureReas
   const message = messageOf(error);
   return error instanceof ProgramMissing
     ? { ...missingFinding(area, error), type }
-    : { type, transient: true, reason: `${area}Failed`, message };
+    : {
+        type,
+        transient: true,
+        reason: `${area}Failed`,
+        message,
+        fix: `correct what this reports: ${inspection[area]}`,
+      };
 }
 
 /** missingFinding reports a program that is not installed. */

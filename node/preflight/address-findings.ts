@@ -92,12 +92,9 @@ function leaseFindings(seen: AddressesSeen, lease: KnownLease): readonly Preflig
   });
 }
 
-function poolFindings(
-  seen: AddressesSeen,
-  { leases, mode }: PreflightRequest,
-  pool: Prefix,
-): readonly PreflightFinding[] {
-  const isBip = mayGetBip({ leases, mode });
+function poolFindings(seen: AddressesSeen, request: PreflightRequest, pool: Prefix): readonly PreflightFinding[] {
+  const { leases } = request;
+  const isBip = mayGetBip(request);
   const isLeased = ({ prefix }: NetworkOverlap) => leases.some(({ subnet }) => prefixCovers(subnet, prefix));
   const except = replaced(seen, isBip);
   const found = overlapping(pool, seen, except)

@@ -22,7 +22,7 @@ export async function dockerFindings(
   request: PreflightRequest,
 ): Promise<readonly PreflightFinding[]> {
   const { engine } = seen;
-  const isOver = bipWanted(request)?.over !== undefined;
+  const isOver = request.toDefaultNetwork || bipWanted(request)?.over !== undefined;
   const ofBackend = isOver && startsWithNftables(seen) ? [rated('stops', needsIptables)] : [];
   const ofFile = [...ofBackend, ...(await daemonJsonFindings(seen, request))];
   if ('reason' in engine) return [rated(passing.has(engine.reason) ? 'warns' : 'stops', engine), ...ofFile];

@@ -52,8 +52,8 @@ export async function preflight(
       return await look();
     } catch (error) {
       const message = `${name} could not be looked at: ${messageOf(error)}`;
-      const byRoot = process.geteuid?.() === 0 ? {} : { fix: 'run xnetd preflight as root' };
-      failed.push({ severity: 'warns', reason: 'NotLookedAt', message, ...byRoot });
+      const fix = process.geteuid?.() === 0 ? 'correct that, and check again' : 'run xnetd preflight as root';
+      failed.push({ severity: 'warns', reason: 'NotLookedAt', message, fix });
       return undefined;
     } finally {
       present.delete(name);

@@ -20,6 +20,8 @@ export type PreflightRequest = {
   readonly leases: readonly KnownLease[];
   /** Mode of a lease to come. */
   readonly mode: Mode;
+  /** Whether Docker's default network is to be on the LAN, by a lease of mode lan that is not known yet. */
+  readonly toDefaultNetwork: boolean;
   readonly pools: readonly Prefix[];
   /** This host's node address; undefined: not known. */
   readonly address: Ipv4 | undefined;
@@ -41,13 +43,14 @@ export type PreflightGiven = {
   readonly mode: Mode;
   readonly peer?: readonly Ipv4[] | undefined;
   readonly nodes?: number | undefined;
+  readonly defaultNetwork?: boolean | undefined;
   readonly controllers: readonly TcpEndpoint[];
   readonly quick?: boolean;
 };
 
 /** requestFrom combines the command line with the host's cache, which supplies what the command line omits. */
 export function requestFrom(given: PreflightGiven, cached: Cached | undefined): PreflightRequest {
-  const { subnet, pool, mode, peer, nodes, controllers, quick = false } = given;
+  const { subnet, pool, mode, peer, nodes, defaultNetwork = false, controllers, quick = false } = given;
   const { assignment, table } = cached ?? {};
   const bridge = bridgeNameOf({ mode, bridgeName: mode === 'lan' ? usualLanName : 'xnet0' });
   const held = knownLeases(assignment?.leases ?? []);
@@ -56,6 +59,7 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   return {
     leases: subnet === undefined ? held : [{ subnet, mode, bridge }],
     mode: held[0]?.mode ?? mode,
+    toDefaultNetwork: defaultNetwork,
     pools: pool ?? table?.pools ?? [],
     address: assignment?.address,
     peers: peer ?? [],
@@ -97,7 +101,12 @@ export function bipWanted({ leases }: Pick<PreflightRequest, 'leases'>): Bip | u
   return lease && bipOfLease({ ...lease, bridgeName: lease.bridge });
 }
 
-/** mayGetBip reports whether docker0 has or may get a lease: one of mode bip or block, or one that is not known yet. */
-export function mayGetBip({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
+/** mayGetBip reports whether Docker's default network has or may get a lease: also one that is not known yet. */
+export function mayGetBip({
+  leases,
+  mode,
+  toDefaultNetwork,
+}: Pick<PreflightRequest, 'leases' | 'mode' | 'toDefaultNetwork'>): boolean {
+  if (toDefaultNetwork) return true;
   return leases.length === 0 ? usesDocker0(mode) : leases.some(usesDefaultNetwork);
 }

@@ -39,7 +39,8 @@ function unansweredFindings({ active }: ServicesSeen): readonly PreflightFinding
   if (active !== undefined) return [];
   const message =
     'systemctl does not answer, so it is not known whether systemd-networkd, NetworkManager and firewalld run';
-  return [{ severity: 'warns', reason: 'NotLookedAt', message }];
+  const fix = 'correct what this reports: systemctl is-system-running; or see by hand whether these three run';
+  return [{ severity: 'warns', reason: 'NotLookedAt', message, fix }];
 }
 
 // The lines that a shell writes into a file: each line is one argument.

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import * as v from 'valibot';
 import { checkAddress, checkPrefix } from '../../proto/domain/input.js';
 import { modes } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
 import { fromCheck, integer, listOf, readSettings } from '../../proto/process/settings.js';
 import { checkEndpoint, defaultJoinPort, defaultPort, type Endpoint } from '../../proto/rpc/endpoint.js';
 import { addOptions, defaultFile, settingsSchema } from '../settings/settings.js';
@@ -26,6 +27,7 @@ const preflightSchema = v.object({
   mode: v.picklist(modes, `has to be one of ${modes.join(', ')}`),
   peer: v.optional(listOf(v.pipe(v.string(), fromCheck(checkAddress)))),
   nodes: v.optional(integer(1, 100_000)),
+  defaultNetwork: v.optional(v.boolean()),
   output: v.picklist(['text', 'json']),
 });
 
@@ -38,6 +40,7 @@ export function addPreflightOptions(target: Command): Command {
     .option('--subnet <cidr>', 'the subnet that this host is to get (default: that of its lease)')
     .option('--pool <cidrs>', 'the pools, comma-separated (default: those it has been told of)')
     .addOption(new Option('--mode <mode>', 'how it is to use the subnet').choices(modes).default('bip'))
+    .option('--default-network', "in mode lan: Docker's default network is to be on the LAN")
     .option('--peer <addresses>', 'addresses of other hosts, which are sent echo requests, comma-separated')
     .option('--nodes <number>', 'how many hosts the fleet is to have (default: as many as it has)')
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
@@ -49,5 +52,8 @@ export function addPreflightOptions(target: Command): Command {
  * @throws XnetError InvalidArgument with every problem
  */
 export function preflightSettingsOf(parsed: Command): PreflightSettings {
-  return readSettings(parsed, preflightSchema, defaultFile);
+  const settings = readSettings(parsed, preflightSchema, defaultFile);
+  if (settings.defaultNetwork === true && settings.mode !== 'lan')
+    throw new XnetError('InvalidArgument', '--default-network is for mode lan', { hint: 'add --mode lan' });
+  return settings;
 }

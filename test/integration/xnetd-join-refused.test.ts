@@ -215,6 +215,9 @@ test('a finding that stops xnet stops the join before anything is written, unles
   const token = await added('stopped-1');
   const daemonJson = join(host.dir, 'daemon.json');
   writeFileSync(daemonJson, '{"debug": true,}\n');
+  const misused = await host.run('preflight', '--default-network');
+  t.is(misused.code, 2);
+  t.regex(misused.stderr, /--default-network is for mode lan/);
   const looked = await host.run('preflight', '--daemon-json', daemonJson, '--json');
   t.is(looked.code, 8, looked.stderr);
   const report = JSON.parse(looked.stdout);

@@ -2,10 +2,11 @@
 import test, { type ExecutionContext } from 'ava';
 import type { PreflightFinding } from '../../node/preflight/finding.js';
 import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
-import { answersWithContainer } from '../support/engine-socket.js';
+import { answersWithContainer, engineAnswers } from '../support/engine-socket.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { daemonJsonFixtures } from '../support/preflight-daemon-json.js';
 import { engineFixtures } from '../support/preflight-docker.js';
+import { says } from '../support/preflight-fix.js';
 import { PreflightHost, type PreflightLook } from '../support/preflight-host.js';
 import { lanFixtures, type PreflightFixture } from '../support/preflight-lan.js';
 import { machineFixtures } from '../support/preflight-machine.js';
@@ -76,7 +77,29 @@ const ofNetwork: readonly PreflightFixture[] = [
     severity: 'warns',
     look: { ...lease, quick: false, underlay: { interfaceName: 'eth0' } },
     trigger: (host) => host.sh('sysctl -qw net.ipv4.ip_forward=0'),
-    clear: (host) => host.sh('sysctl -qw net.ipv4.ip_forward=1'),
+    clear: (host, fix) => {
+      says(fix, 'systemctl start docker');
+      // As dockerd does at its start.
+      host.sh('sysctl -qw net.ipv4.ip_forward=1');
+    },
+  },
+  {
+    reason: 'ForwardingOff',
+    severity: 'stops',
+    look: { ...lease, quick: false, underlay: { interfaceName: 'eth0' } },
+    trigger: async (host) => {
+      // From 28 on, Docker drops what comes from outside itself.
+      const Version = '26.1.5+dfsg1';
+      await host.dockerAnswers(engineAnswers({ version: { Version, Components: [{ Name: 'Engine', Version }] } }));
+      host.sh('sysctl -qw net.ipv4.ip_forward=0');
+    },
+    clear: (host, fix) => {
+      for (const command of fix.split(', then ')) host.sh(command);
+    },
+    undo: async (host) => {
+      host.sh('iptables -P FORWARD ACCEPT');
+      await host.dockerIsGone();
+    },
   },
   {
     reason: 'InterfaceForwardingOff',

@@ -19,6 +19,11 @@ export function commandIn(fix: string, start: string, places: Places = {}): stri
   return typed;
 }
 
+/** says throws an Error if a fix does not contain these words. */
+export function says(fix: string, words: string): void {
+  if (!fix.includes(words)) throw new Error(`the fix does not say "${words}": ${fix}`);
+}
+
 /** optionIn returns what a fix says to set an option of xnetd or xctl to: "--interface". It throws if it says nothing. */
 export function optionIn(fix: string, option: string): string {
   const [, value] = new RegExp(`${option} ([\\w.-]+)`).exec(fix) ?? [];

@@ -4,17 +4,13 @@ import { join } from 'node:path';
 import { NeighbourTable } from '../../node/host/neighbour-table.js';
 import type { RouteKernel } from '../../node/kernel/route-kernel.js';
 import { makeLog } from '../../proto/process/log.js';
-import { commandIn } from './preflight-fix.js';
+import { commandIn, says } from './preflight-fix.js';
 import type { PreflightHost, PreflightLook } from './preflight-host.js';
 import type { PreflightFixture } from './preflight-lan.js';
 import { prefix } from './route-fixtures.js';
 
 const nothing = () => undefined;
 const dayMs = 86_400_000;
-
-function says(fix: string, words: string): void {
-  if (!fix.includes(words)) throw new Error(`the fix does not say "${words}": ${fix}`);
-}
 
 const stateDir = (path: string) => (host: PreflightHost) => ({ stateDir: join(host.root, path) });
 const controllers = (host: PreflightHost): PreflightLook => ({ controllers: [host.controller.endpoint] });
@@ -63,6 +59,11 @@ const firewall = {
   quick: false,
 } as const;
 const asItWas = (host: PreflightHost) => host.instead.clear();
+// An operator who has run the command corrects the program.
+const correct = (command: string) => (host: PreflightHost, fix: string) => {
+  says(fix, command);
+  asItWas(host);
+};
 
 /** machineFixtures are these findings. */
 export const machineFixtures: readonly PreflightFixture[] = [
@@ -156,16 +157,20 @@ export const machineFixtures: readonly PreflightFixture[] = [
     trigger: (host) => {
       host.hasSystemd = false;
     },
-    clear: (host) => {
+    clear: (host, fix) => {
+      says(fix, 'systemctl is-system-running');
       host.hasSystemd = true;
     },
   },
-  // They pass by themselves: the daemon tries again.
-  { ...{ reason: 'NftFailed', severity: 'warns', look: firewall }, trigger: failing('nft'), clear: asItWas },
+  {
+    ...{ reason: 'NftFailed', severity: 'warns', look: firewall },
+    trigger: failing('nft'),
+    clear: correct('nft list ruleset'),
+  },
   {
     ...{ reason: 'IptablesFailed', severity: 'warns', look: firewall },
     trigger: failing('iptables-nft-save'),
-    clear: asItWas,
+    clear: correct('iptables -S'),
   },
   {
     reason: 'UnusableInterfaceName',

@@ -161,6 +161,20 @@ test("Docker's nftables backend stops mode lan where that is Docker's default ne
   t.deepEqual(await asked({ ...off, file: { bytes: backend('nftables') } }, lan), ['stops']);
   t.deepEqual(await asked(off, lan), []);
   t.deepEqual(await asked({ ...off, flags: new Map([['firewall-backend', 'nftables']]) }, lan), ['stops']);
+
+  // Before a lease is known.
+  const unknown = { mode: 'lan', controllers: [] } as const;
+  const reasonsOf = async (seen: DockerLooked, defaultNetwork: boolean) =>
+    (await dockerFindings(seen, requestFrom({ ...unknown, defaultNetwork }, undefined)))
+      .map(({ reason }) => reason)
+      .filter((reason) => reason !== 'DockerFound');
+  t.deepEqual(await reasonsOf(modern, true), ['LanNeedsIptables']);
+  t.deepEqual(await reasonsOf(modern, false), []);
+  const running = withEngine({ containers: [container('web')] });
+  t.deepEqual(await reasonsOf({ ...running, file: { bytes: Buffer.from('{"bip": "10.9.0.1/24"}') } }, true), [
+    'DaemonJsonBipByHand',
+    'ContainersRunning',
+  ]);
 });
 
 test("what daemon.json lacks for Docker's nftables backend", (t) => {
