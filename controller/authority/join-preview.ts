@@ -3,6 +3,7 @@
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import type { Lease } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
+import { mostPreviewPeers } from '../../proto/rpc/limits.js';
 import type { Decision } from '../registry/mutation.js';
 import { parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
@@ -25,9 +26,6 @@ export type JoinOutcome = {
   /** Number of other nodes. */
   readonly nodes: number;
 };
-
-// A host asks each of them whether packets of all lengths arrive.
-const mostPeers = 32;
 
 // Reasons of a node's condition Underlay by which the node does not have the address that the store has.
 const addressReasons: ReadonlySet<string> = new Set(['AddressMissing', 'AddressMismatch']);
@@ -107,7 +105,7 @@ function hasItsAddress(view: ReadonlyView, nodeId: string): boolean {
 
 /**
  * peersOf returns addresses of connected nodes that a node with these leases has routes to, or a pool of mode lan in
- * common with: at most 32, those of a larger fleet spread evenly over all addresses in order. A node that reports that it
+ * common with: at most mostPreviewPeers, those of a larger fleet spread evenly over all addresses in order. A node that reports that it
  * does not have its address is left out.
  */
 export function peersOf(view: ReadonlyView, nodeId: string, leases: readonly Pick<Lease, 'pool'>[]): readonly Ipv4[] {
@@ -119,8 +117,9 @@ export function peersOf(view: ReadonlyView, nodeId: string, leases: readonly Pic
     .filter((id) => isPeer(id) && hasItsAddress(view, id))
     .flatMap((id) => view.nodes.get(id)?.record.address ?? [])
     .sort((a, b) => a - b);
-  const share = Math.max(1, all.length / mostPeers);
-  return Array.from({ length: Math.min(all.length, mostPeers) }, (_, index) => all[Math.floor(index * share)]).flatMap(
-    (address) => address ?? [],
-  );
+  const share = Math.max(1, all.length / mostPreviewPeers);
+  return Array.from(
+    { length: Math.min(all.length, mostPreviewPeers) },
+    (_, index) => all[Math.floor(index * share)],
+  ).flatMap((address) => address ?? []);
 }

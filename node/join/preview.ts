@@ -11,10 +11,11 @@ import {
 } from '../../proto/domain/address.js';
 import type { Lease } from '../../proto/domain/network.js';
 import { escaped, quoted } from '../../proto/domain/text.js';
-import { XnetError } from '../../proto/errors.js';
 import type { PreviewJoinResponse__Output } from '../../proto/gen/xnet/v1/PreviewJoinResponse.js';
+import { corrupt } from '../../proto/rpc/convert.js';
 import { assignedLeaseFromWire } from '../../proto/rpc/convert-assignment.js';
 import { checkEndpoint } from '../../proto/rpc/endpoint.js';
+import { mostPreviewPeers } from '../../proto/rpc/limits.js';
 import type { TcpEndpoint } from './call.js';
 
 /** JoinPreview is what a host would get by joining. */
@@ -33,13 +34,12 @@ export type JoinPreview = {
   readonly controllers: readonly TcpEndpoint[];
 };
 
-// The host sends echo requests to each peer, and connects to each controller.
-const mostPeers = 32;
+// The host connects to each.
 const mostControllers = 16;
 
 function valid<T>(parse: (text: string) => T | undefined, text: string): T {
   const value = parse(text);
-  if (value === undefined) throw new XnetError('Corrupt', `the controller said what can't be read: ${quoted(text)}`);
+  if (value === undefined) throw corrupt(quoted(text));
   return value;
 }
 
@@ -50,7 +50,7 @@ export function previewFromWire(wire: PreviewJoinResponse__Output): JoinPreview 
     address: valid(parseIpv4, wire.address),
     leases: wire.leases.map(assignedLeaseFromWire),
     pools: wire.pools.map((text) => valid(parsePrefix, text)),
-    peers: wire.peers.slice(0, mostPeers).map((text) => valid(parseIpv4, text)),
+    peers: wire.peers.slice(0, mostPreviewPeers).map((text) => valid(parseIpv4, text)),
     fleet: wire.nodes,
     controllers: wire.controllers.slice(0, mostControllers).flatMap((text) => {
       const checked = checkEndpoint(text);

@@ -1,5 +1,6 @@
 // The reasons of all findings that preflight can have.
 // Invariant: a finding of preflight has one of these. Each reason has a fixture that triggers it and a fix that clears it.
+import type { PortReason } from '../lan/obstacles.js';
 
 /** DockerReason is the reason of a finding about Docker: the engine, dockerd's flags, daemon.json and Docker's rules. */
 export type DockerReason =
@@ -39,6 +40,7 @@ export type DockerReason =
 
 /** HostReason is the reason of a finding about the rest of the host: network, LAN, addresses, firewall, programs, machine. */
 export type HostReason =
+  | PortReason
   | 'AddressElsewhere'
   | 'AddressMismatch'
   | 'AddressMissing'
@@ -56,20 +58,7 @@ export type HostReason =
   | 'InterfaceMissing'
   | 'IptablesFailed'
   | 'IptablesMissing'
-  | 'LanDhcpClient'
-  | 'LanInet6'
-  | 'LanNoAddress'
-  | 'LanNotEthernet'
-  | 'LanOpensHost'
   | 'LanPacketsDropped'
-  | 'LanPortAuthenticated'
-  | 'LanPortDown'
-  | 'LanPortManaged'
-  | 'LanPortShared'
-  | 'LanPortTaken'
-  | 'LanRuleNamesPort'
-  | 'LanRulesNamePort'
-  | 'LanWireless'
   | 'LeaseUnknown'
   | 'MtuBelowDocker'
   | 'MtuDiffers'

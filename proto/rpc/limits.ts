@@ -46,6 +46,9 @@ export const serverLimits: grpc.ChannelOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/** mostPreviewPeers is the number of peers that a controller names at most to a host that is about to join: it asks each. */
+export const mostPreviewPeers = 32;
+
 /** maxJoinAnswerBytes is the largest answer to a host that joins, in bytes. */
 export const maxJoinAnswerBytes = 64 * 1024;
 

@@ -73,7 +73,7 @@ export type OverSeen = {
   readonly journal: Journal;
 };
 
-/** overObstacle returns it; undefined: nothing, or the bip is none of mode lan or in force. */
+/** overObstacle returns what keeps Docker's default network from the bridge; undefined: nothing, or it is in force or none of mode lan. */
 export async function overObstacle(
   host: DockerHost,
   { nodeId, address, leases }: DesiredDocker,
