@@ -88,18 +88,27 @@ export type TrustOutput = {
 export const noTrust: TrustOutput = { authority: null, rotation: null, certificates: [], problem: null };
 
 // Nodes renew after at most 80 % of a certificate's life. An expired certificate of a person is omitted: it may be
-// obsolete.
+// obsolete. Of two that were issued in the same second, the resolution of X.509, it is not known which is the newer: the
+// one that expires first counts.
 function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): readonly CertificateOutput[] {
   const newest = new Map<string, CertificateOutput>();
   for (const certificate of certificates) {
     const who = `${certificate.role}/${certificate.id}`;
-    if ((newest.get(who)?.validFrom ?? '') <= (certificate.validFrom ?? '')) newest.set(who, certificate);
+    const before = newest.get(who);
+    if (before === undefined || isNewer(certificate, before)) newest.set(who, certificate);
   }
   const late = [...newest.values()].filter((certificate) => {
     const state = certificateState(certificate, nowMs);
     return state === 'expiring' || (state === 'expired' && certificate.role === 'node');
   });
   return late.sort((a, b) => (a.expiresAt ?? '').localeCompare(b.expiresAt ?? ''));
+}
+
+// Times of one format compare as text.
+function isNewer(certificate: CertificateOutput, than: CertificateOutput): boolean {
+  const [from, fromBefore] = [certificate.validFrom ?? '', than.validFrom ?? ''];
+  if (from !== fromBefore) return from > fromBefore;
+  return (certificate.expiresAt ?? '') < (than.expiresAt ?? '');
 }
 
 function problemsOf(

@@ -95,6 +95,9 @@ test('expiring and revoked certificates are reported, also in the status', (t) =
   t.deepEqual(of(certificate({})), []);
   t.deepEqual(of(certificate(soon), certificate({ id: 'n-2', expiresAt: iso(nowMs - 1) })), ['n-2', 'n-1']);
   t.deepEqual(of(certificate(soon), certificate({ validFrom: iso(nowMs) })), [], 'it was renewed');
+  for (const pair of [[certificate(soon), certificate({})] as const, [certificate({}), certificate(soon)] as const]) {
+    t.deepEqual(of(...pair), ['n-1'], 'issued in the same second');
+  }
   t.deepEqual(of(certificate({ role: 'admin', expiresAt: iso(nowMs - 1) })), [], 'of people who are gone for long');
   t.deepEqual(of(certificate({ ...soon, revokedAt: iso(nowMs) })), []);
   const many = Array.from({ length: 8 }, (_, index) =>
