@@ -45,7 +45,7 @@ export type FeedOptions = {
   readonly known: LiveValue<Known>;
   readonly standing: LiveValue<Standing>;
   readonly intake: Pick<Intake, 'assignment' | 'snapshot' | 'delta' | 'again'>;
-  readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'advanceEvery'> };
+  readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'advanceWithin'> };
   readonly status: Pick<SelfStatus, 'noteBookmark' | 'noteConnection' | 'noteLease' | 'noteTurn' | 'tell'>;
   readonly reporter: Pick<Reporter, 'changed'>;
   readonly uplink: Pick<Uplink, 'reopen'>;
@@ -55,9 +55,9 @@ export type FeedOptions = {
   readonly log: Logger;
 };
 
-// Interval between changes of the table: long enough to merge changes that follow at once, and too short to matter to a new
-// peer, whose Docker takes some 10 times as long to restart.
-const firewallEveryMs = 50;
+// Long enough to merge changes that follow at once, and too short to matter to a new peer, whose Docker takes some 10 times as
+// long to restart.
+const firewallWithinMs = 50;
 
 function confirmed(known: Known): Known {
   return known.isConfirmed ? known : { ...known, isConfirmed: true };
@@ -253,8 +253,8 @@ export class Feed implements Watcher {
   #noteTable(table: NodeTable | undefined): void {
     const { lanes, uplink, log } = this.#options;
     lanes.routes.trigger();
-    // Routes go first: when a fleet grows, many changes come one after the other.
-    lanes.firewall.advanceEvery(firewallEveryMs);
+    // Routes go first, on every host: many of them may share their processors, and so do the controllers.
+    lanes.firewall.advanceWithin(firewallWithinMs);
     if (!waitsForStore(table) || this.#confirming) return;
     this.#confirming = true;
     log.warn({ routes: table?.held.size }, 'withdrawal held until the store confirms it');

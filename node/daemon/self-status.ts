@@ -71,8 +71,9 @@ export type SelfStatusOptions = {
 
 // A fleet that grows changes all the time.
 const tellEveryMs = 250;
-// Both lanes take a few milliseconds for a change of the table.
-const underWayMs = 100;
+// Once for all lanes that a change triggers, and after the routes of other hosts that share processors with this one or with
+// the controller: they are the urgent part of a change.
+const tellWithinMs = 200;
 // While work is under way, a report waits this long for its end.
 const longestUnderWayMs = 1_000;
 // In a fleet, containers start and end all the time.
@@ -165,7 +166,7 @@ export class SelfStatus {
 
   /** tell recomputes the conditions soon, and notifies of changes: once for all that one change of the table triggers. */
   tell(): void {
-    this.#telling.within(this.#applied.isBehind(this.#options.known.current) ? underWayMs : 0);
+    this.#telling.within(tellWithinMs);
   }
 
   /**

@@ -36,7 +36,6 @@ export class Lane<Desired> {
   readonly #alarm = new Alarm();
   #within: NodeJS.Timeout | undefined;
   #isIdle = false;
-  #advancedAt = Number.NEGATIVE_INFINITY;
   readonly #soon = new Debounce(debounce, () => this.trigger());
   #failures = 0;
 
@@ -51,16 +50,14 @@ export class Lane<Desired> {
   }
 
   /**
-   * advanceEvery has a change of the desired state take effect: between two turns if the effect can, else by a turn. The
-   * first such request is served at once, others together `ms` milliseconds after the last.
+   * advanceWithin has a change of the desired state take effect: between two turns if the effect can, else by a turn.
+   * All such requests are served together, `ms` milliseconds after the first.
    */
-  advanceEvery(ms: number): void {
-    const waitMs = Math.max(0, this.#advancedAt + ms - performance.now());
+  advanceWithin(ms: number): void {
     this.#within ??= setTimeout(() => {
       this.#within = undefined;
-      this.#advancedAt = performance.now();
       if (!this.#advance()) this.trigger();
-    }, waitMs).unref();
+    }, ms).unref();
   }
 
   /** triggerSoon requests a turn after 200 ms without further requests, or after a second at the latest. */

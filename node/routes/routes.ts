@@ -82,8 +82,14 @@ export class Routes implements Effect<DesiredRoutes> {
     const { mirror, dumpEveryMs = dumpEveryMsOf(desired.peers.size) } = this.#options;
     try {
       mirror.setRanges(desired.ranges);
+      await mirror.refresh();
+      const believed = this.#believed(desired);
+      const outcome = await this.#rounds(believed, signal);
+      // A dump that is due comes after the changes: with thousands of routes it takes some tenths of a second.
+      const { epoch } = mirror;
       await mirror.refresh(dumpEveryMs);
-      return await this.#rounds(this.#believed(desired), signal);
+      if (mirror.epoch === epoch) return outcome;
+      return afterBoth(outcome, await this.#rounds(believed, signal));
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       mirror.invalidate();
@@ -186,6 +192,14 @@ export class Routes implements Effect<DesiredRoutes> {
   #forgetRefusals(desired: DesiredRoutes): void {
     for (const key of this.#refusals.keys()) if (!desired.peers.has(key)) this.#refusals.delete(key);
   }
+}
+
+function afterBoth(first: Outcome, second: Outcome): Outcome {
+  return {
+    ...second,
+    changes: first.changes + second.changes,
+    what: [...(first.what ?? []), ...(second.what ?? [])].slice(0, mostDescribed + 1),
+  };
 }
 
 type At = Pick<PeerRefusal, 'ifindex' | 'epoch'>;

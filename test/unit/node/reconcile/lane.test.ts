@@ -43,8 +43,8 @@ test('a small change takes effect between two turns if the effect can, else by a
     can = how;
     desired = how;
     turned = next();
-    lane.advanceEvery(0);
-    lane.advanceEvery(0);
+    lane.advanceWithin(0);
+    lane.advanceWithin(0);
     await turned;
   }
   t.deepEqual(seen, ['turn a', 'advance can', "turn can't", 'turn throws']);
@@ -55,7 +55,7 @@ test('a small change takes effect between two turns if the effect can, else by a
   lane.trigger();
   await until(() => seen.length === 5);
   desired = 'later';
-  lane.advanceEvery(0);
+  lane.advanceWithin(0);
   await pause();
   hold = undefined;
   turned = next();
