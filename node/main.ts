@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // xnetd: the command line of the daemon. Each command is loaded when it runs.
-import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import { exitCodes, type XnetError } from '../proto/errors.js';
 import { safeJson, withVersion } from '../proto/process/json.js';
@@ -13,16 +12,6 @@ import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
 import { addPreflightOptions, preflightSettingsOf } from './preflight/settings.js';
 import { addOptions, daemonSettingsOf, nodeSettingsOf, settingsAsDaemon } from './settings/settings.js';
-
-// The daemon mostly waits. V8 would let the young generation grow from 2 MiB to 32 MiB at a start with thousands of
-// routes, and keep it. An upper limit can only be set on the command line of node.
-setFlagsFromString('--semi-space-growth-factor=1');
-// Limits the growth of the old generation to a third between two collections. Otherwise, after many changes, it would
-// stay twice as large as after a start with the same table. A change costs a sixth more processor time.
-setFlagsFromString('--optimize-for-size');
-// No function runs often enough for optimised code to pay: with 1,000 peers and with 5,000 the daemon starts with as much
-// processor time without it, a change costs as much, and the memory is 4 and 7 MiB less.
-setFlagsFromString('--no-opt');
 
 const program = new Command('xnetd')
   .description("Gives this host's Docker the subnet that it leased, and routes to every other host.")

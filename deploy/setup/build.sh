@@ -29,7 +29,7 @@ modules() {
 }
 
 compile() (
-  cd "$root" && node_modules/.bin/tsc && node cli/scripts/bundle.js || return 1
+  cd "$root" && node_modules/.bin/tsc && node cli/scripts/bundle.js && node dist/bin/xnetd.js --make-compile-cache || return 1
   # Remove compiled tests without a source, or ava would run them.
   find dist/test -name '*.js' 2>/dev/null | while read -r file; do
     source=${file#dist/}

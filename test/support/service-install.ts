@@ -118,6 +118,7 @@ export async function installsWithoutSystemd(t: ExecutionContext, stage: Service
     t.is(await host.run([program, '--version']), `${version}\n`);
   }
   t.is((await host.exec(['test', '-e', '/usr/local/lib/systemd'])).code, 1);
+  t.regex(await host.run(['ls', '/usr/local/lib/xnet/current/dist/bin']), /^xnetd\.v[\d.]+-\w+\.cache$/m);
   const gone = await host.exec(['sh', '/usr/local/lib/xnet/current/install.sh', '--uninstall'], patient);
   t.is(gone.stdout, 'xnet is removed from /usr/local\nkept:\n  /var/lib/xnet-controller\n', gone.stderr);
   await host.run(['umount', '/usr/bin/systemctl']);
