@@ -89,7 +89,7 @@ export const noTrust: TrustOutput = { authority: null, rotation: null, certifica
 
 // Nodes renew after at most 80 % of a certificate's life. An expired certificate of a person is omitted: it may be
 // obsolete. Of two that were issued in the same second, the resolution of X.509, it is not known which is the newer: the
-// one that expires first counts.
+// one that expires first counts, unless it is revoked.
 function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): readonly CertificateOutput[] {
   const newest = new Map<string, CertificateOutput>();
   for (const certificate of certificates) {
@@ -108,6 +108,8 @@ function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): 
 function isNewer(certificate: CertificateOutput, than: CertificateOutput): boolean {
   const [from, fromBefore] = [certificate.validFrom ?? '', than.validFrom ?? ''];
   if (from !== fromBefore) return from > fromBefore;
+  const [isRevoked, wasRevoked] = [certificate.revokedAt !== null, than.revokedAt !== null];
+  if (isRevoked !== wasRevoked) return wasRevoked;
   return (certificate.expiresAt ?? '') < (than.expiresAt ?? '');
 }
 

@@ -98,6 +98,13 @@ test('expiring and revoked certificates are reported, also in the status', (t) =
   for (const pair of [[certificate(soon), certificate({})] as const, [certificate({}), certificate(soon)] as const]) {
     t.deepEqual(of(...pair), ['n-1'], 'issued in the same second');
   }
+  const revoked = certificate({ expiresAt: iso(nowMs + dayMs / 2), revokedAt: iso(nowMs) });
+  const three = [certificate(soon), revoked, certificate({})] as const;
+  for (const first of [0, 1, 2]) {
+    const inOrder = [...three.slice(first), ...three.slice(0, first)];
+    t.deepEqual(of(...inOrder), ['n-1'], 'a revoked one replaces none that was issued in the same second');
+    t.deepEqual(of(...inOrder.toReversed()), ['n-1']);
+  }
   t.deepEqual(of(certificate({ role: 'admin', expiresAt: iso(nowMs - 1) })), [], 'of people who are gone for long');
   t.deepEqual(of(certificate({ ...soon, revokedAt: iso(nowMs) })), []);
   const many = Array.from({ length: 8 }, (_, index) =>
