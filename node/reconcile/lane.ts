@@ -119,9 +119,9 @@ export class Lane<Desired> {
       const message = `${effect.name}: ${messageOf(error)}`;
       outcome = { findings: [{ type, transient: true, reason: 'TurnFailed', message }], changes: 0 };
     }
+    if (outcome.changes > 0) log.info({ effect: effect.name, ...describeChanges(outcome) }, 'changed');
     if (signal.aborted) return;
     this.#failures = outcome.findings.some((finding) => finding.transient) ? this.#failures + 1 : 0;
-    if (outcome.changes > 0) log.info({ effect: effect.name, ...describeChanges(outcome) }, 'changed');
     onTurn(outcome, wanted);
   }
 }

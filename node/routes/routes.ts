@@ -80,20 +80,22 @@ export class Routes implements Effect<DesiredRoutes> {
   /** converge makes the routes as desired. */
   async converge(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
     const { mirror, dumpEveryMs = dumpEveryMsOf(desired.peers.size) } = this.#options;
+    const made: Made = { changes: 0, what: [] };
     try {
       mirror.setRanges(desired.ranges);
       await mirror.refresh();
       const believed = this.#believed(desired);
-      const outcome = await this.#rounds(believed, signal);
+      const findings = await this.#rounds(believed, made, signal);
       // A dump that is due comes after the changes: with thousands of routes it takes some tenths of a second.
       const { epoch } = mirror;
       await mirror.refresh(dumpEveryMs);
-      if (mirror.epoch === epoch) return outcome;
-      return afterBoth(outcome, await this.#rounds(believed, signal));
+      return { findings: mirror.epoch === epoch ? findings : await this.#rounds(believed, made, signal), ...made };
     } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
+      // No periodic dump follows a failure, so that the next turn begins with one.
       mirror.invalidate();
-      return { findings: findingsOf([{ reason: 'KernelUnavailable', message: messageOf(error) }], mirror), changes: 0 };
+      if (!(error instanceof SyscallError)) throw error;
+      // What was changed before is told all the same: nothing else has the routes that were taken over.
+      return { findings: findingsOf([{ reason: 'KernelUnavailable', message: messageOf(error) }], mirror), ...made };
     }
   }
 
@@ -110,11 +112,10 @@ export class Routes implements Effect<DesiredRoutes> {
     return asWitnessed(desired, this.#witness);
   }
 
-  async #rounds(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
+  // Adds to `made` what it changes.
+  async #rounds(desired: DesiredRoutes, made: Made, signal: AbortSignal): Promise<Outcome['findings']> {
     const { kernel, mirror } = this.#options;
     this.#forgetRefusals(desired);
-    let changes = 0;
-    const what: string[] = [];
     let failures: readonly RouteProblem[] = [];
     for (let round = 1; ; ) {
       const takenBefore = this.#takenOver.size;
@@ -126,7 +127,7 @@ export class Routes implements Effect<DesiredRoutes> {
         this.#counts = plan.counts;
         // A failure is reported as long as its change is still planned.
         const left = plan.changes.length === 0 ? [] : failures;
-        return { findings: findingsOf([...plan.problems, ...left], mirror), changes, what };
+        return findingsOf([...plan.problems, ...left], mirror);
       }
       const outcomes = await kernel.apply(
         plan.changes.map(({ change }) => change),
@@ -134,8 +135,9 @@ export class Routes implements Effect<DesiredRoutes> {
       );
       for (const [index, { change, isProbe, isTakeOver }] of plan.changes.entries()) {
         if (isProbe || outcomes[index] !== undefined) continue;
-        changes += 1;
-        if (what.length <= mostDescribed) what.push(isTakeOver ? this.#takeOverText(change) : nameChange(change));
+        made.changes += 1;
+        if (made.what.length <= mostDescribed)
+          made.what.push(isTakeOver ? this.#takeOverText(change) : nameChange(change));
         if (isTakeOver && 'route' in change) this.#takenOver.add(prefixKey(change.route.destination));
       }
       // Hand-made routes are taken over one per round, each of them once.
@@ -194,13 +196,8 @@ export class Routes implements Effect<DesiredRoutes> {
   }
 }
 
-function afterBoth(first: Outcome, second: Outcome): Outcome {
-  return {
-    ...second,
-    changes: first.changes + second.changes,
-    what: [...(first.what ?? []), ...(second.what ?? [])].slice(0, mostDescribed + 1),
-  };
-}
+// The changes of a turn so far.
+type Made = { changes: number; readonly what: string[] };
 
 type At = Pick<PeerRefusal, 'ifindex' | 'epoch'>;
 

@@ -1,5 +1,6 @@
 // Turns, and changes that take effect between two of them.
 import test from 'ava';
+import { pino } from 'pino';
 import type { Outcome } from '../../../../node/reconcile/effect.js';
 import { Lane } from '../../../../node/reconcile/lane.js';
 import { Paced } from '../../../../node/reconcile/paced.js';
@@ -65,6 +66,28 @@ test('a small change takes effect between two turns if the effect can, else by a
   t.deepEqual(seen.slice(4), ['turn throws', 'turn later']);
   stop.abort();
   await ended;
+});
+
+test('a turn that is stopped tells what it has changed', async (t) => {
+  const stop = new AbortController();
+  const logged: string[] = [];
+  const lane = new Lane<string>({
+    effect: {
+      name: 'test',
+      converge: async () => {
+        stop.abort();
+        return { findings: [], changes: 1, what: ['take over "10.76.5.0/24 via 192.168.83.15"'] };
+      },
+    },
+    type: 'Routes',
+    desired: () => 'a',
+    resyncMs: 600_000,
+    log: pino({ base: null, timestamp: false }, { write: (line) => logged.push(line) }),
+    onTurn: () => t.fail(),
+  });
+  await lane.run(stop.signal);
+  t.is(logged.length, 1);
+  t.regex(logged[0] ?? '', /"effect":"test","changes":1,"what":\["take over /);
 });
 
 async function pause(): Promise<void> {

@@ -9,6 +9,7 @@ import { guardMetric, isGuard } from '../../../../node/routes/ownership.js';
 import { checkRouteProtocol } from '../../../../node/routes/protocol.js';
 import { Routes } from '../../../../node/routes/routes.js';
 import { prefixContains, prefixCovers, prefixKey } from '../../../../proto/domain/address.js';
+import { SyscallError } from '../../../../proto/process/syscall.js';
 import { MemoryRouteHost } from '../../../support/memory-route-host.js';
 import { ip, peer, pool, prefix, wanted } from '../../../support/route-fixtures.js';
 import { installed, runScenario } from '../../../support/route-scenario.js';
@@ -93,6 +94,48 @@ test('an idle kernel is not dumped again and again; what it changes in silence i
     'add route to 10.76.2.0/24',
   ]);
   t.deepEqual(seen, ['addNextHop', 'addRoute', 'dump', 'addRoute'], 'a change of the table does not wait for a dump');
+});
+
+test('a turn tells what it has changed when a dump fails afterwards, and the next one begins with a dump', async (t) => {
+  const host = new MemoryRouteHost();
+  const eth0 = host.addLink('eth0');
+  host.addAddress('eth0', '192.168.83.1/24');
+  const { kernel } = host;
+  const list = kernel.routes.bind(kernel);
+  let failure: Error | undefined;
+  let dumps = 0;
+  kernel.routes = async (filter) => {
+    dumps += 1;
+    if (failure !== undefined) throw failure;
+    return list(filter);
+  };
+  let now = 0;
+  const mirror = new KernelMirror({ kernel, protocol: 88, now: () => now });
+  const routes = new Routes({ kernel, mirror, dumpEveryMs: 1_000 });
+  await routes.converge(wanted({ peers: [peer(1)], ifindex: eth0 }), signal);
+
+  now += 1_000;
+  failure = new SyscallError('recvfrom', 'ENOBUFS', 'no buffer space');
+  const two = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
+  const { findings, changes, what } = await routes.converge(two, signal);
+  t.deepEqual(
+    findings.map(({ reason }) => reason),
+    ['KernelUnavailable'],
+  );
+  t.deepEqual([changes, what], [2, ['add next hop 192.168.83.12', 'add route to 10.76.2.0/24']]);
+  failure = undefined;
+  t.deepEqual(await routes.converge(two, signal), { findings: [], changes: 0, what: [] });
+
+  const apply = kernel.apply.bind(kernel);
+  kernel.apply = async () => {
+    throw new Error('an error of ours');
+  };
+  const three = wanted({ peers: [peer(1), peer(2), peer(3)], ifindex: eth0 });
+  await t.throwsAsync(routes.converge(three, signal), { message: 'an error of ours' });
+  kernel.apply = apply;
+  const before = dumps;
+  t.is((await routes.converge(three, signal)).changes, 2);
+  t.is(dumps, before + 1, 'the mirror may have been the reason');
 });
 
 test('protocol numbers that mark others’ routes are refused', (t) => {
