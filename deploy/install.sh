@@ -149,8 +149,10 @@ esac
 begin_record
 install_version
 # Not in the package: it is of this Node.js on this machine, and no two are equal. Only the speed of a start depends on it.
-if [ -n "$is_node" ]; then
-  "$lib/$target/bin/node" "$lib/$target/dist/bin/xnetd.js" --make-compile-cache >/dev/null 2>&1 || :
+# With other options of V8 than those of the service it would never be used. A controller's upgrade is one of xnetd as well.
+if [ -n "$is_node" ] || [ -e "$prefix/bin/xnetd" ]; then
+  env -u NODE_OPTIONS timeout 60 \
+    "$lib/$target/bin/node" "$lib/$target/dist/bin/xnetd.js" --make-compile-cache </dev/null >/dev/null 2>&1 || :
 fi
 for program in $programs; do
   make_link "$lib/current/bin/$program" "$prefix/bin/$program"

@@ -3,7 +3,7 @@
 // --make-compile-cache makes that file: `xnetd run` without an identity loads all of the daemon, and changes nothing.
 // Invariant: nothing but speed depends on it. It is used only if it is whole, and of this bundle and this Node.js.
 const { createHash } = require('node:crypto');
-const { readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const { readFileSync, renameSync, rmSync, writeFileSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
 const { debuglog } = require('node:util');
 const { setFlagsFromString } = require('node:v8');
@@ -47,19 +47,26 @@ function writeCache(compiled) {
   }
 }
 
+// The exit code of `xnetd run` on a host that has not joined a cluster: nothing was done.
+const notJoined = 12;
 const isMaking = process.argv[2] === '--make-compile-cache';
 const cachedData = isMaking ? undefined : readCache();
 // It is ASCII: a string of it that needs no decoding stays outside of V8's heap, which saves 8 MiB.
 const script = new Script(bytes.latin1Slice(), { filename, ...(cachedData === undefined ? {} : { cachedData }) });
 debuglog('xnetd')('compile cache: %s', cachedData === undefined || script.cachedDataRejected ? 'not used' : 'used');
 if (isMaking) {
+  // A daemon's settings in the environment would be this one's: with a controller that is a unix socket it needs no identity,
+  // and would run.
+  for (const name of Object.keys(process.env)) if (name.startsWith('XNETD_')) delete process.env[name];
   const nowhere = join(__dirname, 'nowhere');
   const folders = ['state', 'run'].flatMap((name) => [`--${name}-dir`, join(nowhere, name)]);
   process.argv.splice(2, Number.POSITIVE_INFINITY, 'run', '--config', '/dev/null', ...folders);
-  // That the host has not joined is no news here.
-  process.stderr.write = () => true;
-  // What was compiled on the way is known then.
-  process.once('exit', () => {
+  const said = [];
+  process.stderr.write = (text) => said.push(text) > 0;
+  process.once('exit', (code) => {
+    // Otherwise the daemon was not loaded.
+    if (code !== notJoined) return writeSync(2, said.join(''));
+    // What was compiled on the way is known then.
     writeCache(script.createCachedData());
     process.exitCode = 0;
   });

@@ -1,6 +1,6 @@
 // The compiled code that the bundle of xnetd starts with.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -24,7 +24,10 @@ test('xnetd uses compiled code only if it is whole and of this bundle, and runs 
     return /compile cache: (.*)/.exec(stderr)?.[1];
   };
   t.is(await says(), 'not used');
-  const made = await run(process.execPath, [program, '--make-compile-cache']);
+  // With these settings a daemon needs no identity: it would run, and never end.
+  const env = { ...process.env, XNETD_CONTROLLER: `unix:${folder}/controller.sock`, XNETD_NODE: 'web-1' };
+  const make = () => run(process.execPath, [program, '--make-compile-cache'], { env, timeout: 60_000 });
+  const made = await make();
   t.deepEqual([made.stdout, made.stderr], ['', '']);
   const name = `xnetd.${process.version}-${process.arch}.cache`;
   t.deepEqual(readdirSync(folder).sort(), ['package.json', 'xnetd.bundle.js', 'xnetd.js', name].sort());
@@ -47,4 +50,10 @@ test('xnetd uses compiled code only if it is whole and of this bundle, and runs 
   const text = readFileSync(bundle, 'latin1');
   writeFileSync(bundle, text.replace('show what is desired', 'show what is DESIRED'), 'latin1');
   t.is(await says(), 'not used', 'of another bundle');
+
+  // What is not loaded would not be in it.
+  rmSync(path);
+  writeFileSync(bundle, text.replace('{', '{throw new Error("broken");'), 'latin1');
+  t.regex((await t.throwsAsync(make))?.message ?? '', /Error: broken/);
+  t.false(existsSync(path));
 });
