@@ -107,6 +107,16 @@ async function measureTraffic(context: BenchContext, ours: Pair, hand: Pair, ove
     aim: "<= 1/4 of the overlay's",
     met: typeof overlay === 'string' ? undefined : trip <= 0.25,
   });
+  const pace = quality('hand').roundTripMs / quality('ours').roundTripMs;
+  tell({
+    row: 'traffic',
+    what: 'the same against by hand, as the number of round trips in a time',
+    ours: us('ours'),
+    limit: `ip route by hand: ${us('hand')}`,
+    ratio: pace,
+    aim: '>= 0.98 of by hand',
+    met: pace >= 0.98,
+  });
 }
 
 // The daemon as on a real host: with a Docker engine, whose events it follows, and a service manager that it reports to.

@@ -70,8 +70,8 @@ async function measureJoin(context: BenchContext, { controller, fleet }: Place, 
 async function run(context: BenchContext): Promise<void> {
   const { quick, wanted } = context;
   const sizes: readonly Aim[] = [
-    { count: quick ? 200 : 1_000, p99Ms: 150 },
-    { count: quick ? 500 : 5_000, p99Ms: 500 },
+    { count: quick ? 200 : 1_000, p99Ms: 60 },
+    { count: quick ? 500 : 5_000, p99Ms: 300 },
   ];
   const controller = await ControllerProcess.start();
   const fleet = await SimulatedFleet.start([controller]);
@@ -137,8 +137,8 @@ async function tellStorm(
     ours: `${seconds.toFixed(2)} s (all have reported it after ${reportedSeconds.toFixed(2)} s); 0 subnets twice, 0 failed; ${(bytes / 2 ** 20).toFixed(1)} MiB of routes sent`,
     limit: `as many etcd transactions, 64 at once, nothing else: ${limitSeconds.toFixed(2)} s`,
     ratio: seconds / limitSeconds,
-    aim: '1,000: <= 3 s, no subnet twice, none failed',
-    met: seconds <= 3,
+    aim: '1,000: <= 6 s, no subnet twice, none failed',
+    met: seconds <= 6,
   });
 }
 

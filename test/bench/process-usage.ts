@@ -82,14 +82,24 @@ export async function idleNodeKiB(): Promise<number> {
 // USER_HZ, in which stat(5) counts; 100 on every architecture that Node.js runs on.
 const tickMs = 10;
 
+/** endedChildrenMs returns the processor time of all children of this process that have ended, in milliseconds. */
+export function endedChildrenMs(): number {
+  const fields = statFields('self');
+  return (Number(fields[13]) + Number(fields[14])) * tickMs;
+}
+
+// Behind the name in parentheses: utime and stime are fields 14 and 15 of proc(5), those of its children 16 and 17.
+function statFields(id: number | 'self'): readonly string[] {
+  return readFileSync(`/proc/${id}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+}
+
 /** allCpuMsOf returns the processor time of all threads of a process, and of its children that have ended, in milliseconds. */
 export function allCpuMsOf(pid: number): number {
   const ofThread = (id: string) =>
     Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
   const threads = readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + ofThread(id), 0);
-  // Behind the name in parentheses: utime and stime are fields 14 and 15 of proc(5), those of its children 16 and 17.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
+  const fields = statFields(pid);
   return threads + (Number(fields[13]) + Number(fields[14])) * tickMs;
 }
