@@ -11,6 +11,8 @@ import { patientMs } from './until.js';
 /** etcdMembers lists the members of the etcd, which are also the names of their machines. */
 export const etcdMembers: readonly string[] = ['etcd-1', 'etcd-2', 'etcd-3'];
 
+// What is shown of the output of each member and controller when something does not come about, in characters.
+const lastBytes = 20_000;
 // The path in Debian's unit.
 const dataDir = '/var/lib/etcd/default';
 
@@ -85,8 +87,11 @@ export class EtcdSite {
     for (;;) {
       const ran = await this.sh(machine, line);
       if (holds(ran)) return;
-      if (performance.now() > deadline)
-        throw new Error(`${line} does not print what it should: ${ran.stdout}[exit ${ran.code}]`);
+      if (performance.now() > deadline) {
+        const lines = [...this.#running].map(([name, { output }]) => `${name}:\n${output.slice(-lastBytes)}`);
+        const printed = `${line} does not print what it should: ${ran.stdout}[exit ${ran.code}]`;
+        throw new Error([printed, ...lines].join('\n'));
+      }
       await pause(1_000);
     }
   }
@@ -125,7 +130,8 @@ export class EtcdSite {
     const controller = await this.machine('').spawn(
       [
         ...(['xnet-controller', '--name', name, '--listen', `unix:/run/${name}.sock,${address}:${port}`] as const),
-        ...['--data-dir', `/var/lib/${name}`, ...endpoints],
+        // The lines of an etcd of its own are debug messages.
+        ...['--data-dir', `/var/lib/${name}`, '--log-level', 'debug', ...endpoints],
       ],
       { env, logFile: join(this.machine('').logs, `${name}.log`) },
     );
