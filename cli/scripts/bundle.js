@@ -1,6 +1,6 @@
 // Bundles xctl and xnetd into a folder, where they start in a fraction of the time. Each is NAME.js, which is the executable,
-// and NAME.bundle.js, which it runs, with a cache of compiled code if there is one. xctl needs no node_modules; xnetd needs the native parts of
-// syscall-napi and buffer2address, which it finds as a module in that folder does.
+// and NAME.bundle.js, which it runs, with a cache of compiled code if there is one. xctl needs no node_modules; xnetd
+// needs the native parts of syscall-napi and buffer2address, which it finds as a module in that folder does.
 //
 // usage: node cli/scripts/bundle.js [FOLDER]     FOLDER is dist/bin unless given
 import { createHash } from 'node:crypto';

@@ -105,8 +105,8 @@ function hasItsAddress(view: ReadonlyView, nodeId: string): boolean {
 
 /**
  * peersOf returns addresses of connected nodes that a node with these leases has routes to, or a pool of mode lan in
- * common with: at most mostPreviewPeers, those of a larger fleet spread evenly over all addresses in order. A node that reports that it
- * does not have its address is left out.
+ * common with: at most mostPreviewPeers, those of a larger fleet spread evenly over all addresses in order. A node that
+ * reports that it does not have its address is left out.
  */
 export function peersOf(view: ReadonlyView, nodeId: string, leases: readonly Pick<Lease, 'pool'>[]): readonly Ipv4[] {
   const own = new Set(leases.map(({ pool }) => pool));

@@ -28,7 +28,7 @@ export type RoutesOptions = {
   readonly nextHops?: 'auto' | 'never';
   /** Replace hand-made routes that equal xnet's. Default false. */
   readonly takeOver?: boolean;
-  /** A turn dumps the kernel's routes when the last dump is older, in milliseconds. Default: dumpEveryMsOf their number. */
+  /** A turn dumps the kernel's routes after its changes if the last dump is older, in milliseconds. Default: dumpEveryMsOf their number. */
   readonly dumpEveryMs?: number;
 };
 

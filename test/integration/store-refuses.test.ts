@@ -204,7 +204,7 @@ test('xctl finds out what a controller may have done once the store answers agai
   t.is(code, 0, stderr);
   t.regex(stdout, /active → cordoned/);
   t.is(asked[0], 4);
-  t.true((asked[1] ?? 0) > 0, 'all of them, each time');
+  t.true((asked[1] ?? 0) > 0, 'the other, too');
 });
 
 test('a refusal tells of another controller that may have made the change before', async (t) => {
