@@ -3,12 +3,11 @@
 // Invariant: the host's key is on disk before a certificate is requested, so the same command can be rerun after any
 // failure. The identity is put in place as a whole or not at all.
 import { createPrivateKey } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { primaryLease } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { makeRequest, type Request, requestFor } from '../../proto/pki/certificate.js';
-import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
+import { readSecretFile, removeSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
 import type { Token } from '../../proto/pki/token.js';
 import { safeJson, withVersion } from '../../proto/process/json.js';
 import { untilSignal } from '../../proto/process/program.js';
@@ -191,7 +190,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
           ? 'this host is that node already'
           : 'this host has joined already; no controller answered, so its validity is unknown',
       );
-      await rm(pendingKeyPath(stateDir), { force: true });
+      await removeSecretFile(pendingKeyPath(stateDir));
       const daemon = running ? 'goes on' : 'start';
       return joinedFrom(before, { changed: false, subnet: await cachedSubnet(stateDir, before), daemon });
     }
@@ -199,7 +198,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
     const { identity, subnet } = made;
     if (before !== undefined && before.clusterId !== identity.clusterId) await removeCache(stateDir);
     await writeIdentity(stateDir, identity);
-    await rm(pendingKeyPath(stateDir), { force: true });
+    await removeSecretFile(pendingKeyPath(stateDir));
     progress(`written to ${identityFolder(stateDir)}`);
     if (before === undefined && (preview === undefined || !foresaw(preview, subnet))) {
       const mode = preview?.leases[0]?.mode ?? 'bip';

@@ -21,6 +21,7 @@ import { type Journal, readJournal } from './engine/journal.js';
 import { seeEngine } from './engine/preflight.js';
 import { commandRestarter, systemdRestarter } from './engine/restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings } from './engine/settings.js';
+import { discardAsked } from './engine/validation.js';
 import { hostNetworks, type LeaseModes, unroutedNetworks } from './host-networks.js';
 
 /** DockerEffectOptions are the dependencies of the effect besides its settings. */
@@ -199,6 +200,7 @@ async function leave(
   // Until its restart, Docker went on making networks in the block.
   const made = await networksWithin(host, blocks, signal);
   if (made !== undefined) return sum(left, { findings: [made], changes: 0 });
+  await discardAsked(host.settings.stateFolder);
   return sum(left, await forgetRestarts(host, signal));
 }
 

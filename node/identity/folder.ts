@@ -6,7 +6,7 @@ import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
+import { readSecretFile, removeSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
 import { fileError, flushFolder } from '../../proto/process/atomic-file.js';
 import { identityProblem, type NodeIdentity } from './identity.js';
 
@@ -176,7 +176,7 @@ export async function removeIdentity(stateDir: string): Promise<void> {
       await flushFolder(stateDir);
     }
     await rm(beside(stateDir, 'making'), { recursive: true, force: true });
-    await rm(pendingKeyPath(stateDir), { force: true });
+    await removeSecretFile(pendingKeyPath(stateDir));
   } catch (error) {
     throw fileError(`can't remove ${folder}`, error);
   }

@@ -2,7 +2,7 @@
 // Invariant: only the owner can read them, from the first byte on, and a path never has partial content.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 import { writeAtomically } from '../process/atomic-file.js';
@@ -58,10 +58,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/**
+ * removeSecretFile removes a secret file, and the temporary ones of killed processes. A missing file is no error.
+ * @throws the system's error
+ */
+export async function removeSecretFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await removeLeftOver(path);
+}
+
 // The temporary file of a killed process holds a secret too.
 async function removeLeftOver(path: string): Promise<void> {
   const begin = `.${basename(path)}.`;
-  for (const name of await readdir(dirname(path))) {
+  const names = await readdir(dirname(path)).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  for (const name of names) {
     const pid = name.startsWith(begin) ? /^(\d+)-[0-9a-f]+\.xnet-new$/.exec(name.slice(begin.length))?.[1] : undefined;
     if (pid !== undefined && !isRunning(Number(pid))) await unlink(join(dirname(path), name)).catch(() => undefined);
   }

@@ -80,10 +80,12 @@ export async function appendToOwnFile(path: string, bytes: Uint8Array): Promise<
 }
 
 /**
- * removeOwnFile removes a file that only this program writes. A missing file is no error.
+ * removeOwnFile removes a file that only this program writes, and what a killed process left of a new one. A missing
+ * file is no error.
  * @throws XnetError FailedPrecondition when it can't be removed
  */
 export async function removeOwnFile(path: string): Promise<void> {
+  await discardTemporary(path);
   try {
     await unlink(path);
   } catch (error) {

@@ -87,6 +87,15 @@ if ('why' in engine) {
     await host.run(['ip', 'address', 'flush', 'dev', 'docker0']);
     t.regex(await shown(), /, subnet not in force\n(.*\n)*! docker0 does not have \d/);
     await host.stopDockerd();
+    // What a process leaves that is killed while it writes these files, or while it asks dockerd.
+    const halves = ['.cache.json', '.cache.changes', '.leaving', '.joining.key.4194304-0a', '.daemon.json.asked'];
+    await host.run([
+      'sh',
+      '-c',
+      `cd ${stateDir}; touch daemon.json.asked; for name; do echo { > $name.xnet-new; done`,
+      'sh',
+      ...halves,
+    ]);
     await host.run(['sh', '-c', `echo '{"force":false,"localOnly":false}' > ${stateDir}/leaving`]);
     const second = await fleet.startDaemon(host);
     await until('it is tried', async () => second.output.includes('leaving: not done yet'));

@@ -1,8 +1,7 @@
 // Asks dockerd whether it accepts a configuration file, without starting it.
 // Invariant: the dockerd that is asked can't start: it exits before it touches anything.
-import { unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeOwnFile } from '../../../proto/process/atomic-file.js';
+import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import { reasonIn } from './restarter.js';
 
@@ -31,7 +30,7 @@ export async function askDockerd(
   stateFolder: string,
 ): Promise<string | undefined> {
   if (content === undefined) return undefined;
-  const file = join(stateFolder, 'daemon.json.asked');
+  const file = askedPath(stateFolder);
   await writeOwnFile(file, content);
   try {
     const validates = dockerd.major >= firstWithValidate || dockerd.major === 0;
@@ -44,6 +43,15 @@ export async function askDockerd(
     if (validates ? code === 0 : onlyTheImpossible.some((pattern) => pattern.test(said))) return undefined;
     return (reasonIn(said) ?? `dockerd ended with exit code ${code}`).replaceAll(file, 'daemon.json');
   } finally {
-    await unlink(file).catch(() => undefined);
+    await discardAsked(stateFolder);
   }
+}
+
+function askedPath(stateFolder: string): string {
+  return join(stateFolder, 'daemon.json.asked');
+}
+
+/** discardAsked removes the file that dockerd was asked about. A killed process leaves it. */
+export async function discardAsked(stateFolder: string): Promise<void> {
+  await removeOwnFile(askedPath(stateFolder)).catch(() => undefined);
 }

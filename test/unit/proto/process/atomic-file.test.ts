@@ -255,7 +255,11 @@ test('N2 readers see the old or the new content, always whole', (t) =>
     writing = false;
     await reader;
     t.true(seen > 0);
+    writeFileSync(temporaryOf(path), 'half');
     await removeOwnFile(path);
     await removeOwnFile(path);
-    t.false(existsSync(path));
+    t.deepEqual(readdirSync(join(folder, 'state')), []);
+    writeFileSync(temporaryOf(path), 'half');
+    await removeOwnFile(path);
+    t.deepEqual(readdirSync(join(folder, 'state')), []);
   }));
