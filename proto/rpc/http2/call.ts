@@ -54,7 +54,8 @@ export class OutgoingCall {
   readonly #listener: CallListener;
   #deadline: NodeJS.Timeout | undefined;
   #stream: ClientHttp2Stream | undefined;
-  #peer: string | undefined;
+  // The one that the request was sent on.
+  #connection: Http2Connection | undefined;
   #isPaused = false;
   // The server has sent the call's status.
   #isAnswered = false;
@@ -86,6 +87,7 @@ export class OutgoingCall {
 
   /** resume lets the answer come. */
   resume(): void {
+    if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#stream?.resume();
   }
@@ -96,13 +98,14 @@ export class OutgoingCall {
     this.#deadline = setTimeout(
       () => {
         const seconds = ((Date.now() - startMs) / 1000).toFixed(3);
-        const sent = this.#peer === undefined ? '' : `,remote_addr=${this.#peer}`;
+        const sent = this.#connection === undefined ? '' : `,remote_addr=${this.#connection.peer}`;
         this.#end(statusWith(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${seconds}s${sent}`));
       },
       Math.max(deadline - startMs, 0),
     );
   }
 
+  // Never at once: a caller may still cancel what must not be sent.
   async #send(mayRepeat: boolean): Promise<void> {
     const connection = this.#origin.connection();
     let session: ClientHttp2Session;
@@ -125,7 +128,7 @@ export class OutgoingCall {
       else this.#end(connectionDropped);
       return;
     }
-    this.#peer = connection.peer;
+    this.#connection = connection;
     this.#stream = stream;
     this.#follow(stream, session, connection);
     stream.end(framed(this.#request.message));
@@ -166,13 +169,19 @@ export class OutgoingCall {
     });
     stream.on('trailers', take);
     stream.on('data', (piece: Buffer) => {
+      // The rest of an answer that is discarded.
+      if (this.#hasEnded) return;
+      let messages: readonly Buffer[];
       try {
-        for (const message of frames.read(piece)) if (!this.#hasEnded) this.#listener.onMessage(message);
+        messages = frames.read(piece);
       } catch (problem) {
         const isPage = httpStatus !== undefined && httpStatus !== 200;
         if (isPage) this.#end(statusOfTrailers({}, httpStatus));
         else this.#end(statusWith(status.RESOURCE_EXHAUSTED, messageOf(problem)));
+        return;
       }
+      // What the listener throws is not the server's fault, and does not end the call.
+      for (const message of messages) if (!this.#hasEnded) this.#listener.onMessage(message);
     });
     stream.on('end', () => {
       isRead = true;

@@ -53,11 +53,6 @@ export class Http2Connection {
     return this.#isEnding;
   }
 
-  /** isDropped reports whether it is gone. */
-  get isDropped(): boolean {
-    return this.#isClosed;
-  }
-
   /** peer returns the other end's address, for messages. */
   get peer(): string {
     const { endpoint } = this.#options;
@@ -141,14 +136,20 @@ export class Http2Connection {
     const { pingEveryMs, pingTimeoutMs } = this.#options;
     this.#ping = setTimeout(() => {
       if (session.destroyed) return;
-      this.#ping = setTimeout(() => session.destroy(), pingTimeoutMs).unref();
+      this.#ping = setTimeout(() => this.#drop(session), pingTimeoutMs).unref();
       const sent = session.ping((error) => {
         clearTimeout(this.#ping);
         if (error === null) this.#keepAlive(session);
-        else session.destroy();
+        else this.#drop(session);
       });
-      if (!sent) session.destroy();
+      if (!sent) this.#drop(session);
     }, pingEveryMs).unref();
+  }
+
+  // Ends a connection that is of no use. Its calls are told first: their streams would close as if the server had ended them.
+  #drop(session: ClientHttp2Session): void {
+    this.#dropped();
+    setImmediate(() => session.destroy());
   }
 
   #dropped(): void {
