@@ -57,6 +57,7 @@ function statusOfHttp(code: number, metadata = new Metadata()): CallStatus {
 }
 
 function decoded(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURI(text);
   } catch {

@@ -30,10 +30,14 @@ export class FrameReader {
    * @throws Error for a message that is too long, or compressed although this client offers no compression
    */
   read(piece: Buffer): readonly Buffer[] {
-    this.#parts.push(piece);
-    this.#held += piece.length;
-    if (this.#held < this.#wanted) return [];
-    let rest = this.#parts.length === 1 ? piece : Buffer.concat(this.#parts, this.#held);
+    let rest = piece;
+    if (this.#held > 0 || piece.length < this.#wanted) {
+      this.#parts.push(piece);
+      this.#held += piece.length;
+      if (this.#held < this.#wanted) return [];
+      rest = Buffer.concat(this.#parts, this.#held);
+      this.#parts = [];
+    }
     const messages: Buffer[] = [];
     for (;;) {
       this.#wanted = this.#wantedOf(rest);
@@ -41,7 +45,7 @@ export class FrameReader {
       messages.push(rest.subarray(prefixBytes, this.#wanted));
       rest = rest.subarray(this.#wanted);
     }
-    this.#parts = rest.length === 0 ? [] : [rest];
+    if (rest.length > 0) this.#parts.push(rest);
     this.#held = rest.length;
     return messages;
   }
