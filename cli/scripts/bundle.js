@@ -43,8 +43,6 @@ const programs = [
     name: 'xctl',
     entry: 'cli/main.ts',
     launcher: 'cli/scripts/launcher.cjs',
-    // Stands for grpc-js, which takes as long to load as the rest of xctl.
-    client: 'proto/rpc/http2/client.ts',
     replaced: [...replacedInBoth, services(operatorServices)],
   },
   {
@@ -53,8 +51,6 @@ const programs = [
     launcher: 'node/scripts/launcher.cjs',
     replaced: [
       ...replacedInBoth,
-      // grpc-js loads it for channelz and ORCA, which need a server of them.
-      { filter: /@grpc\/proto-loader\/build\/src\/index\.js$/, contents: () => 'export {};' },
       services(clientServices),
       native,
       { filter: /\/docker-modem\/lib\/ssh\.js$/, contents: () => without('Docker over SSH') },
@@ -65,13 +61,14 @@ const programs = [
   },
 ];
 
-function pluginOf({ name, client, replaced }) {
+// Stands for grpc-js, which takes as long to load as the rest of xctl.
+const client = join(root, 'proto/rpc/http2/client.ts');
+
+function pluginOf({ name, replaced }) {
   return {
     name,
     setup(setup) {
-      if (client !== undefined) {
-        setup.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: join(root, client) }));
-      }
+      setup.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: client }));
       setup.onResolve({ filter: /^protobufjs\/minimal\.js$/ }, () => ({ path: join(protobufjs, 'minimal.js') }));
       // commander would start other programs with it, as subcommands; there are none of these.
       setup.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
