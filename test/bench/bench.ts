@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
 import { runProgram } from '../../proto/process/program.js';
 import { version } from '../../proto/process/version.js';
+import { benchAlone } from './alone.js';
 import { benchDaemon } from './daemon.js';
 import { benchDocker } from './docker.js';
 import { benchFailover } from './failover.js';
@@ -30,6 +31,7 @@ import { routesPart } from './routes-row.js';
 const parts: readonly BenchPart[] = [
   routesPart,
   benchDaemon,
+  benchAlone,
   benchLeases,
   benchFailover,
   benchDocker,

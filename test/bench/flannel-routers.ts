@@ -54,6 +54,20 @@ export class FlannelRouters {
     this.#keepers.push(...hosts.map((host) => this.#keep(host)));
   }
 
+  /** begin starts flanneld on a host, and resolves when it runs. */
+  async begin(host: LabHost): Promise<void> {
+    this.#running.delete(host);
+    this.launch([host]);
+    await pollUntil('flanneld runs', async () => this.#running.has(host));
+  }
+
+  /** pidOf returns the process id of the flanneld that runs on a host. */
+  pidOf(host: LabHost): number {
+    const one = this.#running.get(host);
+    if (one === undefined) throw new Error(`no flanneld runs on ${host.name}`);
+    return one.pid;
+  }
+
   async #keep(host: LabHost): Promise<void> {
     while (!this.#stopping) {
       const argv = [this.#program.path, '-etcd-endpoints', this.etcd.endpoint, '-iface', 'eth0'] as const;
@@ -93,6 +107,11 @@ export class FlannelRouters {
       return true;
     };
     await pollUntil(`each flanneld has ${count} routes`, holds, { timeoutMs: patienceMs });
+  }
+
+  /** signal sends a signal to all flannelds. */
+  signal(name: NodeJS.Signals): void {
+    for (const one of this.#running.values()) one.kill(name);
   }
 
   /** cpuMs returns the processor time of the running ones, all threads and the programs that they ran, in milliseconds. */

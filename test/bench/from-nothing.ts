@@ -29,8 +29,12 @@ type Together = {
   readonly restartCpuMs: number;
 };
 
-// Each kernel gets routes to `each` different subnets: "10.97." begins them. Returns the time of the last one.
-async function lastRouted(watch: KernelWatch, count: number, each: number, begins: string): Promise<number> {
+/**
+ * lastRouted waits until `count` kernels have got routes to `each` different subnets since the last look, and returns the
+ * time of the last one, as `at` of a sighting. "10.97." begins the subnets.
+ * @throws Wrong if that takes more than ten minutes
+ */
+export async function lastRouted(watch: KernelWatch, count: number, each: number, begins: string): Promise<number> {
   const seen = new Map<number, Set<string>>();
   let last = 0;
   for (let waited = 0; waited < patienceMs; waited += lookEveryMs) {

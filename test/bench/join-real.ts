@@ -1,5 +1,6 @@
 // One node joins a fleet of real daemons: the time until the last of N kernels has its route. BIRD runs in the same lab, and
 // flannel if one was given.
+// Invariant: xnet and flannel are measured by turns, so that both have the same machine. Whichever is not measured is stopped.
 import { Fleet } from '../../deploy/lab/fleet.js';
 import { findProgram } from '../../deploy/lab/requirements.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -21,6 +22,8 @@ const flannelSubnet = '10.97.250.0/24';
 const joinerAddress = '192.168.83.252';
 // By then, the work after a route's arrival in the kernel (firewall, cache, reports) is done.
 const settleMs = 700;
+// A daemon that is stopped for half a minute would lose its connection.
+const turns = 2;
 
 type Spread = {
   /** From the beginning until the last kernel has it, for each round. */
@@ -28,6 +31,13 @@ type Spread = {
   /** From the beginning until each kernel has it, over all rounds. */
   readonly each: Summary;
 };
+
+/** Times are those of a Spread, one by one. */
+type Times = { readonly last: readonly number[]; readonly each: readonly number[] };
+
+function spreadOf(times: readonly Times[]): Spread {
+  return { last: summaryOf(times.flatMap(({ last }) => last)), each: summaryOf(times.flatMap(({ each }) => each)) };
+}
 
 type Rounds = { readonly watch: KernelWatch; readonly count: number; readonly rounds: number };
 
@@ -40,7 +50,7 @@ async function measure(
   { watch, count, rounds }: Rounds,
   start: (round: number) => Promise<string>,
   undo: (round: number) => Promise<void>,
-): Promise<Spread> {
+): Promise<Times> {
   const last: number[] = [];
   const each: number[] = [];
   // The first round is a warm-up and does not count.
@@ -61,14 +71,14 @@ async function measure(
     await pause(settleMs);
     await undo(round);
   }
-  return { last: summaryOf(last), each: summaryOf(each) };
+  return { last, each };
 }
 
 async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
   const bird = await BirdRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count), birdSubnet);
   try {
     // The announcing router itself needs no route.
-    return await measure(
+    const times = await measure(
       { ...rounds, count: rounds.count - 1 },
       async () => {
         bird.announce();
@@ -76,6 +86,7 @@ async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
       },
       async () => bird.withdraw(),
     );
+    return spreadOf([times]);
   } finally {
     await bird.close();
   }
@@ -95,7 +106,7 @@ async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Costed> {
   const bareSubnet = `10.98.${rounds.count}.0/24`;
   try {
     const before = bare.cpuMs();
-    const spread = await measure(
+    const times = await measure(
       rounds,
       async () => {
         bare.announce(bareSubnet);
@@ -103,31 +114,72 @@ async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Costed> {
       },
       async () => bare.withdraw(bareSubnet),
     );
-    return { ...spread, cpuMs: perChange(bare.cpuMs() - before, rounds) };
+    return { ...spreadOf([times]), cpuMs: perChange(bare.cpuMs() - before, rounds) };
   } finally {
     await bare.close();
   }
 }
 
-// The address of a machine that does not exist, as for xnet.
-async function measureFlannel(fleet: Fleet, flanneld: Flanneld, rounds: Rounds): Promise<Costed> {
-  const flannel = await FlannelRouters.start(fleet.lab, flanneld);
+/** Side is one of the fleets that are compared. */
+type Side = {
+  readonly add: (round: number) => Promise<string>;
+  readonly remove: (round: number) => Promise<void>;
+  /** Of its daemons, in milliseconds. */
+  readonly cpuMs: () => number;
+  readonly signal: (name: 'SIGSTOP' | 'SIGCONT') => void;
+};
+
+function flannelSide(flannel: FlannelRouters): Side {
+  return {
+    // The address of a machine that does not exist, as for xnet.
+    add: async () => {
+      await flannel.etcd.add(flannelSubnet, joinerAddress);
+      return flannelSubnet;
+    },
+    remove: () => flannel.etcd.remove(flannelSubnet),
+    cpuMs: () => flannel.cpuMs(),
+    signal: (name) => flannel.signal(name),
+  };
+}
+
+function xnetSide(routers: XnetRouters, { count }: Rounds): Side {
+  const nameOf = (round: number) => `joiner-${count}-${round}`;
+  return {
+    add: async (round) => (await routers.add(nameOf(round), joinerAddress)).subnet,
+    remove: (round) => routers.remove(nameOf(round)),
+    cpuMs: () => routers.cpuMs(),
+    signal: (name) => {
+      for (const daemon of routers.fleet.daemons.values()) daemon.kill(name);
+    },
+  };
+}
+
+/** byTurns measures each side in several turns, while the others are stopped. */
+async function byTurns(sides: readonly Side[], rounds: Rounds): Promise<readonly Costed[]> {
+  const found = sides.map(() => ({ times: [] as Times[], cpuMs: 0 }));
+  const each = { ...rounds, rounds: Math.ceil(rounds.rounds / turns) };
+  for (const side of sides) side.signal('SIGSTOP');
   try {
-    await flannel.grow(fleet.lab.hosts.slice(0, rounds.count));
-    await pause(5 * settleMs);
-    const before = flannel.cpuMs();
-    const spread = await measure(
-      rounds,
-      async () => {
-        await flannel.etcd.add(flannelSubnet, joinerAddress);
-        return flannelSubnet;
-      },
-      () => flannel.etcd.remove(flannelSubnet),
-    );
-    return { ...spread, cpuMs: perChange(flannel.cpuMs() - before, rounds) };
+    for (let turn = 0; turn < turns; turn += 1) {
+      for (const [index, side] of sides.entries()) {
+        side.signal('SIGCONT');
+        await pause(5 * settleMs);
+        const before = side.cpuMs();
+        const times = await measure(
+          each,
+          (round) => side.add(turn * (each.rounds + 1) + round),
+          (round) => side.remove(turn * (each.rounds + 1) + round),
+        );
+        const own = found[index];
+        own?.times.push(times);
+        if (own !== undefined) own.cpuMs += perChange(side.cpuMs() - before, each) / turns;
+        side.signal('SIGSTOP');
+      }
+    }
   } finally {
-    await flannel.close();
+    for (const side of sides) side.signal('SIGCONT');
   }
+  return found.map(({ times, cpuMs }) => ({ ...spreadOf(times), cpuMs }));
 }
 
 function words({ last, each }: Spread): string {
@@ -175,50 +227,49 @@ async function run({ quick, flanneld, log, tell }: BenchContext): Promise<void> 
   log(`a lab of ${hosts} hosts`);
   const fleet = await Fleet.create({ hosts, mode: 'bip', pool: '10.76.0.0/16' });
   const watch = await KernelWatch.start(fleet.lab.hosts.map(({ namespace }) => namespace.name));
+  let flannel: FlannelRouters | undefined;
   try {
     const birds = new Map<number, Spread>();
-    const flannels = new Map<number, Costed>();
     const bares = new Map<number, Costed>();
     for (const count of sizes) {
       log(`BIRD, ${count} routers`);
       birds.set(count, await measureBird(fleet, { watch, count, rounds }));
-      if (flanneld !== undefined) {
-        log(`flannel ${flanneld.version}, ${count} daemons`);
-        flannels.set(count, await measureFlannel(fleet, flanneld, { watch, count, rounds }));
-      }
       log(`${count} bare processes`);
       bares.set(count, await measureBare(fleet, { watch, count, rounds: Math.min(rounds, 5) }));
     }
     const routers = await XnetRouters.start(fleet);
+    flannel = flanneld && (await FlannelRouters.start(fleet.lab, flanneld));
     for (const [index, count] of sizes.entries()) {
-      log(`xnet, ${count} daemons`);
-      await routers.grow(fleet.lab.hosts.slice(sizes[index - 1] ?? 0, count));
-      await pause(5 * settleMs);
-      const cpuBefore = routers.cpuMs();
-      const ours = await measure(
-        { watch, count, rounds },
-        async (round) => (await routers.add(`joiner-${count}-${round}`, joinerAddress)).subnet,
-        (round) => routers.remove(`joiner-${count}-${round}`),
-      );
-      const cpuMs = perChange(routers.cpuMs() - cpuBefore, { watch, count, rounds });
+      const more = fleet.lab.hosts.slice(sizes[index - 1] ?? 0, count);
+      log(`${count} daemons of each kind`);
+      await routers.grow(more);
+      await flannel?.grow(more);
+      log(`by turns: xnet${flanneld === undefined ? '' : `, flannel ${flanneld.version}`}`);
+      const sides = [
+        xnetSide(routers, { watch, count, rounds }),
+        ...(flannel === undefined ? [] : [flannelSide(flannel)]),
+      ];
+      const [ours, theirs] = await byTurns(sides, { watch, count, rounds });
+      if (ours === undefined) throw new Error('nothing was measured');
+      await routers.untilRouted();
       const bird = birds.get(count);
       const bare = bares.get(count);
       const ratio = ours.last.median / (bird?.last.median ?? Number.NaN);
       tell({
         row: 'join',
         what: `one node joins, until the last of ${count} real daemons has its route in its kernel`,
-        ours: `${words(ours)}; ${cpuMs.toFixed(2)} ms of processor per daemon and change`,
+        ours: `${words(ours)}; ${ours.cpuMs.toFixed(2)} ms of processor per daemon and change`,
         limit: `BIRD 2, iBGP, same lab: ${bird === undefined ? '' : words(bird)}; etcd transaction ${ms(commitMs)}`,
         ratio,
         aim: 'level with BIRD',
         met: ratio <= 1,
       });
-      tellFlannel(tell, { count, flanneld, ours: { ...ours, cpuMs }, theirs: flannels.get(count) });
+      tellFlannel(tell, { count, flanneld, ours, theirs });
       if (bare !== undefined) {
         tell({
           row: 'join',
           what: `the same against the runtime's floor: ${count} bare Node.js processes that read a line and write a route`,
-          ours: `last p50 ${ms(ours.last.median)}, ${cpuMs.toFixed(2)} ms of processor per daemon and change`,
+          ours: `last p50 ${ms(ours.last.median)}, ${ours.cpuMs.toFixed(2)} ms of processor per daemon and change`,
           limit: `${words(bare)}; ${bare.cpuMs.toFixed(2)} ms of processor per process and change`,
           ratio: ours.last.median / bare.last.median,
           aim: '',
@@ -228,6 +279,7 @@ async function run({ quick, flanneld, log, tell }: BenchContext): Promise<void> 
     }
     await routers.close();
   } finally {
+    await flannel?.close();
     await watch.close();
     await fleet.close();
   }

@@ -1,0 +1,79 @@
+// One flanneld with peers that only exist in its etcd.
+import { formatIpv4, formatPrefix, ipv4FromNumber } from '../../proto/domain/address.js';
+import { destinationsOf, firstPeer, type Place, type Subject } from './alone-subject.js';
+import { rateOf } from './etcd-rate.js';
+import { FlannelRouters } from './flannel-routers.js';
+import type { Flanneld } from './flanneld.js';
+
+const network = '10.64.0.0/10';
+const firstSubnet = 0x0a400000;
+// flanneld leases one of the lowest 100 that are free, so the peers begin behind those.
+const firstNumber = 200;
+const clients = 16;
+
+/** FlannelSubject is that flanneld. */
+export class FlannelSubject implements Subject {
+  readonly name: string;
+  readonly #place: Place;
+  readonly #routers: FlannelRouters;
+  readonly #lease: string;
+  #peers = 0;
+
+  private constructor(place: Place, routers: FlannelRouters, { name, lease }: { name: string; lease: string }) {
+    this.name = name;
+    this.#place = place;
+    this.#routers = routers;
+    this.#lease = lease;
+  }
+
+  /** start starts its etcd, and has it lease a subnet. */
+  static async start(place: Place, flanneld: Flanneld): Promise<FlannelSubject> {
+    const routers = await FlannelRouters.start(place.fleet.lab, flanneld, network);
+    await routers.grow([place.host]);
+    const lease = await routers.etcd.grant();
+    return new FlannelSubject(place, routers, { name: `flannel ${flanneld.version}`, lease });
+  }
+
+  get pid(): number {
+    return this.#routers.pidOf(this.#place.host);
+  }
+
+  async peers(count: number): Promise<void> {
+    const from = this.#peers;
+    await rateOf(count - from, clients, (index) => {
+      const number = from + index;
+      const subnet = formatPrefix({
+        network: ipv4FromNumber(firstSubnet + ((firstNumber + number) << 8)),
+        length: 24,
+      });
+      return this.#routers.etcd.add(subnet, formatIpv4(ipv4FromNumber(firstPeer + number)), this.#lease);
+    });
+    this.#peers = count;
+  }
+
+  async start(): Promise<void> {
+    await this.#routers.begin(this.#place.host);
+  }
+
+  async kill(): Promise<void> {
+    await this.#routers.stop('SIGKILL');
+  }
+
+  async forget(): Promise<void> {
+    await this.kill();
+    // An error if there are none.
+    await this.#place.host.exec(['ip', '-4', 'route', 'flush', 'root', network]);
+  }
+
+  async routes(): Promise<readonly string[]> {
+    return destinationsOf(await this.#place.host.run(['ip', '-4', 'route', 'show', 'root', network]));
+  }
+
+  cpuMs(): number {
+    return this.#routers.cpuMs();
+  }
+
+  close(): Promise<void> {
+    return this.#routers.close();
+  }
+}

@@ -1,0 +1,207 @@
+// One daemon with a large table, alone on its machine, whose peers only exist in the store: cold start, restart, memory, a
+// deleted route, and a link that goes and comes back. flanneld, if one was given, does the same on the same host before.
+import { Fleet } from '../../deploy/lab/fleet.js';
+import { pause } from '../../proto/process/backoff.js';
+import { FlannelSubject } from './alone-flannel.js';
+import type { Place, Subject } from './alone-subject.js';
+import { XnetSubject } from './alone-xnet.js';
+import { type BenchContext, type BenchPart, ms, type RowName, Wrong } from './figure.js';
+import { noFlanneld } from './flanneld.js';
+import { lastRouted } from './from-nothing.js';
+import { KernelWatch } from './kernel-watch.js';
+import { settledKiB } from './process-usage.js';
+import { median } from './statistics.js';
+import { WallClock } from './wall-clock.js';
+
+const windowMs = 500;
+// A daemon is quiet once it has used less than a tenth of a processor for three seconds.
+const quietShare = 0.1;
+const quietWindows = 6;
+const patienceMs = 600_000;
+const lookEveryMs = 200;
+
+/** Alone is what one daemon with one size of table gives: milliseconds, and KiB. */
+type Alone = {
+  readonly coldMs: number;
+  readonly coldCpuMs: number;
+  readonly restartMs: number;
+  readonly restartCpuMs: number;
+  readonly residentKiB: number;
+  readonly deletedMs: readonly number[];
+  readonly linkMs: readonly number[];
+};
+
+// Waits until it has been quiet, and returns when that began, as performance.now() has it, and the processor time until now.
+async function untilQuiet(subject: Subject): Promise<{ readonly at: number; readonly cpuMs: number }> {
+  let at = performance.now();
+  let before = subject.cpuMs();
+  for (let quiet = 0, waited = 0; quiet < quietWindows; waited += windowMs) {
+    if (waited > patienceMs) throw new Wrong(`${subject.name} is not quiet after ${patienceMs / 1000} s`);
+    await pause(windowMs);
+    const now = subject.cpuMs();
+    quiet = now - before < quietShare * windowMs ? quiet + 1 : 0;
+    if (quiet === 0) at = performance.now();
+    before = now;
+  }
+  return { at, cpuMs: before };
+}
+
+// The time from the end of `act` until the kernel has the routes of `wanted`, in milliseconds.
+async function timed(watch: KernelWatch, act: () => Promise<unknown>, wanted: () => Promise<number>): Promise<number> {
+  watch.look();
+  const clock = WallClock.set();
+  await act();
+  const began = clock.at(performance.now());
+  return (await wanted()) - began;
+}
+
+async function deletedMs({ host, watch }: Place, subject: Subject, rounds: number): Promise<readonly number[]> {
+  const routes = await subject.routes();
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const destination = routes[Math.floor(((round + 0.5) * routes.length) / rounds)] ?? '';
+    watch.look();
+    host.namespace.runSync(['ip', 'route', 'delete', destination]);
+    let removedAt: number | undefined;
+    let back: number | undefined;
+    for (let waited = 0; back === undefined; waited += lookEveryMs) {
+      if (waited > patienceMs) throw new Wrong(`${subject.name}: ${destination} was deleted and did not come back`);
+      await pause(lookEveryMs);
+      for (const seen of watch.look().sightings.filter((sighting) => sighting.destination === destination)) {
+        if (seen.removed) removedAt ??= seen.at;
+        else if (removedAt !== undefined) back ??= seen.at - removedAt;
+      }
+    }
+    times.push(back);
+  }
+  return times;
+}
+
+async function measure(place: Place, subject: Subject, { size, rounds }: { size: number; rounds: number }) {
+  const { host, watch } = place;
+  const all = () => lastRouted(watch, 1, size, '10.');
+  await subject.forget();
+  await subject.peers(size);
+  const coldMs = await timed(watch, () => subject.start(), all);
+  const coldCpuMs = subject.cpuMs();
+  await untilQuiet(subject);
+  const residentKiB = await settledKiB(subject.pid, 3_000);
+  const deleted = await deletedMs(place, subject, rounds);
+  await subject.kill();
+  const began = performance.now();
+  await subject.start();
+  const quiet = await untilQuiet(subject);
+  const linkMs: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const up = async () => {
+      host.namespace.ipBatch(['link set eth0 down']);
+      await pause(windowMs);
+      host.namespace.ipBatch(['link set eth0 up']);
+    };
+    linkMs.push(await timed(watch, up, all));
+    await untilQuiet(subject);
+  }
+  const restartMs = quiet.at - began;
+  return { coldMs, coldCpuMs, restartMs, restartCpuMs: quiet.cpuMs, residentKiB, deletedMs: deleted, linkMs };
+}
+
+type Told = {
+  readonly row: RowName;
+  readonly what: string;
+  readonly text: (of: Alone) => string;
+  readonly figure: (of: Alone) => number;
+};
+
+function rowsFor(size: number): readonly Told[] {
+  const spread = (times: readonly number[]) => `p50 ${ms(median(times))}, max ${ms(Math.max(...times))}`;
+  return [
+    {
+      row: 'cold-start',
+      what: `one daemon starts with nothing in its kernel, until that has all of ${size} routes`,
+      text: ({ coldMs, coldCpuMs }) => `${ms(coldMs)}, ${ms(coldCpuMs)} of processor time`,
+      figure: ({ coldMs }) => coldMs,
+    },
+    {
+      row: 'restart-one',
+      what: `killed and started again with ${size} routes in place, until it is quiet`,
+      text: ({ restartMs, restartCpuMs }) => `${ms(restartMs)}, ${ms(restartCpuMs)} of processor time`,
+      figure: ({ restartMs }) => restartMs,
+    },
+    {
+      row: 'resident',
+      what: `resident memory with ${size} routes, started with them`,
+      text: ({ residentKiB }) => `${(residentKiB / 1024).toFixed(0)} MiB`,
+      figure: ({ residentKiB }) => residentKiB,
+    },
+    {
+      row: 'deleted-route',
+      what: `one of ${size} routes deleted by hand, until it is back`,
+      text: ({ deletedMs: times }) => spread(times),
+      figure: ({ deletedMs: times }) => median(times),
+    },
+    {
+      row: 'link',
+      what: `the interface goes down and up, until the kernel has all of ${size} routes again`,
+      text: ({ linkMs }) => `${spread(linkMs)} after it is up`,
+      figure: ({ linkMs }) => median(linkMs),
+    },
+  ];
+}
+
+async function run({ quick, flanneld, wanted, log, tell }: BenchContext): Promise<void> {
+  const sizes = quick ? [100, 500] : [1_000, 5_000];
+  const rounds = quick ? 2 : 3;
+  // Room for the addresses of 5,000 on-link peers, none of which exists.
+  const fleet = await Fleet.create({ hosts: 1, lan: '172.20.0.0/16', mode: 'bip', pool: '10.64.0.0/10' });
+  let watch: KernelWatch | undefined;
+  try {
+    const [host] = fleet.lab.hosts;
+    if (host === undefined) throw new Error('no host');
+    watch = await KernelWatch.start([host.namespace.name]);
+    const place: Place = { fleet, host, watch };
+    const measureAll = async (subject: Subject) => {
+      const found = new Map<number, Alone>();
+      try {
+        for (const size of sizes) {
+          log(`${subject.name} alone with ${size} routes`);
+          found.set(size, await measure(place, subject, { size, rounds }));
+        }
+      } finally {
+        await subject.close();
+      }
+      return found;
+    };
+    const theirs = flanneld && (await measureAll(await FlannelSubject.start(place, flanneld)));
+    const ours = await measureAll(await XnetSubject.start(place));
+    for (const size of sizes) {
+      for (const { row, what, text, figure } of rowsFor(size)) {
+        if (!wanted.has(row)) continue;
+        const [own, other] = [ours.get(size), theirs?.get(size)];
+        if (own === undefined) continue;
+        const ratio = other === undefined ? Number.NaN : figure(own) / figure(other);
+        const isMemory = row === 'resident';
+        tell({
+          row,
+          what,
+          ours: text(own),
+          limit:
+            other === undefined
+              ? noFlanneld
+              : `flannel ${flanneld?.version} (host-gw, etcd), same host: ${text(other)}`,
+          ratio,
+          aim: isMemory ? '' : '<= 1 x flannel',
+          met: other === undefined || isMemory ? undefined : ratio <= 1,
+        });
+      }
+    }
+  } finally {
+    await watch?.close();
+    await fleet.close();
+  }
+}
+
+/** benchAlone compares one daemon with one flanneld. */
+export const benchAlone: BenchPart = {
+  rows: ['cold-start', 'restart-one', 'resident', 'deleted-route', 'link'],
+  run,
+};
