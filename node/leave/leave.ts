@@ -3,11 +3,11 @@
 // nothing on the host uses the subnet any more. A marker file records that the host is leaving, so that the next start
 // resumes a leave that was killed at any point.
 import { randomUUID } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
+import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
 import type { Known } from '../daemon/known.js';
@@ -142,7 +142,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   if (signal.aborted || (isResumed && docker.findings.some(({ transient }) => transient))) {
     throwIfPending(docker.findings);
   }
-  if (docker.findings.length > 0) await removeOwnFile(markerPath(stateDir));
+  if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
   throwIfFound(docker.findings, 'the configuration of Docker');
   onStep('removing the nics');
   await host.nics.remove(signal);
@@ -163,7 +163,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   // From here on this host needs no certificate.
   await removeIdentity(stateDir);
   await removeDaemonSettings(stateDir);
-  await removeOwnFile(markerPath(stateDir));
+  await rm(markerPath(stateDir), { force: true });
   return lease !== undefined;
 }
 
