@@ -33,6 +33,8 @@ export class Http2Connection {
   readonly #stop = new AbortController();
   readonly #onDropped = new Set<() => void>();
   #session: ClientHttp2Session | undefined;
+  // Referenced, and with it the process, while there are calls. The session loses it before its last streams have closed.
+  #socket: Socket | undefined;
   #ping: NodeJS.Timeout | undefined;
   #isEnding = false;
   #isClosed = false;
@@ -63,12 +65,12 @@ export class Http2Connection {
   /** began keeps the process alive for a call, and has `onDropped` called if the connection ends before ended(). */
   began(onDropped: () => void): void {
     this.#onDropped.add(onDropped);
-    if (this.#onDropped.size === 1) this.#session?.ref();
+    if (this.#onDropped.size === 1) this.#socket?.ref();
   }
 
   /** ended records the end of a call that began. */
   ended(onDropped: () => void): void {
-    if (this.#onDropped.delete(onDropped) && this.#onDropped.size === 0 && !this.#isClosed) this.#session?.unref();
+    if (this.#onDropped.delete(onDropped) && this.#onDropped.size === 0) this.#socket?.unref();
   }
 
   /** close ends the connection: at once while it is being made, otherwise when its calls have ended. */
@@ -84,9 +86,10 @@ export class Http2Connection {
     const timer = setTimeout(() => this.#stop.abort(new Error(`connect ETIMEDOUT ${address}`)), connectMs);
     try {
       const { signal } = this.#stop;
-      const session = await this.#begin(await connectSocket(endpoint, tls, signal), signal);
-      this.#session = session;
-      if (this.#onDropped.size === 0) session.unref();
+      const socket = await connectSocket(endpoint, tls, signal);
+      const session = await this.#begin(socket, signal);
+      [this.#session, this.#socket] = [session, socket];
+      if (this.#onDropped.size === 0) socket.unref();
       this.#keepAlive(session);
       return session;
     } finally {
@@ -149,7 +152,11 @@ export class Http2Connection {
   // Ends a connection that is of no use. Its calls are told first: their streams would close as if the server had ended them.
   #drop(session: ClientHttp2Session): void {
     this.#dropped();
-    setImmediate(() => session.destroy());
+    setImmediate(() => {
+      session.destroy();
+      // A session that was closed before would wait until the peer has closed as well.
+      this.#socket?.destroy();
+    });
   }
 
   #dropped(): void {
@@ -159,5 +166,6 @@ export class Http2Connection {
     clearTimeout(this.#ping);
     for (const tell of [...this.#onDropped]) tell();
     this.#onDropped.clear();
+    this.#socket?.unref();
   }
 }
