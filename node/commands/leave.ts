@@ -8,6 +8,7 @@ import { lockState } from '../host/lock.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
 import { isLeaving, leave, type Undone, undoMarked } from '../leave/leave.js';
+import { removeLeftOvers } from '../leave/own-files.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
 import { askToLeave } from './ask-daemon.js';
@@ -100,7 +101,9 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
     const host = openHost(hostSettings(settings), log);
     try {
       if (await isUnknown(settings)) {
-        return leftUnknown(await undoMarked({ host, force: flags.force, onStep }, untilSignal()), name);
+        const undone = await undoMarked({ host, force: flags.force, onStep }, untilSignal());
+        if (undone.findings.length === 0) await removeLeftOvers(settings.stateDir);
+        return leftUnknown(undone, name);
       }
       const cached = await readCache(settings.stateDir);
       const member = await memberToLeave(settings, flags.local, cached?.assignment.nodeName);

@@ -98,9 +98,10 @@ class DaemonProcess {
     const statusFile = new StatusFile(runDir, log);
     await statusFile.clear();
     const known = new LiveValue(await cachedKnown(this.#settings, this.#member.node, log));
-    known.subscribe(({ assignment, table, fenced }) => {
+    const keep = ({ assignment, table, fenced }: Known) => {
       if (assignment !== undefined) cache.keep({ assignment, table, fenced });
-    });
+    };
+    known.subscribe(keep);
     this.#asked = new AskedLeave({
       known,
       obstacles: (stop) => this.#host.docker.leaveObstacles(known.current.assignment?.leases ?? [], stop),
@@ -141,6 +142,7 @@ class DaemonProcess {
       this.#leaving = undefined;
       this.#pending = undefined;
       this.#asked.failed(failed);
+      keep(known.current);
       log.info('still a member of the fleet, going on');
     }
     this.#stop();
@@ -261,6 +263,7 @@ class DaemonProcess {
       await ended;
       // No write may be pending when the cache is removed.
       await cache.flush();
+      cache.drop();
       return this.#leave(known.current, options, onStep, signal);
     };
     const isLeaseKnown = this.#systemd.beatWhile(leaving());

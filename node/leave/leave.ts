@@ -7,20 +7,18 @@ import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { writeOwnFile } from '../../proto/process/atomic-file.js';
+import { flushFolder, writeOwnFile } from '../../proto/process/atomic-file.js';
 import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
 import type { Known } from '../daemon/known.js';
 import type { Host } from '../host/host.js';
 import { hostFingerprint } from '../identity/fingerprint.js';
-import { removeIdentity } from '../identity/folder.js';
 import { credentialsOf } from '../identity/identity.js';
 import type { Membership } from '../identity/membership.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
-import { removeDaemonSettings } from '../settings/daemon-settings.js';
-import { removeCache } from '../table/cache.js';
 import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../uplink/uplink.js';
+import { removeOwnFiles } from './own-files.js';
 
 /** LeaveOptions are the options and dependencies of a leave. */
 export type LeaveOptions = {
@@ -73,6 +71,12 @@ export async function isLeaving(stateDir: string): Promise<boolean> {
     if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
+}
+
+// A leave that was refused must not be resumed after a power failure.
+async function forgetLeave(stateDir: string): Promise<void> {
+  await rm(markerPath(stateDir), { force: true });
+  await flushFolder(stateDir).catch(() => undefined);
 }
 
 /** Undone is the result of undoing everything that carries xnet's marks: the number of changes, and what is left. */
@@ -142,7 +146,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   if (signal.aborted || (isResumed && docker.findings.some(({ transient }) => transient))) {
     throwIfPending(docker.findings);
   }
-  if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
+  if (docker.findings.length > 0) await forgetLeave(stateDir);
   throwIfFound(docker.findings, 'the configuration of Docker');
   onStep('removing the nics');
   await host.nics.remove(signal);
@@ -159,10 +163,8 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
     onStep('ending the lease');
     await tell(lease, true, signal);
   }
-  await removeCache(stateDir);
   // From here on this host needs no certificate.
-  await removeIdentity(stateDir);
-  await removeDaemonSettings(stateDir);
+  await removeOwnFiles(stateDir, lease?.nodeId, signal);
   await rm(markerPath(stateDir), { force: true });
   return lease !== undefined;
 }

@@ -63,6 +63,13 @@ export class CacheWriter {
     await this.#writing;
   }
 
+  /** drop forgets the state that could not be written, because the host leaves. The next one is written again. */
+  drop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#newest = undefined;
+  }
+
   async #write(): Promise<void> {
     const cached = this.#newest;
     this.#newest = undefined;

@@ -2,7 +2,7 @@
 // Invariant: only the owner can read them, from the first byte on, and a path never has partial content.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 import { writeAtomically } from '../process/atomic-file.js';
@@ -67,6 +67,14 @@ export async function removeSecretFile(path: string): Promise<void> {
   await removeLeftOver(path);
 }
 
+// A write takes milliseconds, and a process that was killed long ago may have had the id of one that runs.
+const oldMs = 60_000;
+
+async function isOld(path: string): Promise<boolean> {
+  const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Date.now() }));
+  return Date.now() - mtimeMs > oldMs;
+}
+
 // The temporary file of a killed process holds a secret too.
 async function removeLeftOver(path: string): Promise<void> {
   const begin = `.${basename(path)}.`;
@@ -76,7 +84,10 @@ async function removeLeftOver(path: string): Promise<void> {
   });
   for (const name of names) {
     const pid = name.startsWith(begin) ? /^(\d+)-[0-9a-f]+\.xnet-new$/.exec(name.slice(begin.length))?.[1] : undefined;
-    if (pid !== undefined && !isRunning(Number(pid))) await unlink(join(dirname(path), name)).catch(() => undefined);
+    const temporary = join(dirname(path), name);
+    if (pid !== undefined && (!isRunning(Number(pid)) || (await isOld(temporary)))) {
+      await unlink(temporary).catch(() => undefined);
+    }
   }
 }
 

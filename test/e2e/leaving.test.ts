@@ -88,11 +88,19 @@ if ('why' in engine) {
     t.regex(await shown(), /, subnet not in force\n(.*\n)*! docker0 does not have \d/);
     await host.stopDockerd();
     // What a process leaves that is killed while it writes these files, or while it asks dockerd.
-    const halves = ['.cache.json', '.cache.changes', '.leaving', '.joining.key.4194304-0a', '.daemon.json.asked'];
+    const halves = [
+      '.cache.json',
+      '.cache.changes',
+      '.leaving',
+      '.docker.json',
+      '.lan.json',
+      '.joining.key.4194304-0a',
+      '.daemon.json.asked',
+    ];
     await host.run([
       'sh',
       '-c',
-      `cd ${stateDir}; touch daemon.json.asked; for name; do echo { > $name.xnet-new; done`,
+      `cd ${stateDir}; touch daemon.json.asked /etc/docker/.daemon.json.xnet-new; for name; do echo { > $name.xnet-new; done`,
       'sh',
       ...halves,
     ]);
@@ -110,6 +118,7 @@ if ('why' in engine) {
     await host.startDockerd();
     t.is((await second.exited).code, 11);
     await gone(t, fleet, host, 'pending');
+    t.notRegex(await host.run(['ls', '-A', '/etc/docker']), /xnet-new/);
 
     // Killed right after the lease ended, and right after the identity was removed.
     for (const left of [true, false]) {
@@ -123,8 +132,19 @@ if ('why' in engine) {
       t.is(code, 0, stderr);
       await gone(t, fleet, host, left ? 'lease ended' : 'identity removed');
     }
+    // What a join leaves that is killed.
+    await host.run(['mkdir', `${stateDir}/identity.making`]);
+    for (const name of [
+      'joining.key',
+      '.joining.key.4194304-0a.xnet-new',
+      'identity.making/key.pem',
+      '.cache.json.xnet-new',
+    ]) {
+      await host.run(['touch', `${stateDir}/${name}`]);
+    }
     const never = await leave(fleet, host);
     t.is(never.code, 12, never.stderr);
     t.regex(never.stderr, /has not joined/);
+    await gone(t, fleet, host, 'not joined');
   });
 }

@@ -1,6 +1,6 @@
 // Reads, replaces and removes daemon.json on disk.
 // Invariant: only the file that was read is replaced; see compare-and-replace.ts.
-
+import { discardTemporary } from '../../../proto/process/atomic-file.js';
 import type { Content } from '../engine/journal.js';
 import { largestFile } from '../engine/json-document.js';
 import type { DockerHost } from '../engine/settings.js';
@@ -29,7 +29,11 @@ export function readDaemonJson(path: string): Promise<DaemonJsonFile> {
  *   can't be written
  */
 export async function writeDaemonJson(host: DockerHost, file: DaemonJsonFile, content: Content): Promise<boolean> {
-  if (sameContent(file.bytes, content)) return false;
+  if (sameContent(file.bytes, content)) {
+    // A process that was killed while it wrote may have left it.
+    await discardTemporary(file.target);
+    return false;
+  }
   const { exec, steps } = host;
   if (content !== undefined) await replaceFile(file, content, { mode: 0o644, exec, reached: (s) => steps.reached(s) });
   else if (file.bytes !== undefined) await removeFile(file);

@@ -4,7 +4,7 @@
 import { readFile, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../../../proto/errors.js';
-import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
+import { discardTemporary, removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
 import { makeFolder } from '../../../proto/process/folder.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { formatBip, parseBip } from '../engine/bip-value.js';
@@ -121,6 +121,7 @@ export async function putFlagBack(host: DockerHost, journal: Journal): Promise<F
     }
     // If there is no drop-in, a folder that can't be written is no obstacle.
     if (present !== undefined) await removeOwnFile(dropIn.path);
+    else await discardTemporary(dropIn.path);
     await rmdir(dirname(dropIn.path)).catch(() => undefined);
     await reload(host);
     await writeJournal(host.settings.stateFolder, { ...journal, dropIn: undefined });

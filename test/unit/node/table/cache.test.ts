@@ -21,7 +21,6 @@ import { withSnapshot } from '../../../../node/table/node-table.js';
 import { prefixKey } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
 import { PrefixMap } from '../../../../proto/domain/prefix-map.js';
-import { temporaryOf } from '../../../../proto/process/atomic-file.js';
 import { someRoute } from '../../../support/arbitrary.js';
 import { address, prefix } from '../../../support/pools.js';
 
@@ -202,8 +201,6 @@ test('the whole cache is rewritten when the changes have grown, were removed or 
   writeFileSync(cachePath(dir), fourth);
   t.not(await step(), fourth, 'somebody has put back an older one');
   t.deepEqual(writer.findings, []);
-  // What a killed process leaves.
-  for (const path of [cachePath(dir), changesPath(dir)]) writeFileSync(temporaryOf(path), '{');
   await removeCache(dir);
   t.is(await readCache(dir), undefined);
   t.deepEqual(readdirSync(dir), []);
