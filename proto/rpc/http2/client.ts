@@ -1,6 +1,6 @@
 // A gRPC client on node:http2, for the bundles of xctl and xnetd: unary calls, and calls that are answered by a stream. It
 // replaces @grpc/grpc-js there (cli/scripts/bundle.js), which also has balancing, service configs, proxies and statistics,
-// takes as long to load as all the rest of xctl, and about twice as long for a call.
+// takes as long to load as all the rest of xctl, and a third longer for a call.
 // Invariant: it behaves as grpc-js does (test/contract/client*.test.ts), with one exception: a call after a failed
 // connection makes a new one at once. The programs have their own pauses between attempts.
 import { Readable } from 'node:stream';
