@@ -59,7 +59,7 @@ function onStandardError(): Progress {
 function takeLocks(stateDir: string): { readonly running: boolean; readonly release: () => void } {
   const identity = lockState(stateDir, 'identity.lock');
   if (identity === undefined) {
-    throw new XnetError('FailedPrecondition', `another xnetd join is under way in ${stateDir}`, {
+    throw new XnetError('FailedPrecondition', `another xnetd join or leave is under way in ${stateDir}`, {
       hint: 'wait for it to end, and look at: xnetd status',
     });
   }

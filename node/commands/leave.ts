@@ -102,8 +102,8 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
     try {
       if (await isUnknown(settings)) {
         const undone = await undoMarked({ host, force: flags.force, onStep }, untilSignal());
-        if (undone.findings.length === 0) await removeLeftOvers(settings.stateDir);
-        return leftUnknown(undone, name);
+        const hadKey = undone.findings.length === 0 && (await removeLeftOvers(settings.stateDir));
+        return leftUnknown(hadKey ? { ...undone, changes: undone.changes + 1 } : undone, name);
       }
       const cached = await readCache(settings.stateDir);
       const member = await memberToLeave(settings, flags.local, cached?.assignment.nodeName);

@@ -13,12 +13,13 @@ import { problemText } from '../../proto/process/problem.js';
 import type { Known } from '../daemon/known.js';
 import type { Host } from '../host/host.js';
 import { hostFingerprint } from '../identity/fingerprint.js';
+import { readIdentity } from '../identity/folder.js';
 import { credentialsOf } from '../identity/identity.js';
 import type { Membership } from '../identity/membership.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
 import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../uplink/uplink.js';
-import { removeOwnFiles } from './own-files.js';
+import { lockIdentity, removeOwnFiles } from './own-files.js';
 
 /** LeaveOptions are the options and dependencies of a leave. */
 export type LeaveOptions = {
@@ -132,10 +133,29 @@ function throwIfPending(findings: readonly Finding[]): void {
  * leave takes this host out of the fleet.
  * @returns whether a known lease has ended; always false with `localOnly`
  * @throws XnetError FailedPrecondition when something could not be undone: finished steps stay done, and the lease
- *   stays; Unavailable when no controller answers, unless `localOnly`, and when Docker does not answer and the leave
+ *   stays, and when the host has joined as another node meanwhile; Unavailable when a join is under way, when no
+ *   controller answers, unless `localOnly`, and when Docker does not answer and the leave
  *   was begun before: it is still pending then
  */
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<boolean> {
+  const { stateDir, member } = options;
+  const before = member.identity ?? (await readIdentity(stateDir).catch(() => undefined));
+  // No join ends beside a leave: what is removed is the identity of the lease that ends.
+  const lock = await lockIdentity(stateDir, signal);
+  try {
+    const now = await readIdentity(stateDir).catch(() => undefined);
+    if (now !== undefined && now.nodeId !== before?.nodeId) {
+      throw new XnetError('FailedPrecondition', `this host has joined as ${now.nodeName} meanwhile`, {
+        hint: 'to leave as that node, run xnetd leave again',
+      });
+    }
+    return await leaveAlone(options, signal);
+  } finally {
+    lock.release();
+  }
+}
+
+async function leaveAlone(options: LeaveOptions, signal: AbortSignal): Promise<boolean> {
   const { host, stateDir, onStep, force, localOnly } = options;
   const isResumed = await isLeaving(stateDir);
   const lease = leaseOf(options);
@@ -164,7 +184,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
     await tell(lease, true, signal);
   }
   // From here on this host needs no certificate.
-  await removeOwnFiles(stateDir, lease?.nodeId, signal);
+  await removeOwnFiles(stateDir);
   await rm(markerPath(stateDir), { force: true });
   return lease !== undefined;
 }

@@ -1,76 +1,82 @@
 // Removes what xnetd keeps in its state directory, and what killed processes have left there.
-// Invariant: an identity is removed by the holder of its lock, so that a join beside it never ends with a part of one. The
-// caller holds the lock of the directory, so that no daemon writes there.
-import { readdir, rm } from 'node:fs/promises';
+// Invariant: the caller holds the lock of the identity, so that no join ends meanwhile, and that of the directory, so that no
+// daemon writes there.
+import { access, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { lockState, type StateLock } from '../host/lock.js';
-import { readIdentity, removeIdentity } from '../identity/folder.js';
+import { pendingKeyPath, readIdentity, removeIdentity } from '../identity/folder.js';
 import { removeDaemonSettings } from '../settings/daemon-settings.js';
 import { removeCache } from '../table/cache.js';
 
 const lookMs = 100;
-// Longer than a call of a join may take (node/join/call.ts).
-const longestJoinMs = 120_000;
+// A renewal of the certificate takes milliseconds. A join may take minutes, and a leave that is refused changes nothing.
+const longestMs = 5_000;
 
 // Of files with one writer (proto/process/atomic-file.ts). Those of secrets have the id of their process in their name.
 const temporaryName = /^\.[a-z.-]+\.xnet-new$/;
 
-async function lockIdentity(stateDir: string, signal: AbortSignal): Promise<StateLock> {
-  for (let waited = 0; waited <= longestJoinMs; waited += lookMs) {
+/**
+ * lockIdentity takes the lock of the identity, which a join holds, and briefly a renewal of the certificate.
+ * @throws XnetError Unavailable when a join is under way, Cancelled when `signal` aborts
+ */
+export async function lockIdentity(stateDir: string, signal: AbortSignal): Promise<StateLock> {
+  const deadline = performance.now() + longestMs;
+  for (;;) {
     const lock = lockState(stateDir, 'identity.lock');
     if (lock !== undefined) return lock;
+    if (performance.now() > deadline) {
+      throw new XnetError('Unavailable', 'xnetd join is under way on this host', {
+        hint: 'wait for it to end, and run xnetd leave again',
+      });
+    }
     await pause(lookMs, signal);
-    signal.throwIfAborted();
+    if (signal.aborted) throw new XnetError('Cancelled', 'the leave was stopped');
   }
-  throw new XnetError('Unavailable', 'xnetd join is under way on this host', {
-    hint: 'wait for it to end, and run xnetd leave again',
-  });
 }
 
-async function discardTemporaries(stateDir: string): Promise<void> {
+// They hold no secret, and the next write replaces one that can't be removed.
+async function discardTemporaries(stateDir: string, others: readonly string[]): Promise<void> {
   const names = await readdir(stateDir).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const left = names.filter((name) => temporaryName.test(name) || name === 'cache.json.unreadable');
-  for (const name of left) await rm(join(stateDir, name), { force: true });
+  const left = names.filter((name) => temporaryName.test(name) || others.includes(name));
+  for (const name of left) await unlink(join(stateDir, name)).catch(() => undefined);
 }
 
 /**
  * removeOwnFiles removes the cache, the identity and the settings of a host that has left. What an operator may still need
  * stays: a daemon.json that was set aside.
- * @param nodeId the node that has left, if it is known: the identity of another one, which has joined meanwhile, stays
- * @throws XnetError FailedPrecondition when something can't be removed, Unavailable when a join does not end
+ * @throws XnetError FailedPrecondition when something can't be removed
  */
-export async function removeOwnFiles(stateDir: string, nodeId: string | undefined, signal: AbortSignal): Promise<void> {
+export async function removeOwnFiles(stateDir: string): Promise<void> {
   await removeCache(stateDir);
-  const lock = await lockIdentity(stateDir, signal);
-  try {
-    const now = nodeId === undefined ? undefined : await readIdentity(stateDir).catch(() => undefined);
-    if (now === undefined || now.nodeId === nodeId) await removeIdentity(stateDir);
-  } finally {
-    lock.release();
-  }
+  await removeIdentity(stateDir);
   await removeDaemonSettings(stateDir);
-  await discardTemporaries(stateDir);
+  await discardTemporaries(stateDir, ['cache.json.unreadable']);
 }
 
 /**
- * removeLeftOvers removes what a join that was killed has left of itself on a host without an identity. It removes nothing
- * while a join is under way, or when one has ended meanwhile.
+ * removeLeftOvers removes what a join that was killed has left of itself on a host without an identity, and reports whether
+ * its key was among it. Nothing is removed while a join is under way, or when one has ended meanwhile. What shows which node
+ * the host was stays: settings, and a cache that was set aside.
  * @throws XnetError FailedPrecondition when something can't be removed
  */
-export async function removeLeftOvers(stateDir: string): Promise<void> {
+export async function removeLeftOvers(stateDir: string): Promise<boolean> {
   const lock = lockState(stateDir, 'identity.lock');
-  if (lock === undefined) return;
+  if (lock === undefined) return false;
   try {
-    if ((await readIdentity(stateDir)) !== undefined) return;
+    if ((await readIdentity(stateDir)) !== undefined) return false;
+    const hadKey = await access(pendingKeyPath(stateDir)).then(
+      () => true,
+      () => false,
+    );
     await removeIdentity(stateDir);
+    await discardTemporaries(stateDir, []);
+    return hadKey;
   } finally {
     lock.release();
   }
-  await removeDaemonSettings(stateDir);
-  await discardTemporaries(stateDir);
 }

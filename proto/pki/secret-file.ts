@@ -2,7 +2,7 @@
 // Invariant: only the owner can read them, from the first byte on, and a path never has partial content.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 import { writeAtomically } from '../process/atomic-file.js';
@@ -59,24 +59,18 @@ function isRunning(pid: number): boolean {
 }
 
 /**
- * removeSecretFile removes a secret file, and the temporary ones of killed processes. A missing file is no error.
+ * removeSecretFile removes a secret file, and the temporary ones of killed processes. The caller makes sure that no process
+ * writes it. A missing file is no error.
  * @throws the system's error
  */
 export async function removeSecretFile(path: string): Promise<void> {
   await rm(path, { force: true });
-  await removeLeftOver(path);
-}
-
-// A write takes milliseconds, and a process that was killed long ago may have had the id of one that runs.
-const oldMs = 60_000;
-
-async function isOld(path: string): Promise<boolean> {
-  const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Date.now() }));
-  return Date.now() - mtimeMs > oldMs;
+  // A process may have the id of one that was killed.
+  await removeLeftOver(path, true);
 }
 
 // The temporary file of a killed process holds a secret too.
-async function removeLeftOver(path: string): Promise<void> {
+async function removeLeftOver(path: string, noneWrites = false): Promise<void> {
   const begin = `.${basename(path)}.`;
   const names = await readdir(dirname(path)).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
@@ -84,10 +78,8 @@ async function removeLeftOver(path: string): Promise<void> {
   });
   for (const name of names) {
     const pid = name.startsWith(begin) ? /^(\d+)-[0-9a-f]+\.xnet-new$/.exec(name.slice(begin.length))?.[1] : undefined;
-    const temporary = join(dirname(path), name);
-    if (pid !== undefined && (!isRunning(Number(pid)) || (await isOld(temporary)))) {
-      await unlink(temporary).catch(() => undefined);
-    }
+    const isLeft = pid !== undefined && (noneWrites || !isRunning(Number(pid)));
+    if (isLeft) await unlink(join(dirname(path), name)).catch(() => undefined);
   }
 }
 
