@@ -22,8 +22,10 @@ const flannelSubnet = '10.97.250.0/24';
 const joinerAddress = '192.168.83.252';
 // By then, the work after a route's arrival in the kernel (firewall, cache, reports) is done.
 const settleMs = 700;
-// A daemon that is stopped for half a minute would lose its connection.
-const turns = 2;
+// A turn takes about 8 s. The server pings each daemon every 20 s, whatever else it sends, and ends a connection that has not
+// answered within 10 s: a daemon may not be stopped for longer.
+const roundsPerTurn = 2;
+const longestTurnMs = 10_000;
 
 type Spread = {
   /** From the beginning until the last kernel has it, for each round. */
@@ -42,7 +44,8 @@ function spreadOf(times: readonly Times[]): Spread {
 type Rounds = { readonly watch: KernelWatch; readonly count: number; readonly rounds: number };
 
 /**
- * measure repeatedly announces a destination and waits for its arrival.
+ * measure repeatedly announces a destination and waits for its arrival. When it returns, the work after the last undo is
+ * done as well.
  * @param start announces a destination and returns it
  * @throws Wrong if it does not reach every kernel
  */
@@ -55,7 +58,6 @@ async function measure(
   const each: number[] = [];
   // The first round is a warm-up and does not count.
   for (let round = 0; round <= rounds; round += 1) {
-    await pause(settleMs);
     watch.look();
     const clock = WallClock.set();
     const began = clock.at(performance.now());
@@ -70,6 +72,7 @@ async function measure(
     }
     await pause(settleMs);
     await undo(round);
+    await pause(settleMs);
   }
   return { last, each };
 }
@@ -77,6 +80,7 @@ async function measure(
 async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
   const bird = await BirdRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count), birdSubnet);
   try {
+    await pause(settleMs);
     // The announcing router itself needs no route.
     const times = await measure(
       { ...rounds, count: rounds.count - 1 },
@@ -105,6 +109,7 @@ async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Costed> {
   // A new subnet each time: the last withdrawal may not have reached every kernel when the processes end.
   const bareSubnet = `10.98.${rounds.count}.0/24`;
   try {
+    await pause(settleMs);
     const before = bare.cpuMs();
     const times = await measure(
       rounds,
@@ -155,15 +160,17 @@ function xnetSide(routers: XnetRouters, { count }: Rounds): Side {
 }
 
 /** byTurns measures each side in several turns, while the others are stopped. */
-async function byTurns(sides: readonly Side[], rounds: Rounds): Promise<readonly Costed[]> {
+async function byTurns(sides: readonly Side[], rounds: Rounds, log: BenchContext['log']): Promise<readonly Costed[]> {
   const found = sides.map(() => ({ times: [] as Times[], cpuMs: 0 }));
-  const each = { ...rounds, rounds: Math.ceil(rounds.rounds / turns) };
+  const each = { ...rounds, rounds: roundsPerTurn };
+  const turns = Math.ceil(rounds.rounds / roundsPerTurn);
   for (const side of sides) side.signal('SIGSTOP');
   try {
     for (let turn = 0; turn < turns; turn += 1) {
       for (const [index, side] of sides.entries()) {
+        const began = performance.now();
         side.signal('SIGCONT');
-        await pause(5 * settleMs);
+        await pause(3 * settleMs);
         const before = side.cpuMs();
         const times = await measure(
           each,
@@ -174,6 +181,9 @@ async function byTurns(sides: readonly Side[], rounds: Rounds): Promise<readonly
         own?.times.push(times);
         if (own !== undefined) own.cpuMs += perChange(side.cpuMs() - before, each) / turns;
         side.signal('SIGSTOP');
+        const tookMs = performance.now() - began;
+        if (tookMs > longestTurnMs)
+          log(`a turn took ${ms(tookMs)}: daemons that were stopped may have lost their connection`);
       }
     }
   } finally {
@@ -249,7 +259,7 @@ async function run({ quick, flanneld, log, tell }: BenchContext): Promise<void> 
         xnetSide(routers, { watch, count, rounds }),
         ...(flannel === undefined ? [] : [flannelSide(flannel)]),
       ];
-      const [ours, theirs] = await byTurns(sides, { watch, count, rounds });
+      const [ours, theirs] = await byTurns(sides, { watch, count, rounds }, log);
       if (ours === undefined) throw new Error('nothing was measured');
       await routers.untilRouted();
       const bird = birds.get(count);
