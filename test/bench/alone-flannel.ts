@@ -29,9 +29,14 @@ export class FlannelSubject implements Subject {
   /** start starts its etcd, and has it lease a subnet. */
   static async start(place: Place, flanneld: Flanneld): Promise<FlannelSubject> {
     const routers = await FlannelRouters.start(place.fleet.lab, flanneld, network);
-    await routers.grow([place.host]);
-    const lease = await routers.etcd.grant();
-    return new FlannelSubject(place, routers, { name: `flannel ${flanneld.version}`, lease });
+    try {
+      await routers.grow([place.host]);
+      const lease = await routers.etcd.grant();
+      return new FlannelSubject(place, routers, { name: `flannel ${flanneld.version}`, lease });
+    } catch (error) {
+      await routers.close();
+      throw error;
+    }
   }
 
   get pid(): number {
@@ -61,8 +66,7 @@ export class FlannelSubject implements Subject {
 
   async forget(): Promise<void> {
     await this.kill();
-    // An error if there are none.
-    await this.#place.host.exec(['ip', '-4', 'route', 'flush', 'root', network]);
+    await this.#routers.clear(this.#place.host);
   }
 
   async routes(): Promise<readonly string[]> {

@@ -16,7 +16,7 @@ export type Subject = {
   start(): Promise<void>;
   /** kill ends it with SIGKILL. Its routes stay. */
   kill(): Promise<void>;
-  /** forget kills it if it runs, and removes its routes and what it knows about its peers. */
+  /** forget kills it if it runs, and removes all that it has in the kernel and what it knows about its peers. */
   forget(): Promise<void>;
   /** routes lists the destinations in the kernel: "10.64.3.0/24". */
   routes(): Promise<readonly string[]>;

@@ -8,6 +8,15 @@ import { XnetRouters } from './xnet-routers.js';
 const pool = '10.64.0.0/10';
 const clients = 32;
 
+// What xnetd has in the kernel. The host has no Docker, so nothing else is in these chains but the last rule of DOCKER-USER.
+const removals = [
+  ['ip', 'nexthop', 'flush', 'proto', '88'],
+  ['ip', '-4', 'route', 'flush', 'proto', '88'],
+  ['iptables', '--wait', '--table', 'raw', '--flush', 'PREROUTING'],
+  ['iptables', '--wait', '--flush', 'DOCKER-USER'],
+  ['iptables', '--wait', '--append', 'DOCKER-USER', '--jump', 'RETURN'],
+] as const;
+
 /** XnetSubject is that xnetd. */
 export class XnetSubject implements Subject {
   readonly name = 'xnet';
@@ -59,9 +68,9 @@ export class XnetSubject implements Subject {
     await this.kill();
     const { host } = this.#place;
     await host.run(['sh', '-c', 'rm -f /var/lib/xnet/cache.*']);
-    // An error if there are none.
-    await host.exec(['ip', 'nexthop', 'flush', 'proto', '88']);
-    await host.exec(['ip', '-4', 'route', 'flush', 'proto', '88']);
+    for (const removal of removals) await host.run(removal);
+    // It fails if xnetd was killed before it had made the table.
+    await host.exec(['nft', 'delete', 'table', 'ip', 'xnet']);
   }
 
   async routes(): Promise<readonly string[]> {

@@ -16,7 +16,7 @@ const restartMs = 100;
 const subnetFile = 'run/flannel/subnet.env';
 const patienceMs = 600_000;
 
-// What flanneld leaves behind, so that whatever is measured next begins without it.
+// The filter rules that flanneld leaves behind; they may not exist.
 const removals = [
   ['iptables', '--wait', '--flush', 'FORWARD'],
   ['iptables', '--wait', '--flush', 'FLANNEL-FWD'],
@@ -51,7 +51,12 @@ export class FlannelRouters {
 
   /** launch starts flanneld on these hosts, at once. */
   launch(hosts: readonly LabHost[]): void {
-    this.#keepers.push(...hosts.map((host) => this.#keep(host)));
+    for (const host of hosts) {
+      const keeper = this.#keep(host);
+      // Its error is for stop: unhandled until then, it would end this process.
+      keeper.catch(() => undefined);
+      this.#keepers.push(keeper);
+    }
   }
 
   /** begin starts flanneld on a host, and resolves when it runs. */
@@ -119,23 +124,35 @@ export class FlannelRouters {
     return [...this.#running.values()].reduce((sum, one) => sum + (one.running ? allCpuMsOf(one.pid) : 0), 0);
   }
 
-  /** stop ends all flannelds with a signal. Their routes and leases stay. */
+  /**
+   * stop ends all flannelds with a signal. Their routes and leases stay.
+   * @throws the error of the first one that could not be started again
+   */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.#stopping = true;
     for (const one of this.#running.values()) one.kill(signal);
-    await Promise.all(this.#keepers);
+    const ends = await Promise.allSettled(this.#keepers);
     this.#keepers = [];
     this.#stopping = false;
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** clear removes what a flanneld that has ended left in its host's kernel. */
+  async clear(host: LabHost): Promise<void> {
+    await host.run(['ip', '-4', 'route', 'flush', 'root', this.#network]);
+    for (const removal of removals) await host.exec(removal);
   }
 
   /** close ends everything and removes what it has left in the hosts. */
   async close(): Promise<void> {
-    await this.stop('SIGKILL');
-    for (const host of this.#running.keys()) {
-      await host.exec(['ip', '-4', 'route', 'flush', 'root', this.#network]);
-      for (const removal of removals) await host.exec(removal);
-      rmSync(join(host.folder, 'run/flannel'), { recursive: true, force: true });
+    try {
+      await this.stop('SIGKILL');
+      for (const host of this.#running.keys()) {
+        await this.clear(host);
+        rmSync(join(host.folder, 'run/flannel'), { recursive: true, force: true });
+      }
+    } finally {
+      await this.etcd.close();
     }
-    await this.etcd.close();
   }
 }

@@ -34,7 +34,12 @@ type Together = {
  * time of the last one, as `at` of a sighting. "10.97." begins the subnets.
  * @throws Wrong if that takes more than ten minutes
  */
-export async function lastRouted(watch: KernelWatch, count: number, each: number, begins: string): Promise<number> {
+export async function lastRouted(
+  watch: Pick<KernelWatch, 'look'>,
+  count: number,
+  each: number,
+  begins: string,
+): Promise<number> {
   const seen = new Map<number, Set<string>>();
   let last = 0;
   for (let waited = 0; waited < patienceMs; waited += lookEveryMs) {

@@ -97,8 +97,14 @@ function statFields(id: number | 'self'): readonly string[] {
 
 /** allCpuMsOf returns the processor time of all threads of a process, and of its children that have ended, in milliseconds. */
 export function allCpuMsOf(pid: number): number {
-  const ofThread = (id: string) =>
-    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  const ofThread = (id: string) => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+    } catch {
+      // The thread ended in the meantime.
+      return 0;
+    }
+  };
   const threads = readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + ofThread(id), 0);
   const fields = statFields(pid);
   return threads + (Number(fields[13]) + Number(fields[14])) * tickMs;
