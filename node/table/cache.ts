@@ -2,7 +2,7 @@
 // Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part. Later
 // changes are in a second file (cache-changes.ts).
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
@@ -17,7 +17,7 @@ import {
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { fileError, writeOwnFile } from '../../proto/process/atomic-file.js';
+import { unlinkOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 import { changesPath, withChanges } from './cache-changes.js';
 import { address, isStatic, kindOf, prefix, routeFrom } from './cache-values.js';
 import { cachedNics, nicsText } from './cached-nics.js';
@@ -262,13 +262,8 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<Writ
  * @throws XnetError FailedPrecondition when they can't be removed
  */
 export async function removeCache(stateDir: string): Promise<void> {
-  for (const path of [cachePath(stateDir), changesPath(stateDir)]) {
-    try {
-      await unlink(path);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw fileError(`can't remove ${path}`, error);
-    }
-  }
+  await unlinkOwnFile(cachePath(stateDir));
+  await unlinkOwnFile(changesPath(stateDir));
 }
 
 function unresolvedOf(table: NodeTable): string[] {

@@ -86,13 +86,22 @@ export async function appendToOwnFile(path: string, bytes: Uint8Array): Promise<
  */
 export async function removeOwnFile(path: string): Promise<void> {
   await discardTemporary(path);
+  if (await unlinkOwnFile(path)) await flushFolder(dirname(path));
+}
+
+/**
+ * unlinkOwnFile is removeOwnFile for a file whose removal need not survive a crash, and that another process of xnet may be
+ * writing. It returns whether there was one.
+ * @throws XnetError FailedPrecondition when it can't be removed
+ */
+export async function unlinkOwnFile(path: string): Promise<boolean> {
   try {
     await unlink(path);
+    return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw fileError(`can't remove ${path}`, error);
   }
-  await flushFolder(dirname(path));
 }
 
 /** temporaryOf returns the name of a file's incomplete new content: a crash leaves it, the next write replaces it. */

@@ -1,9 +1,12 @@
-// One flanneld with peers that only exist in its etcd.
+// One flanneld with peers that only exist in its etcd, and the time until its kernel has one more route.
 import { formatIpv4, formatPrefix, ipv4FromNumber } from '../../proto/domain/address.js';
 import { destinationsOf, firstPeer, type Place, type Subject } from './alone-subject.js';
+import { oneMoreMs } from './change-cost.js';
 import { rateOf } from './etcd-rate.js';
+import type { BenchContext } from './figure.js';
 import { FlannelRouters } from './flannel-routers.js';
 import type { Flanneld } from './flanneld.js';
+import type { Summary } from './statistics.js';
 
 const network = '10.64.0.0/10';
 const firstSubnet = 0x0a400000;
@@ -44,16 +47,21 @@ export class FlannelSubject implements Subject {
   }
 
   async peers(count: number): Promise<void> {
-    const from = this.#peers;
-    await rateOf(count - from, clients, (index) => {
-      const number = from + index;
-      const subnet = formatPrefix({
-        network: ipv4FromNumber(firstSubnet + ((firstNumber + number) << 8)),
-        length: 24,
-      });
-      return this.#routers.etcd.add(subnet, formatIpv4(ipv4FromNumber(firstPeer + number)), this.#lease);
-    });
-    this.#peers = count;
+    await rateOf(count - this.#peers, clients, async () => void (await this.addPeer()));
+  }
+
+  /** addPeer adds one more peer to the store, and returns its subnet: "10.64.200.0/24". */
+  async addPeer(): Promise<string> {
+    const number = this.#peers;
+    this.#peers += 1;
+    const subnet = formatPrefix({ network: ipv4FromNumber(firstSubnet + ((firstNumber + number) << 8)), length: 24 });
+    await this.#routers.etcd.add(subnet, formatIpv4(ipv4FromNumber(firstPeer + number)), this.#lease);
+    return subnet;
+  }
+
+  /** untilRouted waits until its kernel has the routes to all peers. */
+  untilRouted(): Promise<void> {
+    return this.#routers.untilRouted(this.#peers);
   }
 
   async start(): Promise<void> {
@@ -79,5 +87,29 @@ export class FlannelSubject implements Subject {
 
   close(): Promise<void> {
     return this.#routers.close();
+  }
+}
+
+/** flannelOneMore measures tables of these sizes, the smallest first, and returns the times by size, in milliseconds. */
+export async function flannelOneMore(
+  { quick, log }: BenchContext,
+  place: Place,
+  flanneld: Flanneld,
+  sizes: readonly number[],
+): Promise<ReadonlyMap<number, Summary>> {
+  const flannel = await FlannelSubject.start(place, flanneld);
+  const times = new Map<number, Summary>();
+  try {
+    for (const size of sizes) {
+      log(`${flannel.name}: one more of ${size} routes`);
+      await flannel.kill();
+      await flannel.peers(size);
+      await flannel.start();
+      await flannel.untilRouted();
+      times.set(size, (await oneMoreMs(place.watch, quick, () => flannel.addPeer())).summary);
+    }
+    return times;
+  } finally {
+    await flannel.close();
   }
 }

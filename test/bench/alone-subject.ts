@@ -1,7 +1,7 @@
 // What is measured alone on a host: xnetd or flanneld, with peers that only exist in its store.
-import type { Fleet } from '../../deploy/lab/fleet.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
-import type { KernelWatch } from './kernel-watch.js';
+import { KernelWatch } from './kernel-watch.js';
 
 /** Place is the host that it runs on, and the watch of its kernel. */
 export type Place = { readonly fleet: Fleet; readonly host: LabHost; readonly watch: KernelWatch };
@@ -24,6 +24,24 @@ export type Subject = {
   cpuMs(): number;
   close(): Promise<void>;
 };
+
+/**
+ * atPlace makes a host without Docker on a LAN with room for the addresses of all peers, of which none exists, and removes it
+ * after `work`.
+ */
+export async function atPlace(work: (place: Place) => Promise<void>): Promise<void> {
+  const fleet = await Fleet.create({ hosts: 1, lan: '172.20.0.0/16', mode: 'bip', pool: '10.64.0.0/10' });
+  let watch: KernelWatch | undefined;
+  try {
+    const [host] = fleet.lab.hosts;
+    if (host === undefined) throw new Error('no host');
+    watch = await KernelWatch.start([host.namespace.name]);
+    await work({ fleet, host, watch });
+  } finally {
+    await watch?.close();
+    await fleet.close();
+  }
+}
 
 /** firstPeer is the address of the first peer, 172.20.10.0, as a number. */
 export const firstPeer = 0xac140a00;

@@ -1,15 +1,13 @@
 // One daemon with a large table, alone on its machine, whose peers only exist in the store: cold start, restart, memory, a
 // deleted route, and a link that goes and comes back. flanneld, if one was given, does the same on the same host before.
-import { Fleet } from '../../deploy/lab/fleet.js';
 import { formatPrefix } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
 import { FlannelSubject } from './alone-flannel.js';
-import type { Place, Subject } from './alone-subject.js';
+import { atPlace, type Place, type Subject } from './alone-subject.js';
 import { XnetSubject } from './alone-xnet.js';
 import { type BenchContext, type BenchPart, ms, type RowName, Wrong } from './figure.js';
 import { noFlanneld } from './flanneld.js';
 import { lastRouted } from './from-nothing.js';
-import { KernelWatch } from './kernel-watch.js';
 import { settledKiB } from './process-usage.js';
 import { median } from './statistics.js';
 import { untilQuiet } from './until-quiet.js';
@@ -170,14 +168,7 @@ function rowsFor(size: number): readonly Told[] {
 async function run({ quick, flanneld, wanted, log, tell }: BenchContext): Promise<void> {
   const sizes = quick ? [100, 500] : [1_000, 5_000];
   const rounds = quick ? { deleted: 3, link: 2 } : { deleted: 8, link: 4 };
-  // Room for the addresses of 5,000 on-link peers, none of which exists.
-  const fleet = await Fleet.create({ hosts: 1, lan: '172.20.0.0/16', mode: 'bip', pool: '10.64.0.0/10' });
-  let watch: KernelWatch | undefined;
-  try {
-    const [host] = fleet.lab.hosts;
-    if (host === undefined) throw new Error('no host');
-    watch = await KernelWatch.start([host.namespace.name]);
-    const place: Place = { fleet, host, watch };
+  await atPlace(async (place) => {
     const measureAll = async (subject: Subject) => {
       const found = new Map<number, Alone>();
       try {
@@ -213,10 +204,7 @@ async function run({ quick, flanneld, wanted, log, tell }: BenchContext): Promis
         });
       }
     }
-  } finally {
-    await watch?.close();
-    await fleet.close();
-  }
+  });
 }
 
 /** benchAlone compares one daemon with one flanneld. */

@@ -1,5 +1,4 @@
 // One real daemon alone: the repair of routes that another program deletes, memory, and the processor time of one change.
-import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { Poller } from '../../node/kernel/poller.js';
@@ -8,22 +7,18 @@ import { formatIpv4, ipv4FromNumber } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
 import { route } from '../support/route-fixtures.js';
 import { until } from '../support/until.js';
+import { flannelOneMore } from './alone-flannel.js';
+import { atPlace, firstPeer, type Place } from './alone-subject.js';
 import { changeCost, changeMs, tellOneMore } from './change-cost.js';
 import { rateOf, transactionMs } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
-import { flannelOneMore } from './flannel-alone.js';
-import { KernelWatch, type Sighting } from './kernel-watch.js';
+import type { Sighting } from './kernel-watch.js';
 import { idleNodeKiB, mostTreeKiB, settledKiB } from './process-usage.js';
 import { median, type Summary, summaryOf } from './statistics.js';
 import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
 
-// Room for the addresses of 5,000 on-link peers, of which only the first exists.
-const lan = '172.20.0.0/16';
-const firstPeer = 0xac140a00;
 const quietMs = 800;
-
-type Place = { readonly fleet: Fleet; readonly host: LabHost; readonly watch: KernelWatch };
 
 async function peersUpTo(routers: XnetRouters, have: number, want: number): Promise<void> {
   await rateOf(want - have, 32, async (index) => {
@@ -158,7 +153,6 @@ async function measureMemory(context: BenchContext, { fleet, host }: Place, grow
 // The peers of this measurement, behind all others.
 const firstExtra = 20_000;
 const firstMore = 30_000;
-const firstFlannel = 40_000;
 
 // One peer joins, and nothing else happens until everything that follows from it is done: kernel, cache, status and report.
 async function measureChange(context: BenchContext, { fleet, host }: Place, routers: XnetRouters): Promise<void> {
@@ -208,17 +202,12 @@ type Growth = { readonly routers: XnetRouters; readonly from: number; readonly t
 async function run(context: BenchContext): Promise<void> {
   const { quick, wanted, flanneld } = context;
   const [few, middle, many] = quick ? [20, 100, 500] : [100, 1_000, 5_000];
-  const fleet = await Fleet.create({ hosts: 1, lan, mode: 'bip', pool: '10.64.0.0/10' });
-  let watch: KernelWatch | undefined;
-  try {
-    const [host] = fleet.lab.hosts;
-    if (host === undefined) throw new Error('no host');
-    watch = await KernelWatch.start([host.namespace.name]);
-    const place: Place = { fleet, host, watch };
+  await atPlace(async (place) => {
+    const { fleet, host } = place;
     const flannels =
       flanneld === undefined || !wanted.has('one-more')
         ? new Map<number, Summary>()
-        : await flannelOneMore(context, { ...place, firstPeer: firstPeer + firstFlannel }, flanneld, [middle, many]);
+        : await flannelOneMore(context, place, flanneld, [middle, many]);
     const routers = await XnetRouters.start(fleet, '10.64.0.0/10');
     await routers.grow([host]);
     await peersUpTo(routers, 0, few);
@@ -233,10 +222,7 @@ async function run(context: BenchContext): Promise<void> {
     if (wanted.has('one-more')) await measureOneMore(context, place, { routers, flannel: flannels.get(many) });
     if (wanted.has('repair')) await measureRepair(context, place, many);
     await routers.close();
-  } finally {
-    await watch?.close();
-    await fleet.close();
-  }
+  });
 }
 
 /** benchDaemon measures one daemon. */
